@@ -1,0 +1,145 @@
+"""LeNet-5 learns to read handwritten digits.
+
+    python examples/lenet.py                              # the sample in the package, about half a minute
+    python examples/lenet.py --data mnist --root data     # all of MNIST, downloaded if it is not there
+    python examples/lenet.py --variant relu --plot lenet.png
+"""
+
+import argparse
+import math
+import sys
+import time
+from pathlib import Path
+
+import minigrad as mg
+import nn
+import nn.functional as F
+from minigrad import datasets, optim, transforms
+from minigrad.utils.data import DataLoader, TensorDataset
+
+
+def network(variant: str) -> nn.Module:
+    """LeNet-5 for 28×28 images: the table's tanh and average pooling (N104), or ReLU and max pooling."""
+    if variant == "tanh":
+        return nn.models.LeNet5(input_size=28)
+    return nn.models.LeNet5(input_size=28, activation=nn.ReLU, pooling=nn.MaxPool2d)
+
+
+def load(name: str, root: str, train: bool) -> TensorDataset:
+    """The images, normalised, and labels of one of the data sets."""
+    if name == "sample":
+        raw = datasets.mnist_sample(train)
+    else:
+        kind = datasets.MNIST if name == "mnist" else datasets.FashionMNIST
+        raw = kind(root, train=train, download=True)
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
+    images = mg.stack([transform(image) for image in raw.data.numpy()])
+    return TensorDataset(images, raw.targets)
+
+
+def progress(loader: DataLoader, description: str):
+    """The loader's batches, behind a progress bar where tqdm is installed and somebody watches."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return loader
+    return tqdm(loader, description, leave=False, disable=not sys.stderr.isatty())
+
+
+def shifted(images: mg.Tensor, by: int) -> mg.Tensor:
+    """Each image moved by up to `by` pixels in both directions, filled up with background."""
+    if by == 0:
+        return images
+    count, _, height, width = images.shape
+    rows, columns = mg.randint(0, 2 * by + 1, (2, count, 1))
+    padded = mg.pad(images, ((by, by), (by, by)), value=images.min().item())
+    index = mg.arange(count).reshape(-1, 1, 1)
+    row = (rows + mg.arange(height)).unsqueeze(2)
+    column = (columns + mg.arange(width)).unsqueeze(1)
+    return padded[index, 0, row, column].unsqueeze(1)
+
+
+def train(args, model, loader, optimizer, epoch) -> float:
+    """One pass over the training data; returns the mean loss."""
+    model.train()
+    total, seen, steps = 0.0, 0, args.epochs * len(loader)
+    for batch, (images, labels) in enumerate(progress(loader, f"epoch {epoch}/{args.epochs}")):
+        # The rate falls along half a cosine, from --lr to nothing.
+        done = (epoch - 1) * len(loader) + batch
+        for group in optimizer.param_groups:
+            group["lr"] = args.lr * 0.5 * (1 + math.cos(math.pi * done / steps))
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(shifted(images, args.shift)), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        seen += len(labels)
+        if args.dry_run:
+            break
+    return total / seen
+
+
+@mg.no_grad
+def test(model, loader) -> tuple[float, float, mg.Tensor]:
+    """Mean loss and accuracy on unseen data, and the scores of every image."""
+    model.eval()
+    scores = mg.cat([model(images) for images, _ in loader])
+    labels = mg.cat([labels for _, labels in loader])
+    accuracy = (scores.argmax(1) == labels).float().mean().item()
+    return F.cross_entropy(scores, labels).item(), accuracy, scores
+
+
+def main() -> None:
+    """Train, test, and save or draw what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", choices=["sample", "mnist", "fashion"], default="sample")
+    parser.add_argument("--root", default="data", help="folder of the MNIST files (default: data)")
+    parser.add_argument("--variant", choices=["tanh", "relu"], default="tanh", help="tanh and average pooling, or ReLU and max")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--lr", type=float, default=0.05)
+    parser.add_argument("--momentum", type=float, default=0.9)
+    parser.add_argument("--weight-decay", type=float, default=5e-4)
+    parser.add_argument("--shift", type=int, default=1, help="move training images by up to so many pixels")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--validate", type=int, default=0, help="test on so many training images instead of the test set")
+    parser.add_argument("--save", type=Path, help="write the parameters to this file")
+    parser.add_argument("--plot", type=Path, help="write learning curves, filters, confusions and mistakes to this PNG")
+    parser.add_argument("--dry-run", action="store_true", help="one step per epoch")
+    args = parser.parse_args()
+
+    mg.manual_seed(args.seed)
+    training = load(args.data, args.root, train=True)
+    if args.validate:
+        images, labels = training.tensors
+        testing = TensorDataset(images[: args.validate], labels[: args.validate])
+        training = TensorDataset(images[args.validate :], labels[args.validate :])
+    else:
+        testing = load(args.data, args.root, train=False)
+    model = network(args.variant)
+    optimizer = optim.SGD(
+        model.parameters(), lr=args.lr, momentum=args.momentum, weight_decay=args.weight_decay, nesterov=True
+    )
+    print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(training)} training and {len(testing)} test images")
+
+    loader = DataLoader(training, args.batch_size, shuffle=True)
+    history, start = [], time.perf_counter()
+    for epoch in range(1, args.epochs + 1):
+        loss = train(args, model, loader, optimizer, epoch)
+        test_loss, accuracy, scores = test(model, DataLoader(testing, 500))
+        history.append((loss, test_loss, accuracy))
+        print(f"epoch {epoch}: training loss {loss:.4f}, test loss {test_loss:.4f}, test accuracy {accuracy:.2%}", flush=True)
+    print(f"trained in {time.perf_counter() - start:.1f} s")
+
+    if args.save:
+        mg.save(model.state_dict(), args.save)
+        print(f"parameters in {args.save}")
+    if args.plot:
+        from lenet_plot import draw
+
+        draw(args.plot, history, model, testing, scores)
+        print(f"picture in {args.plot}")
+
+
+if __name__ == "__main__":
+    main()

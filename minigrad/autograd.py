@@ -1,0 +1,279 @@
+"""Gradients as values, and checks of gradients against finite differences.
+
+`grad` walks the tape as `Tensor.backward` does, but returns the gradients
+instead of adding them to leaves. `gradcheck` and `gradgradcheck` compare the
+tape with differences: every directional derivative v·J·u by random projection,
+so the cost does not grow with the sizes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .creation import randn
+from .dtypes import float64
+from .errors import DTypeError, GradError, MinigradError
+from .tape import (
+    HookTable,
+    Node,
+    Observer,
+    RemovableHandle,
+    enable_grad,
+    is_grad_enabled,
+    no_grad,
+    observe,
+    set_grad_enabled,
+    walk,
+)
+from .tensor import Tensor, edge_of, seeds_for
+from .tensor.core import backward as _backward
+
+__all__ = [
+    "GradcheckError",
+    "HookTable",
+    "Node",
+    "Observer",
+    "RemovableHandle",
+    "backward",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "is_grad_enabled",
+    "no_grad",
+    "observe",
+    "set_grad_enabled",
+]
+
+Tensors = Tensor | Sequence[Tensor]
+
+
+class GradcheckError(MinigradError, RuntimeError):
+    """A derivative on the tape that finite differences contradict."""
+
+
+def _listed(tensors: Any) -> list[Any]:
+    return [tensors] if isinstance(tensors, Tensor) or tensors is None else list(tensors)
+
+
+def _cotangents(given: Any, count: int, name: str) -> list[Tensor | None]:
+    if given is None:
+        return [None] * count
+    listed = _listed(given)
+    if len(listed) != count:
+        raise GradError(f"{name} got {len(listed)} cotangents for {count} outputs; give one each, or None")
+    return listed
+
+
+def backward(
+    tensors: Tensors,
+    grad_tensors: Tensors | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
+) -> None:
+    """Add the gradients of several outputs to their leaves in one walk; see `Tensor.backward`.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2, requires_grad=True)
+    >>> mg.autograd.backward([x.sum(), (x * x).sum()]); x.grad
+    tensor([3., 3.])
+    """
+    outputs = _listed(tensors)
+    seeds = _cotangents(grad_tensors, len(outputs), "backward")
+    _backward(outputs, seeds, retain_graph, create_graph, inputs)
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Tensors | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; no `grad` is touched.
+
+    Outputs that are no scalars need `grad_outputs`, cotangents of their shapes.
+    `create_graph` records the walk, so that the gradients can be differentiated
+    again. An input that the outputs do not depend on raises, unless
+    `allow_unused` (its gradient is None) or `materialize_grads` (zeros).
+
+    Raises `GradError`, as `Tensor.backward` does.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(3., requires_grad=True)
+    >>> (dy,) = mg.autograd.grad(x ** 3, x, create_graph=True)
+    >>> mg.autograd.grad(dy, x)
+    (tensor(18.),)
+    """
+    roots, wanted = _listed(outputs), _listed(inputs)
+    for number, tensor in enumerate(wanted):
+        if not isinstance(tensor, Tensor):
+            raise DTypeError(f"grad: input {number} is a {type(tensor).__name__}; inputs are tensors")
+        if not tensor.requires_grad:
+            raise GradError(
+                f"grad: input {number} (shape {tensor.shape}) does not require gradients; call requires_grad_() on it before "
+                "computing the outputs"
+            )
+    edges, seeds = seeds_for(roots, _cotangents(grad_outputs, len(roots), "grad"), "grad()")
+    keep = create_graph if retain_graph is None else retain_graph
+    targets = {edge_of(tensor) for tensor in wanted}
+    captured = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=targets).captured
+    gradients: list[Tensor | None] = []
+    for number, tensor in enumerate(wanted):
+        gradient = captured.get(edge_of(tensor))
+        if gradient is None and materialize_grads:
+            gradient = Tensor._wrap(np.zeros(tensor.shape, tensor.dtype))
+        if gradient is None and not allow_unused:
+            raise GradError(
+                f"grad: the outputs do not depend on input {number} (shape {tensor.shape}). Pass allow_unused=True for None, "
+                "or materialize_grads=True for zeros"
+            )
+        gradients.append(gradient)
+    return tuple(gradients)
+
+
+# ------------------------------------------------------------------ checks
+
+
+def _direction(tensor: Tensor) -> Tensor:
+    return randn(tensor.shape, dtype=float64)
+
+
+def _flat_outputs(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
+    outputs = [output for output in _listed(function(*inputs)) if isinstance(output, Tensor) and output.dtype.kind == "f"]
+    if not outputs:
+        raise GradError("gradcheck: the function returned no floating-point tensor, so there is nothing to differentiate")
+    return outputs
+
+
+def _project(outputs: Sequence[Tensor], cotangents: Sequence[Tensor]) -> float:
+    return float(sum(np.vdot(v._array, y._array) for y, v in zip(outputs, cotangents, strict=True)))
+
+
+def _checked_inputs(inputs: Any, name: str) -> list[Tensor]:
+    listed = _listed(inputs)
+    if not any(isinstance(one, Tensor) and one.requires_grad for one in listed):
+        raise GradError(f"{name}: no input requires gradients, so there is nothing to check; use requires_grad=True")
+    for number, one in enumerate(listed):
+        if isinstance(one, Tensor) and one.requires_grad and one.dtype != float64:
+            raise DTypeError(
+                f"{name}: input {number} is {one.dtype}; differences need float64, or rounding hides every error. Use t.double()"
+            )
+    return listed
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    order: int = 1,
+    generator: np.random.Generator | None = None,
+) -> bool:
+    """Compare the tape's gradient of `func` with central differences, along random directions.
+
+    For one random direction u_i per input that requires gradients, the tape's
+    v·J·u_i is compared with (f(x + ε·u_i) − f(x − ε·u_i))·v / 2ε. With
+    `order=2` the gradient itself is checked so too, and so on: each order
+    checks the recorded walk of the one below.
+
+    Inputs are float64 tensors. Raises `GradcheckError` on disagreement, or
+    returns False with `raise_exception=False`.
+
+    >>> import minigrad as mg
+    >>> mg.autograd.gradcheck(mg.tanh, mg.randn(3, dtype=mg.float64, requires_grad=True), order=3)
+    True
+    """
+    if generator is not None:
+        raise DTypeError("gradcheck draws its directions from the thread's generator; seed it with mg.manual_seed")
+    try:
+        _check_order(func, _checked_inputs(inputs, "gradcheck"), eps, atol, rtol, 1)
+        if order > 1:
+            gradgradcheck(func, inputs, eps=eps, atol=atol, rtol=rtol, order=order)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    order: int = 2,
+) -> bool:
+    """Check the second derivative (or those up to `order`): `gradcheck` of the recorded gradient.
+
+    The cotangents count as inputs too, since the gradient is linear in them.
+    Raises `GradcheckError` on disagreement, or returns False.
+
+    >>> import minigrad as mg
+    >>> mg.autograd.gradgradcheck(mg.exp, mg.randn(3, dtype=mg.float64, requires_grad=True))
+    True
+    """
+    listed = _checked_inputs(inputs, "gradgradcheck")
+    outputs = _flat_outputs(func, listed)
+    given = _cotangents(grad_outputs, len(outputs), "gradgradcheck")
+    cotangents = [_direction(y) if v is None else v.detach() for y, v in zip(outputs, given, strict=True)]
+    count = len(listed)
+
+    def gradient(*args: Tensor) -> tuple[Tensor, ...]:
+        points, seeds = args[:count], args[count:]
+        ours = [y for y in _flat_outputs(func, points) if y.requires_grad]
+        chosen = [point for point in points if isinstance(point, Tensor) and point.requires_grad]
+        return grad(ours, chosen, list(seeds)[: len(ours)], create_graph=True, materialize_grads=True)
+
+    try:
+        extended = [*listed, *(v.requires_grad_() for v in cotangents)]
+        _check_order(gradient, extended, eps, atol, rtol, 2)
+        if order > 2:
+            gradgradcheck(gradient, extended, eps=eps, atol=atol, rtol=rtol, order=order - 1)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def _check_order(
+    func: Callable[..., Any], inputs: list[Tensor], eps: float, atol: float, rtol: float, order: int
+) -> None:
+    """Compare one random projection per input of the tape's derivative with differences."""
+    outputs = _flat_outputs(func, inputs)
+    cotangents = [_direction(y) for y in outputs]
+    moving = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
+    on_tape = [(y, v) for y, v in zip(outputs, cotangents, strict=True) if y.requires_grad]
+    points = [x for _, x in moving]
+    if on_tape:
+        ys, vs = zip(*on_tape, strict=True)
+        tape = grad(ys, points, vs, materialize_grads=True)
+    else:
+        tape = tuple(Tensor._wrap(np.zeros(x.shape)) for x in points)
+    for (position, x), gradient in zip(moving, tape, strict=True):
+        direction = _direction(x)
+        sides = []
+        for sign in (1.0, -1.0):
+            moved = Tensor._wrap(x._array + sign * eps * direction._array).requires_grad_()
+            shifted = [*inputs[:position], moved, *inputs[position + 1 :]]
+            sides.append(_project(_flat_outputs(func, shifted), cotangents))
+        numeric = (sides[0] - sides[1]) / (2 * eps)
+        analytic = float(np.vdot(gradient._array, direction._array))
+        if not abs(numeric - analytic) <= atol + rtol * abs(numeric):
+            raise GradcheckError(
+                f"order {order}, input {position} (shape {x.shape}): along a random direction the tape says {analytic:.10g}, "
+                f"central differences with eps={eps:g} say {numeric:.10g}. Either a VJP is wrong, or the function is not "
+                "smooth at this point"
+            )

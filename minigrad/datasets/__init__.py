@@ -1,0 +1,7 @@
+"""MNIST and Fashion-MNIST under torchvision's names, and a sample of MNIST that needs no download."""
+
+from .idx import read_idx, write_idx
+from .mnist import MNIST, FashionMNIST, ImageDataset
+from .sample import MNISTSample, mnist_sample
+
+__all__ = ["MNIST", "FashionMNIST", "ImageDataset", "MNISTSample", "mnist_sample", "read_idx", "write_idx"]

@@ -1,0 +1,43 @@
+"""The errors and warnings that users of minigrad can meet.
+
+Every error derives from `MinigradError` and from the built-in exception that a
+reader of PyTorch or NumPy code would catch in that place, so both habits work.
+Each message has three parts: what arrived, what was expected, and the likely
+cause or the remedy.
+"""
+
+
+class MinigradError(Exception):
+    """Base class of every error that minigrad raises itself."""
+
+
+class ShapeError(MinigradError, ValueError):
+    """Sizes, ranks or axes that do not fit together."""
+
+
+class ArgumentError(MinigradError, ValueError):
+    """An argument outside the values that the function accepts."""
+
+
+class DTypeError(MinigradError, TypeError):
+    """Element types, or kinds of object, that the operation cannot take."""
+
+
+class IndexOutOfRangeError(MinigradError, IndexError):
+    """An index, axis or class label outside its range."""
+
+
+class GradError(MinigradError, RuntimeError):
+    """A derivative that cannot be taken: freed graph, changed value, no graph."""
+
+
+class StateDictError(MinigradError, RuntimeError):
+    """A state dict whose keys or shapes do not match the module's."""
+
+
+class DataError(MinigradError, RuntimeError):
+    """A data file that is missing, truncated, corrupt or cannot be fetched."""
+
+
+class MinigradWarning(UserWarning):
+    """Base class of minigrad's warnings; filter by it to turn them all off."""

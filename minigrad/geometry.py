@@ -1,0 +1,275 @@
+"""The sizes of one correlation or pooling: parsed, checked and explained in one place.
+
+Per axis, n input size, k kernel size, s stride, (p₀, p₁) padding before and
+after, d dilation, o output size. The only constraint between them is
+
+    (o − 1)·s + d·(k − 1) + 1  ≤  n + p₀ + p₁
+
+and a correlation takes the largest such o (N44):
+
+    o = ⌊(n + p₀ + p₁ − d·(k − 1) − 1) / s⌋ + 1
+
+Everything a user can get wrong about sizes is refused here, so kernels and VJPs
+never check again.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ArgumentError, DTypeError, ShapeError
+
+__all__ = ["Geometry", "Padding", "pairs", "per_axis"]
+
+Pair = tuple[int, int]
+Padding = str | int | Sequence[int] | Sequence[Pair]
+
+
+def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, ...]:
+    """`value` once per axis: an integer counts for every axis.
+
+    Raises `ArgumentError` for another number of values, or one that is too small,
+    `DTypeError` for values that are no integers.
+    """
+    given = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    try:
+        values = tuple(one.__index__() for one in given)
+    except AttributeError:
+        raise DTypeError(f"{name}={value!r} arrived; it takes an integer, or one for each of the {axes} axes") from None
+    if len(values) == 1:
+        values *= axes
+    if len(values) != axes:
+        raise ArgumentError(f"{name}={value!r} has {len(values)} entries for {axes} axes; give one number, or one per axis")
+    if any(one < smallest for one in values):
+        at_least = "must be at least 1" if smallest == 1 else "cannot be negative"
+        raise ArgumentError(f"{name}={value!r}: {name} {at_least} along every axis")
+    return values
+
+
+def pairs(padding: Any, axes: int) -> tuple[Pair, ...]:
+    """`padding` as a pair (before, after) per axis: from an integer, one per axis, or a pair per axis."""
+    if isinstance(padding, Sequence) and not isinstance(padding, str) and any(isinstance(p, Sequence) for p in padding):
+        if len(padding) != axes or any(not isinstance(p, Sequence) or len(p) != 2 for p in padding):
+            raise ArgumentError(f"padding={padding!r}: give a pair (before, after) for each of the {axes} axes")
+        flat = per_axis([side for pair in padding for side in pair], 2 * axes, "padding", 0)
+        return tuple(zip(flat[::2], flat[1::2], strict=True))
+    return tuple((one, one) for one in per_axis(padding, axes, "padding", 0))
+
+
+def _same(n: int, k: int, s: int, d: int) -> Pair:
+    """Padding for which o = ⌈n/s⌉; a surplus goes to the end (X81)."""
+    total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+    return total // 2, total - total // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Sizes per axis, made by `correlation`, `transposed` or `window`; frozen, so one serves all three maps."""
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[Pair, ...]
+    dilation: tuple[int, ...]
+    groups: int = 1
+
+    def __post_init__(self) -> None:
+        for axis, n in enumerate(self.inputs):
+            o, k, s, d = self.outputs[axis], self.kernel[axis], self.stride[axis], self.dilation[axis]
+            padded, span = n + sum(self.padding[axis]), d * (k - 1) + 1
+            if o < 1 or (o - 1) * s + span > padded:
+                raise ShapeError(
+                    f"along spatial axis {axis} the kernel spans {span} (size {k}, dilation {d}) and makes {max(o, 1)} "
+                    f"step(s) of stride {s}, but the padded input has only {padded} (size {n}, padding "
+                    f"{self.padding[axis]}). Use a smaller kernel, more padding, or a larger input"
+                )
+
+    # ------------------------------------------------------------- makers
+
+    @classmethod
+    def window(
+        cls,
+        inputs: Sequence[int],
+        kernel: Sequence[int],
+        stride: Any = 1,
+        padding: Padding = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        ceil_mode: bool = False,
+    ) -> "Geometry":
+        """Windows sliding over an input: the largest output that fits (N44).
+
+        Padding is an integer, one per axis, a pair (before, after) per axis,
+        'valid' (none), 'same' (o = ⌈n/s⌉) or 'full' (d·(k − 1) on each side).
+        With `ceil_mode` a last window may reach beyond the padded input, as
+        long as it begins inside the input or the padding before it; what it
+        lacks is added to the padding.
+        """
+        axes = len(inputs)
+        n, k = tuple(inputs), per_axis(tuple(kernel), axes, "kernel_size")
+        s, d = per_axis(stride, axes, "stride"), per_axis(dilation, axes, "dilation")
+        p = cls._padding(padding, n, k, s, d)
+        span = tuple(d[a] * (k[a] - 1) + 1 for a in range(axes))
+        outputs = [max((n[a] + sum(p[a]) - span[a]) // s[a] + 1, 0) for a in range(axes)]
+        if ceil_mode:
+            for a in range(axes):
+                reached = (outputs[a] - 1) * s[a] + span[a]
+                if outputs[a] and reached < n[a] + sum(p[a]) and outputs[a] * s[a] < n[a] + p[a][0]:
+                    outputs[a] += 1
+            ends = tuple((o - 1) * s[a] + span[a] - n[a] - p[a][0] for a, o in enumerate(outputs))
+            p = tuple((p[a][0], max(p[a][1], ends[a])) for a in range(axes))
+        return cls(n, tuple(outputs), k, s, p, d, groups)
+
+    @classmethod
+    def transposed(
+        cls,
+        outputs: Sequence[int],
+        kernel: Sequence[int],
+        stride: Any = 1,
+        padding: Padding = 0,
+        output_padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        output_size: Sequence[int] | None = None,
+    ) -> "Geometry":
+        """The geometry whose *outputs* are given: that of a transposed convolution (N136).
+
+        n = (o − 1)·s − p₀ − p₁ + d·(k − 1) + 1 + output_padding, or the sizes
+        asked for as `output_size`. 'same' gives n = o·s.
+        """
+        axes = len(outputs)
+        o, k = tuple(outputs), per_axis(tuple(kernel), axes, "kernel_size")
+        s, d = per_axis(stride, axes, "stride"), per_axis(dilation, axes, "dilation")
+        extra = per_axis(output_padding, axes, "output_padding", 0)
+        span = tuple(d[a] * (k[a] - 1) + 1 for a in range(axes))
+        if padding == "same":
+            n = tuple(o[a] * s[a] for a in range(axes))
+            return cls(n, o, k, s, tuple(_same(n[a], k[a], s[a], d[a]) for a in range(axes)), d, groups)
+        p = cls._padding(padding, (0,) * axes, k, s, d)
+        least = tuple((o[a] - 1) * s[a] - sum(p[a]) + span[a] for a in range(axes))
+        if output_size is not None:
+            wanted = tuple(output_size)[-axes:]
+            if len(tuple(output_size)) not in (axes, axes + 2):
+                raise ArgumentError(f"output_size={tuple(output_size)} has the wrong length; give the {axes} spatial sizes")
+            extra = tuple(w - m for w, m in zip(wanted, least, strict=True))
+        limit = tuple(max(s[a], d[a]) for a in range(axes))
+        if any(not 0 <= e < m for e, m in zip(extra, limit, strict=True)):
+            asked = f"output_size={tuple(output_size)[-axes:]}" if output_size is not None else f"output_padding={extra}"
+            raise ArgumentError(
+                f"{asked} with stride {s} and dilation {d}: the output can be {least} and up to "
+                f"{tuple(m + e - 1 for m, e in zip(least, limit, strict=True))}. Only so many input sizes would have given the "
+                "same convolution; output_padding says which of them is meant, and stays below the stride or the dilation"
+            )
+        n = tuple(m + e for m, e in zip(least, extra, strict=True))
+        if any(size < 1 for size in n):
+            raise ShapeError(
+                f"a transposed convolution of sizes {o} with kernel {k}, stride {s} and padding {p} would give {n}; use less "
+                "padding or a larger input"
+            )
+        return cls(n, o, k, s, p, d, groups)
+
+    @staticmethod
+    def _padding(
+        padding: Any, n: tuple[int, ...], k: tuple[int, ...], s: tuple[int, ...], d: tuple[int, ...]
+    ) -> tuple[Pair, ...]:
+        axes = range(len(n))
+        if padding == "valid":
+            return tuple((0, 0) for _ in axes)
+        if padding == "full":
+            return tuple((d[a] * (k[a] - 1),) * 2 for a in axes)
+        if padding == "same":
+            return tuple(_same(n[a], k[a], s[a], d[a]) for a in axes)
+        if isinstance(padding, str):
+            raise ArgumentError(f"padding={padding!r}; the words are 'valid', 'same' and 'full'")
+        return pairs(padding, len(n))
+
+    # ---------------------------------------------------------- questions
+
+    @property
+    def padded(self) -> tuple[int, ...]:
+        """The input sizes with the padding."""
+        return tuple(n + sum(p) for n, p in zip(self.inputs, self.padding, strict=True))
+
+    @property
+    def interior(self) -> tuple[slice, ...]:
+        """Where the input lies in the padded input."""
+        return tuple(slice(p[0], p[0] + n) for n, p in zip(self.inputs, self.padding, strict=True))
+
+    def taps(self) -> Iterator[tuple[slice, ...]]:
+        """For each kernel element in row-major order, the slices of the padded input that it meets.
+
+        Gathering and scattering both go through these slices, so each is the
+        adjoint of the other by construction.
+        """
+        for offsets in itertools.product(*(range(size) for size in self.kernel)):
+            yield tuple(
+                slice(offset * d, offset * d + (o - 1) * s + 1, s)
+                for offset, o, s, d in zip(offsets, self.outputs, self.stride, self.dilation, strict=True)
+            )
+
+
+
+def check_correlation(x: tuple[int, ...], w: tuple[int, ...], groups: int, axes: int | None, name: str) -> int:
+    """The number of spatial axes, once x (N, C, *n) and w (O, C/G, *k) fit together.
+
+    Raises `ShapeError` for a wrong rank or number of channels, `ArgumentError`
+    for groups that do not divide them.
+    """
+    spatial = _rank(x, w, axes, name)
+    channels, out_channels, per_group = x[1], w[0], w[1]
+    _check_groups(groups, channels, out_channels, name)
+    if per_group * groups != channels:
+        raise ShapeError(
+            f"{name} of an input of shape {x} with a weight of shape {w} and groups={groups}: the weight reads "
+            f"{per_group * groups} channels, the input has {channels}{_likely(x, per_group * groups)}"
+        )
+    return spatial
+
+
+def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: int | None, name: str) -> int:
+    """The number of spatial axes, once y (N, O, *o) and w (O, C/G, *k) fit together.
+
+    Raises as `check_correlation`.
+    """
+    spatial = _rank(y, w, axes, name)
+    channels = y[1]
+    _check_groups(groups, channels, w[0], name)
+    if w[0] != channels:
+        raise ShapeError(
+            f"{name} of an input of shape {y} with a weight of shape {w}: the weight's first axis has {w[0]} channels, the "
+            f"input {channels}{_likely(y, w[0])}"
+        )
+    return spatial
+
+
+def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -> int:
+    spatial = len(w) - 2 if axes is None else axes
+    if len(w) != spatial + 2 or spatial < 1:
+        raise ShapeError(f"{name} got a weight of shape {w}; it needs (out, in/groups) and then {max(spatial, 1)} kernel axes")
+    if len(x) != spatial + 2:
+        hint = f"; a weight with {len(w)} axes belongs to conv{len(w) - 2}d" if axes is not None and len(w) != len(x) else ""
+        missing = ". Is the batch axis missing? Use x.unsqueeze(0)" if len(x) == spatial + 1 else ""
+        raise ShapeError(
+            f"{name} got an input of shape {x}; it needs {spatial + 2} axes: batch, channels and {spatial} spatial{hint}{missing}"
+        )
+    return spatial
+
+
+def _check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:
+    if groups < 1 or channels % groups or out_channels % groups:
+        raise ArgumentError(
+            f"{name} with groups={groups}, {channels} input and {out_channels} output channels: groups must be positive and "
+            "divide both"
+        )
+
+
+def _likely(x: tuple[int, ...], wanted: int) -> str:
+    """The likely cause of a wrong number of channels, as the end of a sentence."""
+    if wanted == 1 and x[0] == 1:
+        return ". Is the channel axis missing, so that the batch was taken for it? Then use x.unsqueeze(1)"
+    if x[-1] == wanted:
+        order = (0, len(x) - 1, *range(1, len(x) - 1))
+        return f". The last axis has {wanted}: is this channels-last? Then use x.permute{order}"
+    return ". Make the layer for that many channels, or check the layer before it"

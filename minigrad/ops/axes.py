@@ -1,0 +1,40 @@
+"""Reading `dim` arguments: numbers of axes, negative ones counted from the end."""
+
+from collections.abc import Sequence
+
+from ..errors import ArgumentError, IndexOutOfRangeError
+
+Dims = int | Sequence[int] | None
+
+
+def axis_of(dim: int, ndim: int, name: str) -> int:
+    """The axis `dim` means in a tensor of `ndim` axes, counted from 0.
+
+    Raises `IndexOutOfRangeError` where there is no such axis.
+    """
+    limit = max(ndim, 1)
+    if not -limit <= dim < limit:
+        raise IndexOutOfRangeError(
+            f"{name} got dim={dim} for a tensor with {ndim} axes; it can be {-limit} to {limit - 1}"
+        )
+    return dim % limit
+
+
+def axes_of(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
+    """The axes that `dim` means: all of them for None.
+
+    Raises `IndexOutOfRangeError` for an axis there is not, `ArgumentError` for one named twice.
+    """
+    if dim is None:
+        return tuple(range(ndim))
+    if not isinstance(dim, Sequence):
+        return (axis_of(int(dim), ndim, name),) if ndim else _checked_scalar(int(dim), name)
+    axes = tuple(axis_of(int(one), ndim, name) for one in dim)
+    if len(set(axes)) != len(axes):
+        raise ArgumentError(f"{name} got dim={tuple(dim)}, which names an axis twice")
+    return axes if ndim else ()
+
+
+def _checked_scalar(dim: int, name: str) -> tuple[int, ...]:
+    axis_of(dim, 0, name)
+    return ()

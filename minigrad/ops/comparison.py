@@ -1,0 +1,191 @@
+"""Comparisons, logic and choice. Comparisons give bool tensors, which have no gradient."""
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..primitive import as_operand, primitive
+from ..registry import function
+from ..tensor import Array, Tensor
+
+
+@primitive("y = [a = b]", broadcast=True)
+def eq(a: Array, b: Array) -> Array:
+    """Where a equals b.
+
+    >>> import minigrad as mg
+    >>> mg.eq(mg.tensor([1, 2]), 2)
+    tensor([False,  True])
+    """
+    return np.equal(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = [a ≠ b]", broadcast=True)
+def ne(a: Array, b: Array) -> Array:
+    """Where a differs from b."""
+    return np.not_equal(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = [a < b]", broadcast=True)
+def lt(a: Array, b: Array) -> Array:
+    """Where a is less than b."""
+    return np.less(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = [a ≤ b]", broadcast=True)
+def le(a: Array, b: Array) -> Array:
+    """Where a is less than b or equal."""
+    return np.less_equal(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = [a > b]", broadcast=True)
+def gt(a: Array, b: Array) -> Array:
+    """Where a is greater than b."""
+    return np.greater(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = [a ≥ b]", broadcast=True)
+def ge(a: Array, b: Array) -> Array:
+    """Where a is greater than b or equal."""
+    return np.greater_equal(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = a ∧ b", broadcast=True)
+def logical_and(a: Array, b: Array) -> Array:
+    """Where both are non-zero."""
+    return np.logical_and(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = a ∨ b", broadcast=True)
+def logical_or(a: Array, b: Array) -> Array:
+    """Where at least one is non-zero."""
+    return np.logical_or(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = ¬x", broadcast=True)
+def logical_not(x: Array) -> Array:
+    """Where x is zero."""
+    return np.logical_not(x)  # type: ignore[no-any-return]
+
+
+@primitive("y = a & b, bit by bit", broadcast=True)
+def bitwise_and(a: Array, b: Array) -> Array:
+    """Bit-wise and, of integers or bools."""
+    return np.bitwise_and(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = a | b, bit by bit", broadcast=True)
+def bitwise_or(a: Array, b: Array) -> Array:
+    """Bit-wise or, of integers or bools."""
+    return np.bitwise_or(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = a ^ b, bit by bit", broadcast=True)
+def bitwise_xor(a: Array, b: Array) -> Array:
+    """Bit-wise exclusive or, of integers or bools."""
+    return np.bitwise_xor(a, b)  # type: ignore[no-any-return]
+
+
+@primitive("y = ~x, bit by bit", broadcast=True)
+def bitwise_not(x: Array) -> Array:
+    """Bit-wise not, of integers or bools."""
+    return np.invert(x)  # type: ignore[no-any-return]
+
+
+@primitive("y = [x is NaN]", broadcast=True)
+def isnan(x: Array) -> Array:
+    """Where x is not a number."""
+    return np.isnan(x)  # type: ignore[no-any-return]
+
+
+@primitive("y = [|x| = ∞]", broadcast=True)
+def isinf(x: Array) -> Array:
+    """Where x is infinite."""
+    return np.isinf(x)  # type: ignore[no-any-return]
+
+
+@primitive("y = [x is finite]", broadcast=True)
+def isfinite(x: Array) -> Array:
+    """Where x is neither NaN nor infinite."""
+    return np.isfinite(x)  # type: ignore[no-any-return]
+
+
+@primitive("y = a where the condition holds, else b", vjp="ā = g where it holds, b̄ = g elsewhere", broadcast=True, conditions=1)
+def where_primitive(condition: Array, a: Array, b: Array) -> Array:
+    """Choose between two operands by a bool condition."""
+    return np.where(condition, a, b)
+
+
+where_primitive.defvjp(
+    a=lambda g, condition: where(condition, g, 0),
+    b=lambda g, condition: where(condition, 0, g),
+)
+
+
+@function
+def where(condition: Any, a: Any = None, b: Any = None) -> Any:
+    """`a` where the condition is True, `b` elsewhere; with the condition alone, the indices where it is.
+
+    (*), (*), (*) -> (*) after broadcasting. The branch that is not taken gets
+    a gradient of exactly 0, whatever its value.
+
+    Raises `DTypeError` for a condition that is not bool.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1., -2.])
+    >>> mg.where(x > 0, x, 0)
+    tensor([1., 0.])
+    """
+    mask = as_operand(condition, "where")
+    if a is None and b is None:
+        return tuple(Tensor._wrap(index) for index in np.nonzero(mask._array))
+    if mask.dtype.kind != "b":
+        raise DTypeError(f"where got a condition of {mask.dtype}; it must be bool, for example x > 0")
+    return where_primitive(mask, a, b)
+
+
+@function
+def where_method(x: Tensor, condition: Any, other: Any) -> Any:
+    """`x.where(condition, other)`: x where the condition is True, other elsewhere."""
+    return where(condition, x, other)
+
+
+@function
+def masked_fill(x: Tensor, mask: Any, value: Any) -> Tensor:
+    """`x` with `value` where the mask is True.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([1., 2.]).masked_fill(mg.tensor([True, False]), 9)
+    tensor([9., 2.])
+    """
+    return where(mask, value, x)  # type: ignore[no-any-return]
+
+
+@function
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Where |a − b| ≤ atol + rtol·|b|."""
+    left, right = as_operand(a, "isclose"), as_operand(b, "isclose")
+    return Tensor._wrap(np.asarray(np.isclose(left._array, right._array, rtol, atol, equal_nan)))
+
+
+@function
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether |a − b| ≤ atol + rtol·|b| everywhere.
+
+    >>> import minigrad as mg
+    >>> mg.allclose(mg.ones(2), mg.ones(2) + 1e-9)
+    True
+    """
+    return bool(isclose(a, b, rtol, atol, equal_nan)._array.all())
+
+
+@function
+def equal(a: Any, b: Any) -> bool:
+    """Whether two tensors have the same shape and elements.
+
+    >>> import minigrad as mg
+    >>> mg.equal(mg.ones(2), mg.ones(3))
+    False
+    """
+    return bool(np.array_equal(as_operand(a, "equal")._array, as_operand(b, "equal")._array))

@@ -1,0 +1,229 @@
+"""Reading and writing by index, with their adjoints.
+
+    getitem ↔ scatter     setitem: getitem of what was written, zeros in the rest
+
+Indices are NumPy's, basic and advanced; integer and bool tensors count as
+arrays. Arrays in an index are copied when the operation is recorded, so a later
+change of them cannot reach the VJP.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, IndexOutOfRangeError, ShapeError
+from ..kernels.indexing import last_writers, scatter_add
+from ..primitive import as_operand, primitive
+from ..registry import function
+from ..tensor import Array, Tensor
+from .axes import axis_of
+from .comparison import where
+from .shape import reshape
+
+
+def _part(item: Any) -> Any:
+    """One entry of an index as NumPy takes it; arrays as copies."""
+    if isinstance(item, Tensor):
+        item = item._array
+    elif isinstance(item, slice):
+        return slice(*(None if end is None else int(end) for end in (item.start, item.stop, item.step)))
+    elif isinstance(item, list | tuple | range):
+        item = np.asarray([one.item() if isinstance(one, Tensor) else one for one in item])
+        if item.size == 0:
+            item = item.astype(np.int64)
+    if isinstance(item, np.ndarray):
+        if item.dtype.kind not in "iub":
+            raise DTypeError(
+                f"an index of {item.dtype} arrived; indices are integers or bools. Use t.long() if the values are whole"
+            )
+        if item.ndim == 0 and item.dtype.kind != "b":
+            return int(item)
+        return item.copy()
+    if item is None or item is Ellipsis or isinstance(item, bool | np.bool_):
+        return item
+    try:
+        return item.__index__()
+    except AttributeError:
+        raise DTypeError(
+            f"an index of type {type(item).__name__} arrived; use integers, slices, None, …, lists, or integer or bool tensors"
+        ) from None
+
+
+def normalised(index: Any) -> tuple[Any, ...]:
+    """`index` as a tuple of integers, slices, None, Ellipsis and arrays.
+
+    An Ellipsis at the end keeps results arrays, and so views, down to 0-d.
+    """
+    parts = tuple(_part(item) for item in (index if isinstance(index, tuple) else (index,)))
+    return parts if any(part is Ellipsis for part in parts) else (*parts, Ellipsis)
+
+
+def _is_basic(index: tuple[Any, ...]) -> bool:
+    return not any(isinstance(part, np.ndarray | bool | np.bool_) for part in index)
+
+
+def _read(x: Array, index: tuple[Any, ...]) -> Array:
+    try:
+        return x[index]
+    except IndexError as error:
+        raise IndexOutOfRangeError(f"index into a tensor of shape {x.shape}: {error}") from error
+
+
+@primitive("y = x[index]", vjp="x̄ = zeros with g added at index", notes=("N81",), quiet=True, view=True)
+def getitem_primitive(x: Array, *, index: tuple[Any, ...]) -> Array:
+    """The elements at an index; the adjoint of `scatter`."""
+    return _read(x, index)
+
+
+@primitive("y = zeros of a shape with x added at index", vjp="x̄ = g[index]", notes=("N131",), quiet=True)
+def scatter(x: Array, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+    """Zeros with elements added where an index reads; the adjoint of `getitem`."""
+    if not _is_basic(index):
+        return scatter_add(x, index, shape)
+    out = np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
+getitem_primitive.defvjp(x=lambda g, x_shape, index: scatter(g, index=index, shape=x_shape))
+scatter.defvjp(x=lambda g, index: getitem_primitive(g, index=index))
+
+
+@function
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """`x[index]`: basic indices give views, advanced ones copies, as in NumPy.
+
+    Raises `IndexOutOfRangeError`, `DTypeError` for indices that are not integers or bools.
+    """
+    return getitem_primitive(x, index=normalised(index))  # type: ignore[no-any-return]
+
+
+def _written_value(x: Array, v: Array, index: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape of `v` without leading ones that the place it goes to does not have.
+
+    Raises `ShapeError` where it does not fit there.
+    """
+    place = _read(x, index).shape
+    shape = v.shape
+    while len(shape) > len(place) and shape[0] == 1:
+        shape = shape[1:]
+    tail = place[len(place) - len(shape) :] if len(shape) <= len(place) else ()
+    if len(shape) > len(place) or any(a not in (1, b) for a, b in zip(shape, tail, strict=True)):
+        raise ShapeError(f"t[index] = value: the place has shape {place}, the value {v.shape}, which does not broadcast to it")
+    return shape
+
+
+@primitive("y = x, but v at index", vjp="x̄ = g, but 0 at index; v̄ = g[index]", broadcast=True, quiet=True)
+def setitem_primitive(x: Array, v: Array, *, index: tuple[Any, ...]) -> Array:
+    """A copy with the elements at an index replaced."""
+    out = x.copy(order="K")
+    out[index] = v
+    return out
+
+
+def _of_the_last_writer(g: Tensor, x_shape: tuple[int, ...], index: tuple[Any, ...]) -> Tensor:
+    """The cotangent of a written value: none for elements that were written over."""
+    read = getitem_primitive(g, index=index)
+    if _is_basic(index):
+        return read  # type: ignore[no-any-return]
+    return where(Tensor._wrap(last_writers(x_shape, index)), read, 0)  # type: ignore[no-any-return]
+
+
+setitem_primitive.defvjp(
+    x=lambda g, index: setitem_primitive(g, 0, index=index),
+    v=lambda g, x_shape, index: _of_the_last_writer(g, x_shape, index),
+)
+
+
+@function
+def setitem(x: Tensor, index: Any, value: Any) -> Tensor:
+    """A new tensor: `x` with `value` at `index`; what `t[index] = value` binds t to on the tape."""
+    key = normalised(index)
+    operand = as_operand(value, "t[index] = value").to(dtype=x.dtype)
+    return setitem_primitive(x, reshape(operand, _written_value(x._array, operand._array, key)), index=key)  # type: ignore[no-any-return]
+
+
+@function
+def write(array: Array, index: Any, value: Any) -> None:
+    """`array[index] = value` on an array, with a tensor's checks."""
+    key = normalised(index)
+    operand = as_operand(value, "t[index] = value")._array
+    shape = _written_value(array, operand, key)
+    if operand.dtype.kind == "f" and array.dtype.kind != "f" and operand.ndim:
+        raise DTypeError(f"t[index] = value of {operand.dtype} into a tensor of {array.dtype}; convert the value first")
+    with np.errstate(all="ignore"):
+        array[key] = operand.reshape(shape).astype(array.dtype, copy=False)
+
+
+# --------------------------------------------------------- along one axis
+
+
+@function
+def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` elements along `dim` from `start` on; shares memory.
+
+    >>> import minigrad as mg
+    >>> mg.narrow(mg.arange(5), 0, 1, 3)
+    tensor([1, 2, 3])
+    """
+    x = as_operand(x, "narrow")
+    axis = axis_of(dim, x.ndim, "narrow")
+    size = x.shape[axis]
+    begin = start + size if start < 0 else start
+    if begin < 0 or length < 0 or begin + length > size:
+        raise IndexOutOfRangeError(f"narrow to {length} elements from {start} of an axis of size {size}")
+    return getitem(x, (*(slice(None),) * axis, slice(begin, begin + length)))  # type: ignore[no-any-return]
+
+
+def _integers(index: Any, name: str) -> Tensor:
+    tensor = as_operand(index, name)
+    if tensor.dtype.kind not in "iu":
+        raise DTypeError(f"{name} got an index of {tensor.dtype}; it must be integers, for example int64")
+    return tensor
+
+
+@function
+def index_select(x: Tensor, dim: int, index: Any) -> Tensor:
+    """The slices at `index` along `dim`.
+
+    >>> import minigrad as mg
+    >>> mg.index_select(mg.tensor([[1, 2], [3, 4]]), 1, mg.tensor([1, 1]))
+    tensor([[2, 2],
+            [4, 4]])
+    """
+    x = as_operand(x, "index_select")
+    chosen = _integers(index, "index_select")
+    return getitem(x, (*(slice(None),) * axis_of(dim, x.ndim, "index_select"), chosen))  # type: ignore[no-any-return]
+
+
+@function
+def gather(x: Tensor, dim: int, index: Any) -> Tensor:
+    """Along `dim`, the element that `index` names at each of its own positions.
+
+    y[i, j] = x[index[i, j], j] for dim 0. Raises `ShapeError` where `index` is
+    larger than x along another axis, `IndexOutOfRangeError` for a wrong entry.
+
+    >>> import minigrad as mg
+    >>> mg.gather(mg.tensor([[1, 2], [3, 4]]), 1, mg.tensor([[0], [1]]))
+    tensor([[1],
+            [4]])
+    """
+    x, chosen = as_operand(x, "gather"), _integers(index, "gather")
+    axis = axis_of(dim, x.ndim, "gather")
+    fits = chosen.ndim == x.ndim and all(
+        a <= b for position, (a, b) in enumerate(zip(chosen.shape, x.shape, strict=True)) if position != axis
+    )
+    if not fits:
+        raise ShapeError(
+            f"gather along axis {axis} of shape {x.shape} with an index of shape {chosen.shape}; the index needs as many "
+            "axes, and may be larger only along that axis"
+        )
+    if x.ndim == 0:
+        return getitem(x, ())  # type: ignore[no-any-return]
+    if chosen._array.size and chosen._array.min() < 0:
+        raise IndexOutOfRangeError(f"gather got the index {chosen._array.min()}; entries count from 0 to {x.shape[axis] - 1}")
+    mesh = list(np.ogrid[tuple(slice(size) for size in chosen.shape)])
+    mesh[axis] = chosen._array
+    return getitem(x, tuple(mesh))  # type: ignore[no-any-return]
+
+

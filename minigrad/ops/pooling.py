@@ -1,0 +1,229 @@
+"""Pooling over one to three spatial axes (N86–N88, N128, N129).
+
+    max_pool: `select` of the winners      select ↔ place
+    avg_pool: `window_sum` / count         window_sum ↔ window_spread
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, ShapeError
+from ..geometry import Geometry, Padding, per_axis
+from ..kernels import pool as kernels
+from ..primitive import as_operand, primitive
+from ..registry import function
+from ..tensor import Array, Tensor
+
+# -------------------------------------------------------------- primitives
+
+
+@primitive("y = max of x in each window", vjp="x̄ = g, all of it to the winners", notes=("N87", "N128", "X21"), aux=("winners",))
+def max_pool_primitive(x: Array, *, geometry: Geometry) -> tuple[Array, Array]:
+    """The maxima, and which kernel element won in each window: the first in row-major order."""
+    return kernels.max_pool(x, geometry)
+
+
+@primitive("y = the chosen x in each window", vjp="x̄ = g at the chosen, 0 elsewhere", notes=("N128",), quiet=True)
+def select(x: Array, *, winners: Array, geometry: Geometry) -> Array:
+    """One element of each window; the adjoint of `place`."""
+    return kernels.select(x, winners, geometry)
+
+
+@primitive("y = x added at the chosen place of each window", vjp="x̄ = the chosen g of each window", notes=("N128",))
+def place(x: Array, *, winners: Array, geometry: Geometry) -> Array:
+    """Each value added where `select` reads; its adjoint."""
+    return kernels.place(x, winners, geometry)
+
+
+max_pool_primitive.defvjp(x=lambda g, winners, geometry: place(g, winners=winners, geometry=geometry))
+select.defvjp(x=lambda g, winners, geometry: place(g, winners=winners, geometry=geometry))
+place.defvjp(x=lambda g, winners, geometry: select(g, winners=winners, geometry=geometry))
+
+
+@primitive("y = Σ of x in each window", vjp="x̄ = g added to its whole window", notes=("N88", "N129"))
+def window_sum(x: Array, *, geometry: Geometry) -> Array:
+    """The sum of each window; the adjoint of `window_spread`."""
+    return kernels.window_sum(x, geometry)
+
+
+@primitive("y = x added to its whole window", vjp="x̄ = Σ of g in each window", notes=("N129",))
+def window_spread(x: Array, *, geometry: Geometry) -> Array:
+    """Each value added to its whole window; the adjoint of `window_sum`."""
+    return kernels.window_spread(x, geometry)
+
+
+window_sum.defvjp(x=lambda g, geometry: window_spread(g, geometry=geometry))
+window_spread.defvjp(x=lambda g, geometry: window_sum(g, geometry=geometry))
+
+# ------------------------------------------------------------------ layers
+
+
+def _window(
+    axes: int, name: str, x: Tensor, kernel_size: Any, stride: Any, padding: Padding, dilation: Any, ceil_mode: bool
+) -> Geometry:
+    if x.ndim not in (axes + 1, axes + 2):
+        raise ShapeError(
+            f"{name} got an input of shape {x.shape}; it needs {axes + 2} axes (batch, channels, {axes} spatial), or "
+            f"{axes + 1} without the batch"
+        )
+    kernel = per_axis(kernel_size, axes, "kernel_size")
+    if stride is None or (isinstance(stride, Sequence) and len(stride) == 0):
+        stride = kernel
+    geometry = Geometry.window(x.shape[-axes:], kernel, stride, padding, dilation, ceil_mode=ceil_mode)
+    asked = Geometry.window(x.shape[-axes:], kernel, stride, padding, dilation).padding
+    for (before, after), k, d in zip(asked, geometry.kernel, geometry.dilation, strict=True):
+        if max(before, after) > (d * (k - 1) + 1) // 2:
+            raise ArgumentError(
+                f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the kernel, so that "
+                "every window holds something of the input"
+            )
+    return geometry
+
+
+def _plane_indices(winners: Array, geometry: Geometry) -> Array:
+    """The winners as row-major numbers in the unpadded spatial plane, as PyTorch's indices are."""
+    offsets = np.unravel_index(winners.astype(np.intp), geometry.kernel)
+    flat = np.zeros(winners.shape, np.int64)
+    for axis, offset in enumerate(offsets):
+        shape = [1] * len(geometry.outputs)
+        shape[axis] = -1
+        start = (np.arange(geometry.outputs[axis]) * geometry.stride[axis] - geometry.padding[axis][0]).reshape(shape)
+        flat = flat * geometry.inputs[axis] + (start + offset * geometry.dilation[axis])
+    return flat
+
+
+def _max_pool(
+    axes: int, x: Any, kernel_size: Any, stride: Any, padding: Padding, dilation: Any, ceil_mode: bool, indices: bool
+) -> Any:
+    name = f"max_pool{axes}d"
+    x = as_operand(x, name)
+    geometry = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
+    if not indices:
+        return max_pool_primitive(x, geometry=geometry)
+    winners = kernels.max_pool(x._array, geometry)[1]
+    return select(x, winners=winners, geometry=geometry), Tensor._wrap(_plane_indices(winners, geometry))
+
+
+def _avg_pool(
+    axes: int,
+    x: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Padding,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+) -> Tensor:
+    name = f"avg_pool{axes}d"
+    x = as_operand(x, name)
+    geometry = _window(axes, name, x, kernel_size, stride, padding, 1, ceil_mode)
+    total = window_sum(x, geometry=geometry)
+    if divisor_override is not None:
+        if divisor_override == 0:
+            raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
+        return total / divisor_override  # type: ignore[no-any-return]
+    plain = Geometry.window(x.shape[-axes:], geometry.kernel, geometry.stride, padding)
+    if geometry.outputs == plain.outputs and (count_include_pad or plain.padded == plain.inputs):
+        return total / int(np.prod(geometry.kernel))  # type: ignore[no-any-return]
+    counts = kernels.window_count(geometry, plain.padding if count_include_pad else None)
+    return total / Tensor._wrap(counts.astype(x.dtype if x.dtype.kind == "f" else np.float32))  # type: ignore[no-any-return]
+
+
+@function
+def max_pool1d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Padding = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """The largest element of each window: (N, C, n) or (C, n) -> (N, C, o) or (C, o). See `max_pool2d`.
+
+    >>> import minigrad as mg
+    >>> mg.max_pool1d(mg.tensor([[1., 3., 2., 5.]]), 2)
+    tensor([[3., 5.]])
+    """
+    return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+@function
+def max_pool2d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Padding = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """The largest element of each window, map by map (N87).
+
+    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given.
+
+    The whole gradient goes to the winner, the first in row-major order where
+    several are equal (N128, X21). Padding counts as −∞. With `return_indices`
+    the row-major numbers of the winners in the input plane come too.
+
+    Raises `ShapeError` for a wrong rank or a kernel larger than the padded
+    input, `ArgumentError` for padding of more than half the kernel.
+
+    >>> import minigrad as mg
+    >>> mg.max_pool2d(mg.tensor([[[1., 2.], [4., 3.]]]), 2)
+    tensor([[[4.]]])
+    """
+    return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+@function
+def max_pool3d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Padding = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """The largest element of each window: (N, C, D, H, W) or (C, D, H, W) -> likewise. See `max_pool2d`.
+
+    >>> import minigrad as mg
+    >>> mg.max_pool3d(mg.ones(1, 4, 4, 4), 2).shape
+    (1, 2, 2, 2)
+    """
+    return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+@function
+def avg_pool1d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Padding = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:  # fmt: skip
+    """The mean of each window: (N, C, n) or (C, n) -> (N, C, o) or (C, o). See `avg_pool2d`.
+
+    >>> import minigrad as mg
+    >>> mg.avg_pool1d(mg.tensor([[1., 3., 2., 5.]]), 2)
+    tensor([[2.0000, 3.5000]])
+    """
+    return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+
+
+@function
+def avg_pool2d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Padding = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean of each window, map by map (N88); the gradient is spread equally over it (N129).
+
+    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given.
+
+    Padding counts as zeros, which are counted in the mean unless
+    `count_include_pad` is False. Raises as `max_pool2d`.
+
+    >>> import minigrad as mg
+    >>> mg.avg_pool2d(mg.tensor([[[1., 2.], [4., 5.]]]), 2)
+    tensor([[[3.]]])
+    """
+    return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+@function
+def avg_pool3d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Padding = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean of each window: (N, C, D, H, W) or (C, D, H, W) -> likewise. See `avg_pool2d`.
+
+    >>> import minigrad as mg
+    >>> mg.avg_pool3d(mg.ones(1, 4, 4, 4), 2).shape
+    (1, 2, 2, 2)
+    """
+    return _avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)

@@ -1,0 +1,423 @@
+"""Reductions over axes, and the softmax family, each with its VJP below it.
+
+Public functions take PyTorch's `dim` and `keepdim`; primitives take `axes`, a
+tuple of numbers from 0 on.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from ..dtypes import as_dtype
+from ..errors import ArgumentError, DTypeError, ShapeError
+from ..primitive import as_operand, primitive
+from ..registry import function, lookup
+from ..tensor import Array, Tensor
+from .arithmetic import exp, maximum, minimum, sqrt
+from .axes import Dims, axes_of, axis_of
+from .comparison import where
+from .shape import expand, flatten, reshape
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def reduction(operation: F) -> F:
+    """Register a public reduction, which also takes NumPy's words `axis` and `keepdims`."""
+
+    @wraps(operation)
+    def worded(x: Any, *args: Any, **keywords: Any) -> Any:
+        if "axis" in keywords:
+            keywords["dim"] = keywords.pop("axis")
+        if "keepdims" in keywords:
+            keywords["keepdim"] = keywords.pop("keepdims")
+        return operation(as_operand(x, operation.__name__), *args, **keywords)
+
+    return function(worded)  # type: ignore[return-value]
+
+
+def kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with size 1 along `axes`."""
+    return tuple([1 if axis in axes else size for axis, size in enumerate(shape)])
+
+
+def spread(g: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
+    """The cotangent of a reduction repeated over the axes that were reduced."""
+    return expand(reshape(g, kept(shape, axes)), shape)  # type: ignore[no-any-return]
+
+
+# ------------------------------------------------------------- sums and means
+
+
+@primitive("y = Σ x over axes", vjp="x̄ = g repeated over the axes", notes=("N100",))
+def sum_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The sum over axes; its adjoint is `expand`."""
+    if x.dtype.kind != "f":
+        return x.sum(axis=axes, keepdims=keepdims, dtype=np.int64)
+    return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)
+
+
+sum_primitive.defvjp(x=lambda g, x_shape, axes: spread(g, x_shape, axes))
+
+
+@reduction
+def sum(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum over `dim`, or of everything. Integers and bools add up in int64.
+
+    (*) -> (* without dim). Raises `IndexOutOfRangeError` for an axis there is not.
+
+    >>> import minigrad as mg
+    >>> mg.sum(mg.tensor([[1., 2.], [3., 4.]]), dim=0)
+    tensor([4., 6.])
+    """
+    if dtype is not None:
+        x = x.to(dtype=as_dtype(dtype))
+    return sum_primitive(x, axes=axes_of(dim, x.ndim, "sum"), keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+def _count(x: Tensor, axes: tuple[int, ...]) -> int:
+    return int(np.prod([x.shape[axis] for axis in axes], dtype=np.int64))
+
+
+def _floating(x: Tensor, name: str, dtype: Any = None) -> Tensor:
+    if dtype is not None:
+        x = x.to(dtype=as_dtype(dtype))
+    if x.dtype.kind != "f":
+        raise DTypeError(f"{name} of a tensor of {x.dtype}: the result is a fraction. Convert first, for example t.float()")
+    return x
+
+
+@reduction
+def mean(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean over `dim`, or of everything; NaN for no elements.
+
+    (*) -> (* without dim). Raises `DTypeError` for integers, whose mean is no integer.
+
+    >>> import minigrad as mg
+    >>> mg.mean(mg.tensor([1., 2., 6.]))
+    tensor(3.)
+    """
+    x = _floating(x, "mean", dtype)
+    axes = axes_of(dim, x.ndim, "mean")
+    return sum_primitive(x, axes=axes, keepdims=keepdim) / _count(x, axes)  # type: ignore[no-any-return]
+
+
+@reduction
+def var(
+    x: Tensor, dim: Dims = None, correction: float = 1, keepdim: bool = False, *, unbiased: bool | None = None
+) -> Tensor:
+    """The variance over `dim`: Σ(x − x̄)²/(n − correction); correction 1 is Bessel's, as in PyTorch.
+
+    (*) -> (* without dim). Raises `DTypeError` for integers.
+
+    >>> import minigrad as mg
+    >>> mg.var(mg.tensor([1., 2., 3.]))
+    tensor(1.)
+    """
+    if isinstance(correction, bool):  # PyTorch's older order of arguments: var(dim, unbiased)
+        correction = int(correction)
+    if unbiased is not None:
+        correction = int(unbiased)
+    x = _floating(x, "var")
+    axes = axes_of(dim, x.ndim, "var")
+    count = _count(x, axes)
+    centred = x - sum_primitive(x, axes=axes, keepdims=True) / count
+    freedom = count - correction if count > correction else 0
+    return sum_primitive(centred * centred, axes=axes, keepdims=keepdim) / freedom  # type: ignore[no-any-return]
+
+
+@reduction
+def std(
+    x: Tensor, dim: Dims = None, correction: float = 1, keepdim: bool = False, *, unbiased: bool | None = None
+) -> Tensor:
+    """The standard deviation, √var.
+
+    >>> import minigrad as mg
+    >>> mg.std(mg.tensor([1., 2., 3.]))
+    tensor(1.)
+    """
+    return sqrt(var(x, dim, correction, keepdim, unbiased=unbiased))  # type: ignore[no-any-return]
+
+
+@reduction
+def prod(x: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product along one axis, or of everything, by halving: right to every order also where elements are 0.
+
+    >>> import minigrad as mg
+    >>> mg.prod(mg.tensor([2., 3., 4.]))
+    tensor(24.)
+    """
+    if dtype is not None or x.dtype.kind != "f":
+        x = x.to(dtype=np.int64 if dtype is None else as_dtype(dtype))
+    axis = 0
+    shape: tuple[int, ...] = (1,) * x.ndim
+    if dim is None:
+        x = flatten(x)
+    else:
+        axis = axis_of(dim, x.ndim, "prod")
+        shape = kept(x.shape, (axis,))
+    if x.ndim == 0:
+        return lookup("clone")(x)  # type: ignore[no-any-return]
+    if x.shape[axis] == 0:
+        x = lookup("ones")(kept(x.shape, (axis,)), dtype=x.dtype)
+    while x.shape[axis] > 1:
+        half = x.shape[axis] // 2
+        first, second, *rest = lookup("split")(x, [half, half, x.shape[axis] - 2 * half][: 3 if x.shape[axis] % 2 else 2], axis)
+        x = lookup("cat")([first * second, *rest], axis)
+    if not keepdim:
+        shape = tuple(size for position, size in enumerate(shape) if position != axis) if dim is not None else ()
+    return reshape(x, shape)  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------- largest, smallest
+
+
+def _share_among_winners(g: Tensor, x: Tensor, y: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """The cotangent of an extreme value, in equal parts to all elements that reach it."""
+    winners = x == reshape(y, kept(x.shape, axes))
+    count = sum_primitive(winners, axes=axes, keepdims=True).to(dtype=x.dtype)
+    return where(winners, spread(g, x.shape, axes) / count, 0)  # type: ignore[no-any-return]
+
+
+def _refuse_empty(x: Array, axes: tuple[int, ...], name: str) -> None:
+    if 0 in [x.shape[axis] for axis in axes]:
+        raise ShapeError(f"{name} over no elements (shape {x.shape}, axes {axes}): there is no largest or smallest one")
+
+
+@primitive("y = max x over axes", vjp="x̄ = g, shared equally by the elements that are y", notes=("N87",))
+def amax_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The largest element over axes."""
+    _refuse_empty(x, axes, "amax")
+    return x.max(axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
+
+
+amax_primitive.defvjp(x=lambda g, x, y, axes: _share_among_winners(g, x, y, axes))
+
+
+@primitive("y = min x over axes", vjp="x̄ = g, shared equally by the elements that are y")
+def amin_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The smallest element over axes."""
+    _refuse_empty(x, axes, "amin")
+    return x.min(axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
+
+
+amin_primitive.defvjp(x=lambda g, x, y, axes: _share_among_winners(g, x, y, axes))
+
+
+@reduction
+def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The largest element over `dim`; equal ones share the gradient, as in PyTorch.
+
+    (*) -> (* without dim). Raises `ShapeError` where there are no elements.
+
+    >>> import minigrad as mg
+    >>> mg.amax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
+    tensor([5., 3.])
+    """
+    return amax_primitive(x, axes=axes_of(dim, x.ndim, "amax"), keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+@reduction
+def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The smallest element over `dim`; equal ones share the gradient.
+
+    >>> import minigrad as mg
+    >>> mg.amin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
+    tensor([1., 2.])
+    """
+    return amin_primitive(x, axes=axes_of(dim, x.ndim, "amin"), keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..., Any]) -> Tensor:
+    axes = axes_of(dim, x.ndim, name)
+    _refuse_empty(x._array, axes, name)
+    if dim is None or x.ndim == 0:
+        found = np.asarray(find(x._array))
+        return Tensor._wrap(found.reshape((1,) * x.ndim) if keepdim else found)
+    return Tensor._wrap(np.asarray(find(x._array, axis=axes[0], keepdims=keepdim)))
+
+
+@reduction
+def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the largest element is: the first in row-major order. int64, no gradient.
+
+    >>> import minigrad as mg
+    >>> mg.argmax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
+    tensor([1, 0])
+    """
+    return _arg(x, dim, keepdim, "argmax", np.argmax)
+
+
+@reduction
+def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the smallest element is: the first in row-major order. int64, no gradient.
+
+    >>> import minigrad as mg
+    >>> mg.argmin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
+    tensor([0, 1])
+    """
+    return _arg(x, dim, keepdim, "argmin", np.argmin)
+
+
+class ValuesAndIndices(NamedTuple):
+    """What `max` and `min` along an axis return."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def _extreme(x: Tensor, other: Any, keepdim: bool, full: Any, pairwise: Any, arg: Any) -> Any:
+    if other is None:
+        return full(x)
+    if isinstance(other, Tensor):
+        return pairwise(x, other)
+    indices = arg(x, other, True)
+    values = lookup("gather")(x, other, indices) if x.ndim else x
+    if not keepdim and x.ndim:
+        values, indices = lookup("squeeze")(values, other), lookup("squeeze")(indices, other)
+    return ValuesAndIndices(values, indices)
+
+
+@reduction
+def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest element; along `dim` the pair (values, indices); of two tensors the larger, element by element.
+
+    Along `dim` the gradient goes to the element at `indices`, the first of equal ones.
+
+    >>> import minigrad as mg
+    >>> mg.max(mg.tensor([[1., 5.], [3., 2.]]), 1).indices
+    tensor([1, 0])
+    """
+    return _extreme(x, dim, keepdim, amax, maximum, argmax)
+
+
+@reduction
+def min(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest element; along `dim` the pair (values, indices); of two tensors the smaller, element by element.
+
+    >>> import minigrad as mg
+    >>> mg.min(mg.tensor([[1., 5.], [3., 2.]]), 1).values
+    tensor([1., 2.])
+    """
+    return _extreme(x, dim, keepdim, amin, minimum, argmin)
+
+
+@reduction
+def any(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether at least one element is not zero.
+
+    >>> import minigrad as mg
+    >>> mg.any(mg.tensor([False, True]))
+    tensor(True)
+    """
+    return Tensor._wrap(np.asarray(x._array.any(axis=axes_of(dim, x.ndim, "any"), keepdims=keepdim)))
+
+
+@reduction
+def all(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether no element is zero.
+
+    >>> import minigrad as mg
+    >>> mg.all(mg.tensor([False, True]))
+    tensor(False)
+    """
+    return Tensor._wrap(np.asarray(x._array.all(axis=axes_of(dim, x.ndim, "all"), keepdims=keepdim)))
+
+
+# --------------------------------------------------------- the softmax family
+
+
+def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
+    """The maximum over axes, 0 where it is infinite, to shift by before exponentials."""
+    peak = x.max(axis=axes, keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(peak), peak, 0).astype(x.dtype, copy=False)
+
+
+@primitive("y = ln Σ eˣ over axes", vjp="x̄ = g·e^(x − y)", notes=("N98",))
+def logsumexp_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The logarithm of a sum of exponentials, without overflow."""
+    peak = _finite_peak(x, axes)
+    total = np.log(np.exp(x - peak).sum(axis=axes, keepdims=True)) + peak
+    return total if keepdims else total.reshape([n for axis, n in enumerate(x.shape) if axis not in axes])  # type: ignore[no-any-return]
+
+
+logsumexp_primitive.defvjp(
+    x=lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - reshape(y, kept(x.shape, axes)))
+)
+
+
+@reduction
+def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """ln Σ eˣ over `dim`, without overflow.
+
+    (*) -> (* without dim). Raises `DTypeError` for integers.
+
+    >>> import minigrad as mg
+    >>> mg.logsumexp(mg.tensor([1000., 1000.]), 0)
+    tensor(1000.6932)
+    """
+    x = _floating(x, "logsumexp")
+    return logsumexp_primitive(x, axes=axes_of(dim, x.ndim, "logsumexp"), keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+@primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"))
+def softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
+    """Exponentials divided by their sum."""
+    y = np.exp(x - _finite_peak(x, axes))
+    y /= y.sum(axis=axes, keepdims=True)
+    return y  # type: ignore[no-any-return]
+
+
+softmax_primitive.defvjp(
+    x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes=axes, keepdims=True))
+)
+
+
+@primitive("y = x − ln Σ eˣ over an axis", vjp="x̄ = g − eʸ·Σ g", notes=("N98",))
+def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
+    """The logarithm of softmax, in the form that loses no digits."""
+    shifted = x - _finite_peak(x, axes)
+    shifted -= np.log(np.exp(shifted).sum(axis=axes, keepdims=True))
+    return shifted  # type: ignore[no-any-return]
+
+
+log_softmax_primitive.defvjp(
+    x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True)
+)
+
+
+def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
+    if dim is None:
+        raise ArgumentError(f"{name} got no dim; say along which axis the values sum to 1, for example dim=1 for (N, C)")
+    return axes_of(int(dim), x.ndim, name)
+
+
+@reduction
+def softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """eˣ divided by its sum along `dim`, without overflow (N98).
+
+    (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
+
+    >>> import minigrad as mg
+    >>> mg.softmax(mg.tensor([0., 0.]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    x = _floating(x, "softmax", dtype)
+    return softmax_primitive(x, axes=_softmax_axes(x, dim, "softmax"))  # type: ignore[no-any-return]
+
+
+@reduction
+def log_softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
+
+    (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
+
+    >>> import minigrad as mg
+    >>> mg.log_softmax(mg.tensor([0., 0.]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    x = _floating(x, "log_softmax", dtype)
+    return log_softmax_primitive(x, axes=_softmax_axes(x, dim, "log_softmax"))  # type: ignore[no-any-return]
+
+

@@ -1,0 +1,116 @@
+"""What every optimiser shares: groups of parameters with options, and a state for each parameter."""
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..errors import ArgumentError, DTypeError, GradError, StateDictError
+from ..tape import enable_grad, no_grad
+from ..tensor import Tensor
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """Base class: `param_groups`, `state`, `zero_grad`, `step`, and their saving and loading.
+
+    Subclasses give the default options and define `_update(group)`, which
+    changes the parameters of one group that have a gradient.
+
+    Raises `DTypeError` for parameters that are no tensors, `ArgumentError` for
+    an empty list or a parameter given twice, `GradError` for one that was
+    computed rather than created.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise DTypeError("an optimiser got one tensor; give a list of parameters, for example model.parameters()")
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        given = list(params)
+        if not given:
+            raise ArgumentError("an optimiser got no parameters; was model.parameters() used up, or are the layers in a plain list?")
+        for group in given if isinstance(given[0], dict) else [{"params": given}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters with options of their own; what is missing comes from the defaults."""
+        params = param_group["params"]
+        params = [params] if isinstance(params, Tensor) else list(params)
+        known = {id(one) for group in self.param_groups for one in group["params"]}
+        for number, param in enumerate(params):
+            if not isinstance(param, Tensor):
+                raise DTypeError(f"an optimiser got a {type(param).__name__} as parameter {number}; parameters are tensors")
+            if not param.is_leaf:
+                raise GradError(f"parameter {number} (shape {param.shape}) was computed, by {param.grad_fn!r}; only leaves can be learnt")
+            if id(param) in known:
+                raise ArgumentError(f"parameter {number} (shape {param.shape}) is given twice; it would be moved twice")
+            known.add(id(param))
+        group = {**self.defaults, **param_group, "params": params}
+        self._check(group)
+        self.param_groups.append(group)
+
+    def _check(self, group: dict[str, Any]) -> None:
+        """Raise `ArgumentError` for options outside their range."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, or set them to zero."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param.grad is None:
+                    continue
+                if set_to_none:
+                    param.grad = None
+                else:
+                    param.grad = param.grad.detach().zero_()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move the parameters once; with a closure, which computes the loss anew, return its loss."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        with no_grad():
+            for group in self.param_groups:
+                self._update(group)
+        return loss
+
+    def _update(self, group: dict[str, Any]) -> None:
+        raise NotImplementedError(f"{type(self).__name__} must define _update(group)")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Options and states, with parameters replaced by their numbers; `save` can write it."""
+        number = {id(param): n for n, param in enumerate(self._params())}
+        groups = [
+            {**{key: value for key, value in group.items() if key != "params"}, "params": [number[id(p)] for p in group["params"]]}
+            for group in self.param_groups
+        ]
+        return {"state": {number[id(param)]: dict(state) for param, state in self.state.items()}, "param_groups": groups}
+
+    def _params(self) -> list[Tensor]:
+        return [param for group in self.param_groups for param in group["params"]]
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over options and states that `state_dict` gave.
+
+        Raises `StateDictError`, changing nothing, where groups or their sizes differ.
+        """
+        groups = state_dict["param_groups"]
+        ours, theirs = ([len(group["params"]) for group in side] for side in (self.param_groups, groups))
+        if ours != theirs:
+            raise StateDictError(f"the optimiser has groups of {ours} parameters, the state dict of {theirs}; nothing was loaded")
+        params = self._params()
+        state = {}
+        for key, entries in state_dict["state"].items():
+            state[params[int(key)]] = {name: copy.deepcopy(value) for name, value in entries.items()}
+        for group, saved in zip(self.param_groups, groups, strict=True):
+            group.update({key: value for key, value in saved.items() if key != "params"})
+        self.state = state
+
+    def __repr__(self) -> str:
+        lines = []
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines.extend(f"    {key}: {value}" for key, value in sorted(group.items()) if key != "params")
+        return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"

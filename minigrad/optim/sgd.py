@@ -1,0 +1,75 @@
+"""Stochastic gradient descent (N141)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import ArgumentError
+from .optimizer import Optimizer
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum, as PyTorch defines it.
+
+    With gradient g, weight decay λ, momentum μ, dampening τ and rate η:
+
+        g ← g + λ·p;  v ← μ·v + (1 − τ)·g  (v = g at first);  g ← g + μ·v (Nesterov) or v;  p ← p − η·g
+
+    Raises `ArgumentError` for negative options, or for Nesterov's method
+    without momentum or with dampening.
+
+    >>> import minigrad as mg
+    >>> p = mg.tensor([1.], requires_grad=True)
+    >>> optimizer = SGD([p], lr=0.1)
+    >>> (p * p).sum().backward(); optimizer.step(); p.detach()
+    tensor([0.8000])
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "dampening": dampening,
+                "weight_decay": weight_decay,
+                "nesterov": nesterov,
+                "maximize": maximize,
+            },
+        )
+
+    def _check(self, group: dict[str, Any]) -> None:
+        for option in ("lr", "momentum", "weight_decay"):
+            if group[option] < 0:
+                raise ArgumentError(f"SGD got {option}={group[option]}; it cannot be negative")
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ArgumentError("SGD with nesterov=True needs a momentum above 0 and no dampening")
+
+    def _update(self, group: dict[str, Any]) -> None:
+        momentum, decay = group["momentum"], group["weight_decay"]
+        for param in group["params"]:
+            if param.grad is None:
+                continue
+            step = -param.grad.detach() if group["maximize"] else param.grad.detach()
+            if decay:
+                step = step + param.detach() * decay
+            if momentum:
+                state = self.state.setdefault(param, {})
+                velocity = state.get("momentum_buffer")
+                if velocity is None:
+                    velocity = state["momentum_buffer"] = step.clone()
+                else:
+                    velocity.mul_(momentum).add_(step * (1 - group["dampening"]))
+                step = step + velocity * momentum if group["nesterov"] else velocity
+            param.sub_(step * group["lr"])

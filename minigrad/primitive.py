@@ -1,0 +1,395 @@
+"""Declaring a primitive: its forward on arrays, and a VJP per argument on tensors.
+
+A primitive is a function of NumPy arrays. Its vector-Jacobian products are
+functions of tensors, one for each argument, written in primitives and placed
+right below it:
+
+    @primitive("y = a·b", vjp="ā = g·b, b̄ = g·a", broadcast=True)
+    def mul(a, b):
+        return np.multiply(a, b)
+
+    mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
+
+The first parameter of a VJP is the cotangent. The others say by their names
+what is to be saved: an argument of the forward, `y` for its output, a static
+argument, an auxiliary result, or `x_shape` for the shape of an argument `x`.
+What no needed VJP names is not saved. Since VJPs are made of primitives, they
+are recorded like anything else when `create_graph` leaves the switch on, and
+derivatives of every order follow.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
+from .errors import DTypeError, GradError, MinigradError, ShapeError
+from .registry import lookup, register_primitive, registered_primitives
+from .tape import MODE, Edge, Node, Spec
+from .tensor import Array, Tensor, Version
+
+__all__ = ["Primitive", "as_operand", "primitive", "primitives"]
+
+Rule = Callable[..., Tensor | None]
+
+
+class _Saved:
+    """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
+
+    __slots__ = ("array", "index", "node", "stamp", "storage")
+
+    def __init__(self, array: Array, storage: Version, node: Node | None, index: int) -> None:
+        self.array = array
+        self.storage = storage
+        self.stamp = storage.count
+        self.node = node
+        self.index = index
+
+
+class Primitive:
+    """A function of arrays that knows its vector-Jacobian products; call it on tensors.
+
+    Attributes: `name`; `formula` and `vjp`, as text; `notes`, the items of the
+    lecture notes it comes from; `arguments`, the names of its array arguments.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        name: str,
+        formula: str,
+        vjp: str,
+        notes: tuple[str, ...],
+        *,
+        broadcast: bool,
+        floating: bool,
+        view: bool,
+        quiet: bool,
+        conditions: int,
+        aux: tuple[str, ...],
+    ) -> None:
+        code = forward.__code__
+        self.forward = forward
+        self.name = name
+        self.formula = formula
+        self.vjp = vjp
+        self.notes = notes
+        self.variadic = bool(code.co_flags & 0x04)
+        count = code.co_argcount
+        self.arguments = code.co_varnames[:count]
+        keyword_end = count + code.co_kwonlyargcount
+        self.static = code.co_varnames[count:keyword_end]
+        if self.variadic:
+            self.arguments = (code.co_varnames[keyword_end],)
+        # In a VJP `y` is the output, unless the primitive has an argument of that name.
+        self._output = None if "y" in self.arguments else "y"
+        self.broadcast = broadcast
+        self.floating = floating
+        self.view = view
+        self.quiet = quiet
+        self.conditions = conditions
+        self.aux = aux
+        self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
+        self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        # What help(), doctest and inspect look at.
+        self.__name__ = forward.__name__
+        self.__qualname__ = forward.__qualname__
+        self.__module__ = forward.__module__
+        self.__doc__ = forward.__doc__
+        self.__wrapped__ = forward
+
+    def __get__(self, instance: Any, owner: Any = None) -> "Primitive":
+        # With it, inspect takes a primitive for the function that it is, and help() shows its documentation.
+        return self
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}: {self.formula}>"
+
+    # ----------------------------------------------------------- the VJPs
+
+    def defvjp(self, **rules: Rule) -> None:
+        """Register the VJP of each named argument; see the module's text for their parameters."""
+        for argument, rule in rules.items():
+            if argument not in self.arguments:
+                raise GradError(f"{self.name} has no argument {argument!r}; its arguments are {', '.join(self.arguments)}")
+            code = rule.__code__  # type: ignore[attr-defined]
+            names = code.co_varnames[1 : code.co_argcount]
+            for name in names:
+                if name not in self._nameable():
+                    raise GradError(
+                        f"the VJP of {self.name} for {argument!r} asks for {name!r}; it can ask for "
+                        f"{', '.join(self._nameable())}"
+                    )
+            self.rules[argument] = (rule, names)
+        self._plans.clear()
+
+    def _nameable(self) -> tuple[str, ...]:
+        shapes = tuple(f"{argument}_shape" for argument in self.arguments)
+        position = ("position",) if self.variadic else ()
+        return (*self.arguments, *shapes, *(("y",) if self._output else ()), *self.static, *self.aux, *position)
+
+    def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
+        return self.rules.get(self.arguments[0 if self.variadic else position])
+
+    def _needs(self, wanted: tuple[bool, ...]) -> tuple[str, ...]:
+        """What the VJPs of the wanted arguments name."""
+        plan = self._plans.get(wanted)
+        if plan is None:
+            rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
+            plan = tuple(dict.fromkeys(name for rule in rules if rule is not None for name in rule[1]))
+            self._plans[wanted] = plan
+        return plan
+
+    # -------------------------------------------------------- application
+
+    def __call__(self, *args: Any, **static: Any) -> Any:
+        """Apply to tensors, NumPy arrays and numbers; a tensor, or a tuple of tensors, comes back."""
+        if self.broadcast:
+            inputs, arrays = self._promoted(args)
+        else:
+            inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
+            arrays = [tensor._array for tensor in inputs]
+        return self._apply(inputs, arrays, static)
+
+    def _promoted(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
+        """The operands in their common dtype; numbers become 0-d constants of it."""
+        if len(args) != len(self.arguments):
+            raise DTypeError(f"{self.name} takes {len(self.arguments)} arguments, {len(args)} arrived")
+        masks = [as_operand(arg, self.name) for arg in args[: self.conditions]]
+        operands = args[self.conditions :]
+        dtypes = [self._weighed(arg) for arg in operands]
+        first = dtypes[0]
+        common = first[0] if all(other == first for other in dtypes) else result_dtype(dtypes)
+        if self.floating and common.kind != "f":
+            common = get_default_dtype()
+        inputs, arrays = masks, [mask._array for mask in masks]
+        for arg in operands:
+            if isinstance(arg, Tensor):
+                array = arg._array
+                inputs.append(arg)
+            else:
+                array = np.asarray(arg)
+                if array.dtype != common:
+                    array = array.astype(common)
+                inputs.append(Tensor._wrap(array))
+            arrays.append(array if array.dtype == common else array.astype(common))
+        return inputs, arrays
+
+    def _weighed(self, arg: Any) -> tuple[np.dtype[Any], int]:
+        """The dtype of an operand, and its rank of priority in promotion."""
+        if isinstance(arg, Tensor):
+            return arg._array.dtype, DIMENSIONED if arg._array.ndim else ZERO_DIM
+        if isinstance(arg, np.ndarray | np.generic):
+            return check_supported(arg.dtype), DIMENSIONED if arg.ndim else ZERO_DIM
+        if isinstance(arg, bool | int | float):
+            return python_dtype(arg), PYTHON_NUMBER
+        raise _not_an_operand(arg, self.name)
+
+    def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
+        if self.quiet:
+            raw = self.forward(*arrays, **static)
+        else:
+            try:
+                with np.errstate(all="ignore"):
+                    raw = self.forward(*arrays, **static)
+            except (ValueError, TypeError) as error:
+                raise self._explained(error, arrays) from error
+        extras: Sequence[Any] = ()
+        if self.aux:
+            raw, *extras = raw
+        single = not isinstance(raw, tuple)
+        results: Sequence[Array] = (raw,) if single else raw
+        outputs = []
+        for result in results:
+            if type(result) is not np.ndarray:
+                result = np.asarray(result)
+            outputs.append(Tensor._wrap(result, storage=self._shared(result, inputs, arrays)))
+        mode = MODE.get()
+        if mode.recording and self.rules:
+            wanted = tuple([tensor._node is not None for tensor in inputs])
+            if True in wanted and (outputs[0]._array.dtype.kind == "f"):
+                self._record(inputs, arrays, outputs, extras, static, wanted)
+        for observer in mode.observers:
+            observer.applied(self, inputs, outputs)
+        return outputs[0] if single else tuple(outputs)
+
+    def _shared(self, result: Array, inputs: Sequence[Tensor], arrays: Sequence[Array]) -> Version | None:
+        """The storage of the input that a view looks into."""
+        if self.view:
+            for tensor, array in zip(inputs, arrays, strict=True):
+                if np.may_share_memory(result, array):
+                    return tensor._storage
+        return None
+
+    def _record(
+        self,
+        inputs: Sequence[Tensor],
+        arrays: Sequence[Array],
+        outputs: Sequence[Tensor],
+        extras: Sequence[Any],
+        static: dict[str, Any],
+        wanted: tuple[bool, ...],
+    ) -> None:
+        saved: dict[str, Any] = {}
+        for name in self._needs(wanted):
+            if name in self.arguments:
+                if self.variadic:
+                    raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
+                position = self.arguments.index(name)
+                tensor = inputs[position]
+                saved[name] = _Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
+            elif name == self._output:
+                saved[name] = _Saved(outputs[0]._array, outputs[0]._storage, None, 0)
+            elif name in self.aux:
+                saved[name] = extras[self.aux.index(name)]
+            elif name.endswith("_shape") and name not in self.static:
+                if self.variadic:
+                    saved[name] = tuple(array.shape for array in arrays)
+                else:
+                    saved[name] = arrays[self.arguments.index(name[: -len("_shape")])].shape
+        edges = tuple([None if tensor._node is None else Edge(tensor._node, tensor._index) for tensor in inputs])
+        specs = tuple([Spec(output._array.shape, output._array.dtype) for output in outputs])
+        node = Node(self, edges, specs, saved, static)
+        for index, output in enumerate(outputs):
+            output._node = node
+            output._index = index
+
+    def _explained(self, error: Exception, arrays: Sequence[Array]) -> Exception:
+        """NumPy's complaint about shapes or dtypes as one of ours; any other error as it is."""
+        if isinstance(error, MinigradError) or not self.broadcast:
+            return error
+        if isinstance(error, TypeError):
+            kinds = " and ".join(str(array.dtype) for array in arrays)
+            return DTypeError(f"{self.name} is not defined for {kinds}; convert first, for example t.to(mg.float32)")
+        shapes = " and ".join(str(array.shape) for array in arrays)
+        return ShapeError(
+            f"{self.name} of shapes {shapes}: sizes are compared from the last axis backwards, and each pair must be equal "
+            "or contain a 1. Use unsqueeze or reshape to line the axes up"
+        )
+
+    # ----------------------------------------------------------- backward
+
+    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+        """Raise `GradError` where a saved value that the wanted VJPs read was changed in place."""
+        assert node.saved is not None
+        for name in self._needs(tuple(wanted)):
+            saved = node.saved.get(name)
+            if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
+                what = "output" if name == self._output else f"argument {name!r}"
+                raise GradError(
+                    f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place after "
+                    f"it was recorded (version {saved.storage.count}, saved at {saved.stamp}): the gradient would be wrong. "
+                    "Make the change on a clone(), or after backward"
+                )
+
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+        """The gradients of the wanted inputs of one recorded application."""
+        cotangent: Any = cotangents[0]
+        if len(node.specs) > 1:
+            cotangent = tuple(
+                Tensor._wrap(np.zeros(*spec)) if given is None else given
+                for given, spec in zip(cotangents, node.specs, strict=True)
+            )
+        gradients: list[Tensor | None] = []
+        for position, (flag, edge) in enumerate(zip(wanted, node.edges, strict=True)):
+            found = self._rule(position) if flag else None
+            if found is None or edge is None:
+                gradients.append(None)
+                continue
+            rule, names = found
+            gradient = rule(cotangent, *[self._resolve(node, name, position) for name in names])
+            gradients.append(None if gradient is None else self._conforming(gradient, edge))
+        return gradients
+
+    def _resolve(self, node: Node, name: str, position: int) -> Any:
+        assert node.saved is not None
+        if name not in node.saved:
+            return position if name == "position" else node.static[name]
+        saved = node.saved[name]
+        if isinstance(saved, _Saved):
+            return Tensor._wrap(saved.array, node if name == self._output else saved.node, saved.index, saved.storage)
+        return saved
+
+    def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
+        """The gradient in the shape and dtype of its input: sums over what was broadcast."""
+        shape, dtype = edge.node.specs[edge.index]
+        if gradient._array.shape != shape:
+            if not self.broadcast:
+                raise GradError(
+                    f"the VJP of {self.name} returned shape {gradient.shape} for an input of shape {shape}; "
+                    "a gradient has the shape of its input"
+                )
+            gradient = lookup("sum_to")(gradient, shape)
+        if gradient._array.dtype != dtype:
+            gradient = lookup("cast")(gradient, dtype)
+        return gradient
+
+
+def _not_an_operand(value: Any, name: str) -> DTypeError:
+    return DTypeError(
+        f"{name} got a {type(value).__name__}; it takes tensors, NumPy arrays and numbers. Make a tensor of it first, "
+        "with mg.tensor(…)"
+    )
+
+
+def as_operand(value: Any, name: str) -> Tensor:
+    """`value` as a tensor: arrays and numbers become constants.
+
+    Raises `DTypeError`, naming the function, for anything else.
+    """
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
+        return Tensor._wrap(np.asarray(value, python_dtype(value)))
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        check_supported(array.dtype)
+        return Tensor._wrap(array)
+    raise _not_an_operand(value, name)
+
+
+def primitive(
+    formula: str,
+    *,
+    vjp: str = "",
+    notes: Sequence[str] = (),
+    name: str | None = None,
+    broadcast: bool = False,
+    floating: bool = False,
+    view: bool = False,
+    quiet: bool = False,
+    conditions: int = 0,
+    aux: Sequence[str] = (),
+) -> Callable[[Callable[..., Any]], Primitive]:
+    """Declare the decorated function of arrays a primitive.
+
+    `broadcast`: element-wise, with promotion and broadcasting of its operands;
+    gradients are summed over the broadcast axes. `floating`: integers become
+    the default floating dtype first. `view`: the output may share the memory of
+    the first input. `quiet`: the forward cannot raise floating-point warnings.
+    `conditions`: that many leading arguments are masks, which are not promoted.
+    `aux`: names of further results of the forward, kept for the VJPs only.
+    """
+
+    def declare(forward: Callable[..., Any]) -> Primitive:
+        made = Primitive(
+            forward, name or forward.__name__, formula, vjp, tuple(notes),
+            broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions, aux=tuple(aux),
+        )  # fmt: skip
+        register_primitive(made.name, made)
+        return made
+
+    return declare
+
+
+def primitives() -> dict[str, Primitive]:
+    """Every primitive by name; each shows its `formula`, its `vjp` and its items of the `notes`.
+
+    >>> import minigrad as mg
+    >>> mg.primitives()["tanh"]
+    <primitive tanh: y = tanh x>
+    >>> mg.primitives()["tanh"].vjp
+    'x̄ = g·(1 − y²)'
+    """
+    return dict(registered_primitives())

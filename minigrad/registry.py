@@ -1,0 +1,41 @@
+"""Name -> function and name -> primitive: how lower layers reach higher ones.
+
+`Tensor`'s operators need primitives that are declared above it. They find them
+here, by name and when called, so nothing is patched onto a class from outside
+and no module imports upwards.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+__all__ = ["function", "lookup", "register_primitive", "registered_primitives"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_functions: dict[str, Callable[..., Any]] = {}
+_primitives: dict[str, Any] = {}
+
+
+def function(operation: F) -> F:
+    """Register a public function of tensors under its own name; used as a decorator."""
+    _functions[operation.__name__] = operation
+    return operation
+
+
+def lookup(name: str) -> Callable[..., Any]:
+    """The function or primitive called `name`; a primitive answers where no function has that name."""
+    found = _functions.get(name)
+    return found if found is not None else _primitives[name]  # type: ignore[no-any-return]
+
+
+def register_primitive(name: str, primitive: Any) -> None:
+    """Make a primitive known; a name is given once."""
+    if name in _primitives:
+        raise ValueError(f"a primitive called {name!r} is registered already: choose another name")
+    _primitives[name] = primitive
+
+
+def registered_primitives() -> Mapping[str, Any]:
+    """Every registered primitive by name, read-only and in the order of declaration."""
+    return MappingProxyType(_primitives)

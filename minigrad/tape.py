@@ -1,0 +1,503 @@
+"""The tape: nodes, the recording switch, the hook slots and the backward walk.
+
+Each recorded application of a primitive makes one `Node`. A node knows the
+primitive, the nodes that its inputs came from, and what its vector-Jacobian
+product needs; nothing else, and never a tensor, so there is no reference cycle
+and a dropped graph is freed at once. No list holds all nodes.
+
+The walk (N111, N141) visits the reachable nodes by falling serial number. A
+node's serial is larger than those of all nodes it depends on, so when a node is
+visited every contribution to its cotangent has arrived. The walk is a loop, not
+a recursion, so depth costs nothing but time.
+"""
+
+import itertools
+import weakref
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from .errors import GradError
+from .registry import lookup
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = [
+    "Edge",
+    "HookTable",
+    "Leaf",
+    "Node",
+    "Observer",
+    "RemovableHandle",
+    "enable_grad",
+    "is_grad_enabled",
+    "no_grad",
+    "observe",
+    "set_grad_enabled",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# ---------------------------------------------------------------- the switch
+
+
+class Observer:
+    """Sees every application of a primitive and every step of the walk; override what you need.
+
+    Drawing, profiling and debugging hang on these two methods.
+    """
+
+    def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
+        """Called after a primitive has been applied, recorded or not."""
+
+    def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
+        """Called after the walk has pulled a node's cotangents back to its inputs."""
+
+
+class Mode(NamedTuple):
+    """What every application looks up once: whether to record, and who watches."""
+
+    recording: bool
+    observers: tuple[Observer, ...]
+
+
+MODE: ContextVar[Mode] = ContextVar("minigrad_mode", default=Mode(True, ()))  # noqa: B039 - immutable
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded in this thread or task."""
+    return MODE.get().recording
+
+
+def _switch(recording: bool) -> bool:
+    """Set recording and return what it was."""
+    mode = MODE.get()
+    MODE.set(mode._replace(recording=recording))
+    return mode.recording
+
+
+@contextmanager
+def recording(mode: bool) -> Iterator[None]:
+    """Set recording for a block."""
+    before = _switch(mode)
+    try:
+        yield
+    finally:
+        _switch(before)
+
+
+_LAZY_BODY = 0x20 | 0x80 | 0x200  # code flags: generator, coroutine, asynchronous generator
+
+
+def _decorate(function: F, mode: bool) -> F:
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & _LAZY_BODY:
+        raise GradError(
+            f"{function.__qualname__} is a generator or coroutine: its body runs after the decorated call has returned, "
+            "so a decorator cannot keep recording switched. Use a `with` block inside it"
+        )
+
+    @wraps(function)
+    def switched(*args: Any, **kwargs: Any) -> Any:
+        with recording(mode):
+            return function(*args, **kwargs)
+
+    return switched  # type: ignore[return-value]
+
+
+class _Block:
+    """Recording set to `mode` inside a `with` block or a decorated function."""
+
+    mode: bool
+
+    def __new__(cls, function: Any = None) -> Any:
+        return super().__new__(cls) if function is None else _decorate(function, cls.mode)
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(_switch(self.mode))
+
+    def __exit__(self, *exc: object) -> None:
+        _switch(self._before.pop())
+
+    def __call__(self, function: F) -> F:
+        return _decorate(function, self.mode)
+
+
+class no_grad(_Block):  # noqa: N801 - PyTorch's name
+    """Record nothing inside: a `with` block or a decorator.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2, requires_grad=True)
+    >>> with mg.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    mode = False
+
+
+class enable_grad(_Block):  # noqa: N801 - PyTorch's name
+    """Record inside, even within `no_grad`: a `with` block or a decorator.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2, requires_grad=True)
+    >>> with mg.no_grad(), mg.enable_grad():
+    ...     (x * 2).requires_grad
+    True
+    """
+
+    mode = True
+
+
+class set_grad_enabled:  # noqa: N801 - PyTorch's name
+    """Switch recording: at once, for a `with` block, or for a decorated function.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2, requires_grad=True)
+    >>> with mg.set_grad_enabled(False):
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self._mode = bool(mode)
+        self._before = _switch(self._mode)
+
+    def __enter__(self) -> None:
+        _switch(self._mode)
+
+    def __exit__(self, *exc: object) -> None:
+        _switch(self._before)
+
+    def __call__(self, function: F) -> F:
+        """Decorate `function`; outside it, recording goes back to what it was."""
+        _switch(self._before)
+        return _decorate(function, self._mode)
+
+
+@contextmanager
+def observe(observer: Observer) -> Iterator[Observer]:
+    """Let `observer` see every application and every step of a walk inside the block."""
+    before = MODE.get()
+    MODE.set(before._replace(observers=(*before.observers, observer)))
+    try:
+        yield observer
+    finally:
+        MODE.set(MODE.get()._replace(observers=before.observers))
+
+
+# ----------------------------------------------------------------- the hooks
+
+_keys = itertools.count()
+
+
+class HookTable(dict[int, Callable[..., Any]]):
+    """Hooks in the order of their registration."""
+
+    def add(self, hook: Callable[..., Any], first: bool = False) -> "RemovableHandle":
+        """Register `hook`, last or `first`; the handle takes it away again."""
+        key = next(_keys)
+        rest = dict(self) if first else {}
+        if first:
+            self.clear()
+        self[key] = hook
+        self.update(rest)
+        return RemovableHandle(self, key)
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook away, as leaving a `with` block does."""
+
+    def __init__(self, table: HookTable, key: int) -> None:
+        self._table = weakref.ref(table)
+        self._key = key
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        table = self._table()
+        if table is not None:
+            table.pop(self._key, None)
+
+    def __enter__(self) -> "RemovableHandle":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+# ----------------------------------------------------------------- the nodes
+
+_serials = itertools.count()
+
+
+class Operation(Protocol):
+    """What a node asks of the primitive that made it."""
+
+    name: str
+
+    def check(self, node: "Node", wanted: Sequence[bool]) -> None:
+        """Raise `GradError` where a value that the wanted VJPs read was changed in place."""
+
+    def pull(
+        self, node: "Node", cotangents: Sequence["Tensor | None"], wanted: Sequence[bool]
+    ) -> list["Tensor | None"]:
+        """The gradients of the wanted inputs."""
+
+
+class Edge(NamedTuple):
+    """Where an input came from: a node, and which of its outputs."""
+
+    node: "Node"
+    index: int
+
+
+class Spec(NamedTuple):
+    """Shape and dtype of one output of a node, hence of its cotangent."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+class Node:
+    """One recorded application of a primitive; a tensor's `grad_fn`."""
+
+    __slots__ = (
+        "__weakref__",
+        "edges",
+        "hooks",
+        "operation",
+        "posthooks",
+        "prehooks",
+        "retained",
+        "saved",
+        "serial",
+        "specs",
+        "static",
+    )
+
+    def __init__(
+        self,
+        operation: Operation | None,
+        edges: tuple[Edge | None, ...],
+        specs: tuple[Spec, ...],
+        saved: dict[str, Any] | None,
+        static: dict[str, Any],
+    ) -> None:
+        self.serial = next(_serials)
+        self.operation = operation
+        self.edges = edges
+        self.specs = specs
+        self.saved = saved
+        self.static = static
+        self.hooks: dict[int, HookTable] | None = None
+        self.prehooks: HookTable | None = None
+        self.posthooks: HookTable | None = None
+        self.retained: dict[int, weakref.ref[Tensor]] | None = None
+
+    def name(self) -> str:
+        """The primitive's name."""
+        return self.operation.name if self.operation is not None else "leaf"
+
+    @property
+    def next_functions(self) -> tuple[tuple["Node | None", int], ...]:
+        """The nodes that the inputs came from, with the number of their output, as in PyTorch."""
+        return tuple((None, 0) if edge is None else (edge.node, edge.index) for edge in self.edges)
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(gradients, cotangents)` after this node's step of the walk; what it returns replaces the gradients."""
+        if self.posthooks is None:
+            self.posthooks = HookTable()
+        return self.posthooks.add(hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(cotangents)` before this node's step of the walk; what it returns replaces the cotangents."""
+        if self.prehooks is None:
+            self.prehooks = HookTable()
+        return self.prehooks.add(hook)
+
+    def tensor_hooks(self, index: int) -> HookTable:
+        """The hooks on the gradient of output `index`."""
+        if self.hooks is None:
+            self.hooks = {}
+        return self.hooks.setdefault(index, HookTable())
+
+    def release(self) -> None:
+        """Let go of what was saved for the VJPs."""
+        self.saved = None
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} #{self.serial}>"
+
+
+class Leaf(Node):
+    """The node of a tensor that was not computed: the walk's gradients end here.
+
+    It knows its tensor by a weak reference only, since the tensor owns it.
+    """
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: "Tensor", spec: Spec) -> None:
+        super().__init__(None, (), (spec,), {}, {})
+        self.tensor = weakref.ref(tensor)
+
+
+# ------------------------------------------------------------------ the walk
+
+
+def _reachable(roots: Sequence[Edge]) -> list[Node]:
+    """The nodes below `roots`, by falling serial number."""
+    seen = {edge.node for edge in roots}
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge.node not in seen:
+                seen.add(edge.node)
+                stack.append(edge.node)
+    return sorted(seen, key=lambda node: node.serial, reverse=True)
+
+
+def _on_the_way(nodes: Sequence[Node], targets: Collection[Node]) -> set[Node]:
+    """Those of `nodes` (by falling serial) from which a target can be reached."""
+    found: set[Node] = set()
+    for node in reversed(nodes):
+        if node in targets or any(edge is not None and edge.node in found for edge in node.edges):
+            found.add(node)
+    return found
+
+
+def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -> None:
+    """Raise before anything is changed, so that a refused walk leaves everything as it was."""
+    for node, wanted in plan:
+        if node.operation is None or not any(wanted):
+            continue
+        if node.saved is None:
+            raise GradError(
+                f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded graph "
+                "can be walked once. Call the first backward with retain_graph=True to keep it, or compute the loss again"
+            )
+        node.operation.check(node, wanted)
+
+
+class Walk(NamedTuple):
+    """What a walk brings: the gradients at leaves, and at the targets that were asked for."""
+
+    leaves: list[tuple[Leaf, "Tensor"]]
+    captured: dict[Edge, "Tensor"]
+
+
+def walk(
+    roots: Sequence[Edge],
+    seeds: Sequence["Tensor"],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    targets: Collection[Edge] | None = None,
+) -> Walk:
+    """Pull the cotangents `seeds` of `roots` back through the tape.
+
+    With `targets`, only nodes on the way to them are visited and their
+    cotangents are captured; without, the walk ends at the leaves. The caller
+    writes the gradients where they belong, after the walk has succeeded.
+    """
+    nodes = _reachable(roots)
+    way = None if targets is None else _on_the_way(nodes, {edge.node for edge in targets})
+    if way is not None:
+        nodes = [node for node in nodes if node in way]
+    plan = [
+        (node, tuple(edge is not None and (way is None or edge.node in way) for edge in node.edges)) for node in nodes
+    ]
+    _refuse_what_cannot_be_walked(plan)
+
+    pending: dict[Node, list[Tensor | None]] = {}
+    for edge, seed in zip(roots, seeds, strict=True):
+        _deposit(pending, edge, seed)
+    result = Walk([], {})
+    observers = MODE.get().observers
+    with recording(create_graph), np.errstate(all="ignore"):
+        for node, wanted in plan:
+            cotangents = pending.pop(node, None)
+            if cotangents is None:
+                continue
+            _run_hooks(node, cotangents)
+            if targets is not None:
+                for index, cotangent in enumerate(cotangents):
+                    if cotangent is not None and Edge(node, index) in targets:
+                        result.captured[Edge(node, index)] = cotangent
+            if isinstance(node, Leaf):
+                result.leaves.append((node, cotangents[0]))  # type: ignore[arg-type]
+                continue
+            if node.operation is None or not any(wanted):
+                continue
+            gradients = node.operation.pull(node, cotangents, wanted)
+            if node.posthooks:
+                gradients = _replaced(node.posthooks, gradients, tuple(cotangents))
+            for observer in observers:
+                observer.pulled(node, cotangents, gradients)
+            for maybe, gradient in zip(node.edges, gradients, strict=True):
+                if maybe is not None and gradient is not None:
+                    _deposit(pending, maybe, gradient)
+            if not retain_graph:
+                node.release()
+    return result
+
+
+def _deposit(pending: dict[Node, list["Tensor | None"]], edge: Edge, gradient: "Tensor") -> None:
+    """Add a contribution to a cotangent: gradients add up where a value was used more than once."""
+    slots = pending.get(edge.node)
+    if slots is None:
+        slots = pending[edge.node] = [None] * len(edge.node.specs)
+    before = slots[edge.index]
+    slots[edge.index] = gradient if before is None else lookup("add")(before, gradient)
+
+
+def _run_hooks(node: Node, cotangents: list["Tensor | None"]) -> None:
+    """Let the hooks see, and replace, the complete cotangents; then keep those that were asked for."""
+    if node.hooks is not None:
+        for index, table in node.hooks.items():
+            for hook in list(table.values()):
+                cotangent = cotangents[index]
+                if cotangent is not None:
+                    changed = hook(cotangent)
+                    if changed is not None:
+                        cotangents[index] = _conforming(changed, node.specs[index])
+    if node.prehooks:
+        cotangents[:] = _replaced(node.prehooks, cotangents)
+    if node.retained is not None:
+        for index, reference in node.retained.items():
+            tensor, cotangent = reference(), cotangents[index]
+            if tensor is not None and cotangent is not None:
+                tensor.grad = cotangent
+
+
+def _conforming(gradient: "Tensor", spec: Spec) -> "Tensor":
+    if getattr(gradient, "shape", None) != spec.shape or gradient.dtype != spec.dtype:
+        raise GradError(
+            f"a hook returned {getattr(gradient, 'shape', gradient)} of {getattr(gradient, 'dtype', type(gradient))} for "
+            f"a gradient of shape {spec.shape} and dtype {spec.dtype}; return a tensor of that kind, or None to keep it"
+        )
+    return gradient
+
+
+def _replaced(hooks: HookTable, values: Sequence["Tensor | None"], *context: Any) -> list["Tensor | None"]:
+    """`values` after each hook had its say; a hook returns None or as many values as it was given."""
+    current = list(values)
+    for hook in list(hooks.values()):
+        changed = hook(tuple(current), *context)
+        if changed is None:
+            continue
+        replacement = list(changed) if isinstance(changed, tuple | list) else [changed]
+        if len(replacement) != len(current):
+            raise GradError(
+                f"a hook returned {len(replacement)} gradients where {len(current)} arrived; return as many, or None"
+            )
+        current = replacement
+    return current

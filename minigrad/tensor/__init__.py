@@ -1,0 +1,39 @@
+"""`Tensor`: NumPy arrays that remember how they were made.
+
+The class is put together from mixins by topic: `core` (storage, tape, backward),
+`operators` (+, @, [], …), `methods` (the named ones), `inplace`, `interop`
+(NumPy, Python numbers, copies) and `display`.
+"""
+
+from .core import Array, TensorCore, Version, edge_of, seeds_for
+from .display import Display, set_printoptions
+from .inplace import InPlace
+from .interop import Interop
+from .methods import Methods
+from .operators import Operators
+
+__all__ = ["Array", "Tensor", "Version", "edge_of", "seeds_for", "set_printoptions"]
+
+
+class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):
+    """An array of numbers that can remember how it was computed.
+
+    Made by `minigrad.tensor` and the other creation functions rather than by
+    calling the class. With `requires_grad`, operations on it are recorded, and
+    `backward` of a scalar result fills `grad`.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([[1., 2.], [3., 4.]], requires_grad=True)
+    >>> (x ** 2).sum().backward()
+    >>> x.grad
+    tensor([[2., 4.],
+            [6., 8.]])
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: object = (), *_: object) -> "Tensor":
+        """Float32 values from nested lists or an array; `minigrad.tensor` keeps dtypes and takes options."""
+        from ..registry import lookup
+
+        return lookup("tensor")(data, dtype="float32")  # type: ignore[no-any-return]

@@ -1,0 +1,183 @@
+"""Operations that change a tensor in place.
+
+On the tape nothing is overwritten: `t += u` binds the Python object `t` to a
+new value with the right gradient, so every name for the object sees it and
+other views do not. Off the tape (under `no_grad`, or where nothing asks for
+gradients) the storage really is overwritten, for all its views, and its version
+counter tells any backward pass that still needed the old values.
+"""
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..dtypes import as_dtype, result_dtype
+from ..errors import ArgumentError, DTypeError, GradError, ShapeError
+from ..registry import lookup
+from ..tape import MODE, Leaf
+from .core import TensorCore
+
+if TYPE_CHECKING:
+    from . import Tensor
+
+
+def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
+    """Whether the change must be recorded.
+
+    Raises `GradError` for a leaf that requires gradients while recording.
+    """
+    if not MODE.get().recording:
+        return False
+    if isinstance(tensor._node, Leaf):
+        raise GradError(
+            f"{name} would change a leaf that requires gradients (shape {tensor.shape}) in place: its gradient would no "
+            "longer be that of the value you created. Inside `with no_grad():` (as optimisers do) it is allowed; "
+            "otherwise make a new tensor"
+        )
+    return tensor._node is not None or any(isinstance(o, TensorCore) and o._node is not None for o in operands)
+
+
+def _writable(tensor: TensorCore, name: str) -> Any:
+    array = tensor._array
+    if not array.flags.writeable:
+        raise ArgumentError(
+            f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several elements "
+            "share one place) or made from a read-only array. Use t.clone() first"
+        )
+    return array
+
+
+def _rebind(tensor: TensorCore, value: "Tensor") -> None:
+    """Let this Python object stand for `value`; a wish to retain the gradient goes with it."""
+    old, index = tensor._node, tensor._index
+    tensor._array, tensor._storage = value._array, value._storage
+    tensor._node, tensor._index = value._node, value._index
+    if old is not None and old.retained and old.retained.pop(index, None) is not None and value._node is not None:
+        value._node.retained = {**(value._node.retained or {}), value._index: weakref.ref(tensor)}  # type: ignore[dict-item]
+
+
+def _change(tensor: TensorCore, name: str, function: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> "Tensor":
+    """`tensor` becomes `function(tensor, *args)`, in its own shape and dtype."""
+    recorded = _on_tape(tensor, name, (*args, *keywords.values()))
+    if not recorded:
+        _writable(tensor, name)
+    value = lookup(function)(tensor, *args, **keywords)
+    if value.shape != tensor.shape:
+        raise ShapeError(
+            f"{name} on a tensor of shape {tensor.shape} would give shape {value.shape}; an in-place operation cannot "
+            f"grow its tensor. Write t = mg.{function}(t, …) instead"
+        )
+    if value.dtype != tensor.dtype:
+        if result_dtype([(value.dtype, 2), (tensor.dtype, 2)]).kind != tensor.dtype.kind:
+            raise DTypeError(
+                f"{name} on a tensor of {tensor.dtype} would give {value.dtype}, which it cannot hold. Convert first: "
+                f"t = t.to(mg.{value.dtype})"
+            )
+        value = lookup("cast")(value, tensor.dtype)
+    if recorded:
+        _rebind(tensor, value)
+    else:
+        np.copyto(tensor._array, value._array)
+        tensor._storage.count += 1
+    return tensor  # type: ignore[return-value]
+
+
+def _in_place(function: str) -> "Callable[..., Tensor]":
+    name = f"{function}_"
+
+    def method(self: TensorCore, *args: Any, **keywords: Any) -> "Tensor":
+        return _change(self, name, function, args, keywords)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`minigrad.{function}` of this tensor, in place; returns the tensor."
+    return method
+
+
+class InPlace(TensorCore):
+    """The names with a trailing underscore, and the augmented assignments."""
+
+    __slots__ = ()
+
+    add_ = _in_place("add")
+    sub_ = _in_place("sub")
+    mul_ = _in_place("mul")
+    div_ = _in_place("div")
+    pow_ = _in_place("pow")
+    neg_ = _in_place("neg")
+    abs_ = _in_place("abs")
+    exp_ = _in_place("exp")
+    log_ = _in_place("log")
+    sqrt_ = _in_place("sqrt")
+    tanh_ = _in_place("tanh")
+    sigmoid_ = _in_place("sigmoid")
+    relu_ = _in_place("relu")
+    clamp_ = clip_ = _in_place("clamp")
+    addcmul_ = _in_place("addcmul")
+    addcdiv_ = _in_place("addcdiv")
+    lerp_ = _in_place("lerp")
+    masked_fill_ = _in_place("masked_fill")
+    round_ = _in_place("round")
+    floor_ = _in_place("floor")
+    ceil_ = _in_place("ceil")
+
+    def __iadd__(self, other: Any) -> "Tensor":
+        return _change(self, "+=", "add", (other,), {})
+
+    def __isub__(self, other: Any) -> "Tensor":
+        return _change(self, "-=", "sub", (other,), {})
+
+    def __imul__(self, other: Any) -> "Tensor":
+        return _change(self, "*=", "mul", (other,), {})
+
+    def __itruediv__(self, other: Any) -> "Tensor":
+        return _change(self, "/=", "div", (other,), {})
+
+    def __ipow__(self, other: Any) -> "Tensor":
+        return _change(self, "**=", "pow", (other,), {})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if _on_tape(self, "t[…] = value", (value,)):
+            _rebind(self, lookup("setitem")(self, index, value))
+            return
+        lookup("write")(_writable(self, "t[…] = value"), index, value)
+        self._storage.count += 1
+
+    def copy_(self, source: Any, non_blocking: bool = False) -> "Tensor":
+        """Copy `source`, broadcast to this shape and cast to this dtype."""
+        self[...] = source if isinstance(source, TensorCore) else lookup("as_tensor")(source)
+        return self  # type: ignore[return-value]
+
+    def fill_(self, value: Any) -> "Tensor":
+        """Set every element to `value`."""
+        self[...] = value
+        return self  # type: ignore[return-value]
+
+    def zero_(self) -> "Tensor":
+        """Set every element to zero."""
+        self[...] = 0
+        return self  # type: ignore[return-value]
+
+    # Random values are new values: they have no gradient, and so no tape.
+
+    def _randomise(self, name: str, values: Any) -> "Tensor":
+        if _on_tape(self, name, ()):
+            _rebind(self, type(self)._wrap(values.astype(self.dtype)))
+            return self  # type: ignore[return-value]
+        np.copyto(_writable(self, name), values, casting="unsafe")
+        self._storage.count += 1
+        return self  # type: ignore[return-value]
+
+    def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> "Tensor":
+        """Fill with uniform values from [a, b)."""
+        return self._randomise("uniform_", lookup("uniform_array")(self.shape, a, b, self.dtype, generator))
+
+    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> "Tensor":
+        """Fill with normal values of the given mean and standard deviation."""
+        return self._randomise("normal_", lookup("normal_array")(self.shape, mean, std, self.dtype, generator))
+
+    def bernoulli_(self, p: float = 0.5, *, generator: Any = None) -> "Tensor":
+        """Fill with ones with probability p, and zeros."""
+        uniform = lookup("uniform_array")(self.shape, 0.0, 1.0, as_dtype("float64"), generator)
+        return self._randomise("bernoulli_", uniform < p)

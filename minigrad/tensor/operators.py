@@ -1,0 +1,139 @@
+"""Python's operators on tensors; each is the primitive of its name."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DTypeError, ShapeError
+from ..registry import lookup
+from .core import TensorCore
+
+if TYPE_CHECKING:
+    from . import Tensor
+
+
+class Operators(TensorCore):
+    """Arithmetic, comparison, logic and indexing."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> "Tensor":
+        return lookup("add")(self, other)  # type: ignore[no-any-return]
+
+    def __radd__(self, other: Any) -> "Tensor":
+        return lookup("add")(other, self)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> "Tensor":
+        return lookup("sub")(self, other)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> "Tensor":
+        return lookup("sub")(other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> "Tensor":
+        return lookup("mul")(self, other)  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Any) -> "Tensor":
+        return lookup("mul")(other, self)  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Any) -> "Tensor":
+        return lookup("div")(self, other)  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Any) -> "Tensor":
+        return lookup("div")(other, self)  # type: ignore[no-any-return]
+
+    def __floordiv__(self, other: Any) -> "Tensor":
+        return lookup("floor_divide")(self, other)  # type: ignore[no-any-return]
+
+    def __rfloordiv__(self, other: Any) -> "Tensor":
+        return lookup("floor_divide")(other, self)  # type: ignore[no-any-return]
+
+    def __mod__(self, other: Any) -> "Tensor":
+        return lookup("remainder")(self, other)  # type: ignore[no-any-return]
+
+    def __rmod__(self, other: Any) -> "Tensor":
+        return lookup("remainder")(other, self)  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Any) -> "Tensor":
+        return lookup("pow")(self, other)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> "Tensor":
+        return lookup("pow")(other, self)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> "Tensor":
+        return lookup("matmul")(self, other)  # type: ignore[no-any-return]
+
+    def __rmatmul__(self, other: Any) -> "Tensor":
+        return lookup("matmul")(other, self)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> "Tensor":
+        return lookup("neg")(self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> "Tensor":
+        return self  # type: ignore[return-value]
+
+    def __abs__(self) -> "Tensor":
+        return lookup("abs")(self)  # type: ignore[no-any-return]
+
+    def __invert__(self) -> "Tensor":
+        return lookup("logical_not")(self) if self.dtype.kind == "b" else lookup("bitwise_not")(self)  # type: ignore[no-any-return]
+
+    def __and__(self, other: Any) -> "Tensor":
+        return lookup("bitwise_and")(self, other)  # type: ignore[no-any-return]
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> "Tensor":
+        return lookup("bitwise_or")(self, other)  # type: ignore[no-any-return]
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> "Tensor":
+        return lookup("bitwise_xor")(self, other)  # type: ignore[no-any-return]
+
+    __rxor__ = __xor__
+
+    # Comparison. A tensor is hashed by identity, so that it can be a dictionary key.
+
+    def __eq__(self, other: object) -> "Tensor":  # type: ignore[override]
+        return lookup("eq")(self, other)  # type: ignore[no-any-return]
+
+    def __ne__(self, other: object) -> "Tensor":  # type: ignore[override]
+        return lookup("ne")(self, other)  # type: ignore[no-any-return]
+
+    def __lt__(self, other: Any) -> "Tensor":
+        return lookup("lt")(self, other)  # type: ignore[no-any-return]
+
+    def __le__(self, other: Any) -> "Tensor":
+        return lookup("le")(self, other)  # type: ignore[no-any-return]
+
+    def __gt__(self, other: Any) -> "Tensor":
+        return lookup("gt")(self, other)  # type: ignore[no-any-return]
+
+    def __ge__(self, other: Any) -> "Tensor":
+        return lookup("ge")(self, other)  # type: ignore[no-any-return]
+
+    __hash__ = object.__hash__
+
+    # Containers.
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        return lookup("getitem")(self, index)  # type: ignore[no-any-return]
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise DTypeError("len() of a 0-d tensor: it has no axis to count; use t.item() for its value")
+        return self._array.shape[0]
+
+    def __iter__(self) -> "Iterator[Tensor]":
+        if self.ndim == 0:
+            raise DTypeError("iteration over a 0-d tensor: it has no axis; use t.item() for its value")
+        return iter(lookup("unbind")(self))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(lookup("eq")(self, value)._array.any())
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise ShapeError(
+                f"the truth value of a tensor of shape {self.shape} is ambiguous; reduce it first, with .any() or .all()"
+            )
+        return bool(self._array.reshape(())[()])

@@ -1,0 +1,166 @@
+"""From images to tensors: torchvision's `Compose`, `ToTensor`, `Normalize` and `Lambda`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .creation import from_numpy
+from .errors import ArgumentError, DTypeError, GradError, ShapeError
+from .tensor import Array, Tensor
+
+__all__ = ["Compose", "Lambda", "Normalize", "ToTensor"]
+
+Transform = Callable[[Any], Any]
+
+_BYTE_MAXIMUM = np.float32(255)
+
+
+class Compose:
+    """Several transforms, one after the other.
+
+    >>> Compose([ToTensor(), Normalize((0.1307,), (0.3081,))])
+    Compose(
+        ToTensor()
+        Normalize(mean=(0.1307,), std=(0.3081,))
+    )
+    """
+
+    def __init__(self, transforms: Sequence[Transform]) -> None:
+        self.transforms = transforms
+
+    def __call__(self, image: Any) -> Any:
+        for transform in self.transforms:
+            image = transform(image)
+        return image
+
+    def __repr__(self) -> str:
+        return "\n".join([f"{type(self).__name__}(", *(f"    {transform}" for transform in self.transforms), ")"])
+
+
+class ToTensor:
+    """An image array as a tensor with the channels first; bytes 0 … 255 become float32 0 … 1.
+
+    (H, W) -> (1, H, W), (H, W, C) -> (C, H, W). Other dtypes than uint8 keep their values and dtype. The tensor has
+    memory of its own. Raises `DTypeError` for anything but an array of numbers, `ShapeError` for other ranks.
+
+    >>> import numpy as np
+    >>> ToTensor()(np.array([[0, 255]], np.uint8)).tolist()
+    [[[0.0, 1.0]]]
+    """
+
+    def __call__(self, image: Array) -> Tensor:
+        if not isinstance(image, np.ndarray):
+            raise DTypeError(
+                f"ToTensor got a {type(image).__name__}; it takes a NumPy array (H, W) or (H, W, C). "
+                + ("A tensor needs no ToTensor" if isinstance(image, Tensor) else "Try numpy.asarray(image)")
+            )
+        if image.ndim == 2:
+            channels_first = image[None]
+        elif image.ndim == 3:
+            channels_first = image.transpose(2, 0, 1)
+        else:
+            raise ShapeError(
+                f"ToTensor got shape {image.shape}; it takes one image, (H, W) or (H, W, C). "
+                "A batch (N, H, W) of bytes: minigrad.from_numpy(batch[:, None] / numpy.float32(255))"
+            )
+        if image.dtype == np.uint8:
+            return from_numpy(np.divide(channels_first, _BYTE_MAXIMUM, order="C"))
+        return from_numpy(np.array(channels_first, order="C"))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Normalize:
+    """(x − mean) / std, with a mean and a standard deviation for each channel.
+
+    (\\*, C, H, W) -> (\\*, C, H, W), float. `inplace=True` changes the tensor that is passed. Raises `ArgumentError`
+    for a std of zero and for numbers that are not finite, `ShapeError` if the channels do not fit, `DTypeError` for
+    anything but a float tensor.
+
+    >>> import minigrad as mg
+    >>> Normalize((0.5,), (0.25,))(mg.ones(1, 1, 2)).tolist()
+    [[[2.0, 2.0]]]
+    """
+
+    def __init__(self, mean: Sequence[float] | float, std: Sequence[float] | float, inplace: bool = False) -> None:
+        self.mean = mean
+        self.std = std
+        self.inplace = inplace
+        self._by_dtype: dict[np.dtype[Any], tuple[Array, ...]] = {}
+        self._statistics(np.dtype(np.float64))
+
+    def _statistics(self, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+        """Return mean and std as (C, 1, 1) arrays of the dtype."""
+        found = self._by_dtype.get(dtype)
+        if found is None:
+            found = (_per_channel("mean", self.mean, dtype), _per_channel("std", self.std, dtype))
+            if not np.all(found[1]):
+                raise ArgumentError(
+                    f"Normalize(std={self.std!r}) is {found[1].ravel().tolist()} in {dtype}, and is divided by; "
+                    "expected no 0 in it. Is a channel constant? Give it a std of 1"
+                )
+            if len({len(values) for values in found} - {1}) > 1:
+                raise ArgumentError(
+                    f"Normalize(mean={self.mean!r}, std={self.std!r}) has {len(found[0])} means and {len(found[1])} "
+                    "standard deviations; give one of each for each channel"
+                )
+            self._by_dtype[dtype] = found
+        return found
+
+    def __call__(self, image: Tensor) -> Tensor:
+        if not isinstance(image, Tensor) or image.dtype.kind != "f":
+            raise DTypeError(
+                f"Normalize got a {f'tensor of {image.dtype}' if isinstance(image, Tensor) else type(image).__name__}; "
+                "expected a float tensor. Put ToTensor() before it"
+            )
+        mean, std = self._statistics(image.dtype)
+        channels = max(len(mean), len(std))
+        if image.ndim < 3 or channels not in (1, image.shape[-3]):
+            raise ShapeError(
+                f"Normalize(mean={self.mean!r}, std={self.std!r}) got shape {tuple(image.shape)}; expected "
+                f"(*, {channels if channels > 1 else 'C'}, H, W). Are the channels last, or missing?"
+            )
+        if image.requires_grad:
+            if self.inplace:
+                raise GradError("Normalize(inplace=True) got a tensor that requires gradients; use inplace=False")
+            return (image - from_numpy(mean)) / from_numpy(std)
+        if self.inplace:
+            image -= from_numpy(mean)
+            image /= from_numpy(std)
+            return image
+        result = image.numpy() - mean
+        result /= std
+        return from_numpy(result)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(mean={self.mean}, std={self.std})"
+
+
+def _per_channel(name: str, given: Any, dtype: np.dtype[Any]) -> Array:
+    values = np.asarray(given, dtype)
+    if values.ndim > 1 or not values.size or not np.all(np.isfinite(values)):
+        raise ArgumentError(
+            f"Normalize({name}={given!r}) is {values.tolist()} in {dtype}; expected one finite number per channel"
+        )
+    return values.reshape(-1, 1, 1)
+
+
+class Lambda:
+    """Any function of one argument as a transform; raises `DTypeError` for what cannot be called.
+
+    >>> Lambda(lambda label: label % 2)(7)
+    1
+    """
+
+    def __init__(self, lambd: Transform) -> None:
+        if not callable(lambd):
+            raise DTypeError(f"Lambda got {lambd!r}, a {type(lambd).__name__}; expected a function of one argument")
+        self.lambd = lambd
+
+    def __call__(self, image: Any) -> Any:
+        return self.lambd(image)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"

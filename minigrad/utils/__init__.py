@@ -1,0 +1,1 @@
+"""Helpers around the engine; `minigrad.utils.data` loads batches."""

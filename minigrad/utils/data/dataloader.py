@@ -1,0 +1,194 @@
+"""The loader: a data set, an order and a batch size make an iterable of batches."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from ...errors import ArgumentError
+from ...tensor import Tensor
+from .collate import default_collate, default_convert
+from .dataset import Dataset, IterableDataset, Subset, TensorDataset, items_of
+from .sampler import BatchSampler, RandomSampler, SequentialSampler, batch_count, flag, length_of, positive, stream
+
+__all__ = ["DataLoader", "get_worker_info"]
+
+
+def get_worker_info() -> None:
+    """Return None, as in PyTorch's main process: batches are loaded where they are asked for.
+
+    >>> get_worker_info() is None
+    True
+    """
+    return None
+
+
+class DataLoader:
+    """An iterable of batches of a data set; each `iter()` is one pass.
+
+    `shuffle=True` visits the items in random order, drawn from `generator` or from the calling thread's default one:
+    same seed, same order. `sampler` gives the order itself, `batch_sampler` whole lists of indices; `batch_size=None`
+    gives single items. `collate_fn` makes a batch from a list of items (`default_collate`); a `TensorDataset`, or
+    subsets of one, is then indexed once a batch, with the same result.
+
+    `num_workers`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`,
+    `pin_memory`, `pin_memory_device` and `in_order` are accepted so that scripts run, and change nothing: also with
+    num_workers > 0 the batches are loaded in the calling thread, when they are asked for.
+
+    Raises `ArgumentError` for options that exclude each other, and when an option is changed later.
+
+    >>> import minigrad as mg
+    >>> [x.tolist() for (x,) in DataLoader(TensorDataset(mg.arange(5)), batch_size=2)]
+    [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any] | Sequence[Any],
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Sequence[Any]] | None = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: object = None,
+        generator: np.random.Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ) -> None:
+        if shuffle is not None:
+            flag("DataLoader: shuffle", shuffle)
+        _check_workers(num_workers, timeout, multiprocessing_context, prefetch_factor, persistent_workers)
+        _check_exclusive(dataset, batch_size, shuffle, sampler, batch_sampler, flag("DataLoader: drop_last", drop_last))
+        if generator is not None:
+            stream(generator)
+        if batch_sampler is not None:
+            batch_size = None
+        elif batch_size is not None:
+            positive("DataLoader: batch_size", batch_size)
+        source: Any = dataset
+        if sampler is None and not isinstance(source, IterableDataset):
+            sampler = RandomSampler(source, generator=generator) if shuffle else SequentialSampler(source)
+        if batch_sampler is None and batch_size is not None and sampler is not None:
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+        batched = batch_sampler is not None or batch_size is not None
+
+        self.dataset: Any = source
+        self.batch_size = batch_size
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
+        self.num_workers = num_workers
+        self.collate_fn = collate_fn or (default_collate if batched else default_convert)
+        self.pin_memory = pin_memory
+        self.drop_last = drop_last
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
+        self.generator = generator
+        self.prefetch_factor = prefetch_factor
+        self.persistent_workers = persistent_workers
+        self.pin_memory_device = pin_memory_device
+        self.in_order = in_order
+        self._ready = True
+
+    # What the samplers were made from: a later change would have no effect, and nobody would notice.
+    _FIXED = frozenset({"dataset", "batch_size", "sampler", "batch_sampler", "drop_last", "generator"})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._FIXED and "_ready" in self.__dict__:
+            raise ArgumentError(f"DataLoader.{name} cannot change once the loader is made; make another DataLoader")
+        super().__setattr__(name, value)
+
+    def __len__(self) -> int:
+        if self.batch_sampler is not None:
+            return length_of(self.batch_sampler)
+        if self.sampler is not None:
+            return length_of(self.sampler)
+        items = length_of(self.dataset)
+        return items if self.batch_size is None else batch_count(items, self.batch_size, self.drop_last)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.batch_sampler is not None:
+            return map(self._fetch, self.batch_sampler)
+        if self.sampler is not None:
+            return (self.collate_fn(self.dataset[index]) for index in self.sampler)
+        if self.batch_size is None:
+            return map(self.collate_fn, self.dataset)
+        return self._streamed(self.batch_size)
+
+    def _streamed(self, batch_size: int) -> Iterator[Any]:
+        items = iter(self.dataset)
+        while batch := list(islice(items, batch_size)):
+            if len(batch) == batch_size or not self.drop_last:
+                yield self.collate_fn(batch)
+
+    def _fetch(self, indices: Sequence[Any]) -> Any:
+        if self.collate_fn is default_collate:
+            batch = _tensor_batch(self.dataset, indices)
+            if batch is not None:
+                return batch
+        return self.collate_fn(items_of(self.dataset, indices))
+
+
+def _tensor_batch(dataset: Any, indices: Sequence[Any]) -> list[Tensor] | None:
+    """Return the batch by one index per tensor, or None where only item by item is sure to give the same."""
+    while isinstance(dataset, Subset) and _unchanged(dataset, Subset):
+        indices = [dataset.indices[i] for i in indices]
+        dataset = dataset.dataset
+    if not (isinstance(dataset, TensorDataset) and _unchanged(dataset, TensorDataset)):
+        return None
+    rows = np.asarray(indices)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
+        return None
+    return [tensor[rows] for tensor in dataset.tensors]
+
+
+def _unchanged(dataset: object, base: type) -> bool:
+    """Tell whether a subclass has left the access to items as it was."""
+    return all(
+        getattr(type(dataset), name, None) is getattr(base, name, None) for name in ("__getitem__", "__getitems__")
+    )
+
+
+def _check_workers(
+    num_workers: int, timeout: float, context: object, prefetch_factor: int | None, persistent_workers: bool
+) -> None:
+    if num_workers < 0 or timeout < 0:
+        raise ArgumentError(f"DataLoader: num_workers={num_workers}, timeout={timeout}; neither may be negative")
+    if num_workers == 0 and (context is not None or prefetch_factor is not None or persistent_workers):
+        raise ArgumentError(
+            f"DataLoader: num_workers=0 has no workers for multiprocessing_context={context!r}, "
+            f"prefetch_factor={prefetch_factor!r}, persistent_workers={persistent_workers!r}; leave these out"
+        )
+
+
+def _check_exclusive(
+    dataset: Any,
+    batch_size: int | None,
+    shuffle: bool | None,
+    sampler: object,
+    batch_sampler: object,
+    drop_last: bool,
+) -> None:
+    if isinstance(dataset, IterableDataset) and (shuffle or sampler is not None or batch_sampler is not None):
+        raise ArgumentError(
+            f"DataLoader: {type(dataset).__name__} is a stream, which sets its own order; "
+            "it takes neither shuffle=True nor sampler= nor batch_sampler=. Shuffle inside its __iter__"
+        )
+    if sampler is not None and shuffle:
+        raise ArgumentError("DataLoader: sampler= already gives the order, so shuffle=True cannot hold; drop one")
+    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
+        raise ArgumentError(
+            f"DataLoader: batch_sampler= already gives the batches; batch_size={batch_size}, shuffle={shuffle}, "
+            f"sampler={sampler!r}, drop_last={drop_last} must be left out"
+        )
+    if batch_size is None and drop_last:
+        raise ArgumentError("DataLoader: batch_size=None gives single items, so drop_last=True has no batch to drop")

@@ -1,0 +1,180 @@
+"""Modules that hold modules."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, overload
+
+from minigrad.errors import DTypeError, IndexOutOfRangeError
+
+from .module import Module
+
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+
+
+class _Numbered(Module):
+    """Modules numbered from 0 on, as a list."""
+
+    def _place(self, index: int) -> int:
+        if not -len(self) <= index < len(self):
+            raise IndexOutOfRangeError(f"index {index} into a {type(self).__name__} of {len(self)} modules")
+        return index % len(self)
+
+    def _renumber(self, modules: Iterable[Module]) -> None:
+        self._modules.clear()
+        for module in modules:
+            self.append(module)
+
+    def append(self, module: Module) -> Any:
+        """Add a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Any:
+        """Add several modules at the end."""
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> Any:
+        """Add a module before position `index`."""
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
+        return self
+
+    def pop(self, index: int = -1) -> Module:
+        """Take a module out."""
+        module = self[index]
+        del self[index]
+        return module
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Any: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            part = type(self)()
+            part.extend(list(self)[index])
+            return part
+        return self._modules[str(self._place(index))]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.add_module(str(self._place(index)), module)
+
+    def __delitem__(self, index: int | slice) -> None:
+        modules = list(self)
+        del modules[index if isinstance(index, slice) else self._place(index)]
+        self._renumber(modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(list(self._modules.values()))
+
+    def __contains__(self, module: object) -> bool:
+        return any(module is one for one in self)
+
+
+class Sequential(_Numbered):
+    """Modules run one after the other; from modules in order, or one ordered dictionary of them.
+
+    >>> import minigrad as mg, nn
+    >>> nn.Sequential(nn.Linear(4, 3), nn.ReLU())(mg.zeros(2, 4)).shape
+    (2, 3)
+    """
+
+    def __init__(self, *modules: Any) -> None:
+        super().__init__()
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            for name, module in modules[0].items():
+                self.add_module(name, module)
+        else:
+            for number, module in enumerate(modules):
+                self.add_module(str(number), module)
+
+    def __getitem__(self, index: Any) -> Any:
+        names = list(self._modules)
+        if isinstance(index, slice):
+            return type(self)({name: self._modules[name] for name in names[index]})
+        return self._modules[names[self._place(index)]]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.add_module(list(self._modules)[self._place(index)], module)
+
+    def forward(self, input: Any) -> Any:
+        """The output of the last module, each fed with the one before it."""
+        for module in self._modules.values():
+            input = module(input)
+        return input
+
+
+class ModuleList(_Numbered):
+    """A list of modules that are registered; it has no forward of its own.
+
+    >>> import nn
+    >>> len(nn.ModuleList([nn.Linear(2, 2) for _ in range(3)]))
+    3
+    """
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        super().__init__()
+        self.extend(modules or [])
+
+
+class ModuleDict(Module):
+    """A dictionary of modules that are registered; it has no forward of its own.
+
+    >>> import nn
+    >>> list(nn.ModuleDict({"a": nn.ReLU()}).keys())
+    ['a']
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
+        super().__init__()
+        self.update(modules or {})
+
+    def update(self, modules: Mapping[str, Module]) -> None:
+        """Add or replace modules by name."""
+        if not isinstance(modules, Mapping):
+            raise DTypeError(f"ModuleDict got a {type(modules).__name__}; give a dictionary of modules")
+        for name, module in modules.items():
+            self.add_module(name, module)
+
+    def __getitem__(self, key: str) -> Module:
+        return self._modules[key]  # type: ignore[no-any-return]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        self.add_module(key, module)
+
+    def __delitem__(self, key: str) -> None:
+        del self._modules[key]
+
+    def pop(self, key: str) -> Module:
+        """Take a module out."""
+        return self._modules.pop(key)  # type: ignore[no-any-return]
+
+    def clear(self) -> None:
+        """Take all modules out."""
+        self._modules.clear()
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self._modules.keys()
+
+    def values(self) -> Iterable[Module]:
+        """The modules."""
+        return self._modules.values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        """Names and modules."""
+        return self._modules.items()
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._modules

@@ -1,0 +1,113 @@
+"""Linear maps, padding in PyTorch's order, dropout, encodings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import minigrad as mg
+from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
+
+
+def linear(input: mg.Tensor, weight: mg.Tensor, bias: mg.Tensor | None = None) -> mg.Tensor:
+    """x·Wᵀ + b (N94): (*, in), (out, in), (out) -> (*, out)
+
+    Raises `ShapeError` where the last axis of the input is not `in`.
+
+    >>> linear(mg.tensor([1., 2.]), mg.tensor([[3., 4.]]), mg.tensor([1.]))
+    tensor([12.])
+    """
+    if weight.ndim not in (1, 2):
+        raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
+    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
+        raise ShapeError(_wrong_features(input, weight))
+    y = mg.matmul(input, weight.T)
+    return y if bias is None else y + bias
+
+
+def _wrong_features(input: mg.Tensor, weight: mg.Tensor) -> str:
+    shape, wanted = input.shape, weight.shape[-1]
+    arrived = f"linear got an input of shape {shape}; its last axis must have {wanted} features, as the weight {weight.shape} does"
+    for start in range(1, len(shape)):
+        size = 1
+        for one in shape[start:]:
+            size *= one
+        if size == wanted:
+            return f"{arrived}. Flattened from axis {start} on it has: put nn.Flatten({start}) before the layer"
+    flat = 1
+    for one in shape[1:]:
+        flat *= one
+    remedy = f"make the layer Linear({shape[-1] if shape else 1}, …)"
+    if len(shape) > 2:
+        remedy += f", or Flatten() first and Linear({flat}, …)"
+    return f"{arrived}. Otherwise {remedy}"
+
+
+def dropout(
+    input: mg.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, generator: Any = None
+) -> mg.Tensor:
+    """In training, zeros with probability p and the rest divided by 1 − p (Srivastava et al., 2014); else the input.
+
+    Raises `ArgumentError` for p outside [0, 1].
+
+    >>> dropout(mg.ones(3), p=0.0)
+    tensor([1., 1., 1.])
+    """
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"dropout got p={p}; it is a probability, from 0 to 1")
+    if not training or p == 0:
+        return input
+    if p == 1:
+        dropped = input * 0
+    else:
+        keep = mg.rand(input.shape, generator=generator, dtype=mg.float32) >= p
+        dropped = input * (keep.to(input.dtype) * (1 / (1 - p)))
+    return input.copy_(dropped) if inplace else dropped
+
+
+def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> mg.Tensor:
+    """`input` inside a border; `pad` is flat and speaks of the *last* axis first: (left, right, top, bottom, …).
+
+    Modes: constant, reflect, replicate, circular, and symmetric. The padding by
+    a pair per axis in their own order is `minigrad.pad`.
+
+    Raises `ArgumentError` for an odd number of widths or another mode.
+
+    >>> pad(mg.ones(1, 2), (1, 0))
+    tensor([[0., 1., 1.]])
+    """
+    widths = list(pad)
+    if len(widths) % 2 or len(widths) > 2 * input.ndim:
+        raise ArgumentError(
+            f"pad got {len(widths)} widths for a tensor of shape {input.shape}; give a pair (before, after) for each padded "
+            "axis, the last axis first"
+        )
+    if any(width < 0 for width in widths):
+        # Negative padding cuts away, as in PyTorch.
+        index = [slice(None)] * input.ndim
+        for number in range(len(widths) // 2):
+            low, high = (min(width, 0) for width in widths[2 * number : 2 * number + 2])
+            index[-1 - number] = slice(-low, input.shape[-1 - number] + high)
+        input, widths = input[tuple(index)], [max(width, 0) for width in widths]
+    pairs = [(widths[i], widths[i + 1]) for i in range(0, len(widths), 2)][::-1]
+    if not pairs:
+        return input
+    return mg.pad(input, pairs, mode, 0 if value is None else value)
+
+
+def one_hot(tensor: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
+    """Class numbers as rows of zeros with a one (N2): (*) -> (*, classes), int64.
+
+    Raises `DTypeError` for labels that are no integers, `IndexOutOfRangeError` for labels out of range.
+
+    >>> one_hot(mg.tensor([0, 2]), 3)
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
+    if tensor.dtype.kind not in "iu":
+        raise DTypeError(f"one_hot got labels of {tensor.dtype}; class numbers are integers")
+    largest = int(tensor.max()) if tensor.numel() else -1
+    classes = largest + 1 if num_classes == -1 else num_classes
+    if tensor.numel() and (int(tensor.min()) < 0 or largest >= classes):
+        raise IndexOutOfRangeError(
+            f"one_hot got labels from {int(tensor.min())} to {largest} for {classes} classes; they count from 0 to {classes - 1}"
+        )
+    return (tensor.unsqueeze(-1) == mg.arange(classes)).to(mg.int64)

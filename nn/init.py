@@ -1,0 +1,185 @@
+"""Initial values of parameters, in place; PyTorch's names and formulae.
+
+`generator=` chooses the source of randomness; without it, the calling thread's
+generator is used. Nothing here is recorded.
+"""
+
+import math
+from typing import Any
+
+import minigrad as mg
+from minigrad.errors import ArgumentError, ShapeError
+
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "dirac_",
+    "eye_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "orthogonal_",
+    "trunc_normal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
+
+
+def fans(tensor: mg.Tensor) -> tuple[int, int]:
+    """How many inputs one output reads, and how many outputs one input feeds, for a weight (out, in, *kernel).
+
+    Raises `ShapeError` for a tensor with fewer than two axes.
+    """
+    if tensor.ndim < 2:
+        raise ShapeError(f"fan in and fan out of a tensor of shape {tensor.shape}: it needs an out and an in axis")
+    field = math.prod(tensor.shape[2:])
+    return tensor.shape[1] * field, tensor.shape[0] * field
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """The factor on the standard deviation that a nonlinearity asks for.
+
+    >>> calculate_gain("relu")
+    1.4142135623730951
+    """
+    if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
+        return 1.0
+    if nonlinearity == "tanh":
+        return 5.0 / 3
+    if nonlinearity == "relu":
+        return math.sqrt(2.0)
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else float(param)
+        return math.sqrt(2.0 / (1 + slope**2))
+    if nonlinearity == "selu":
+        return 3.0 / 4
+    raise ArgumentError(
+        f"calculate_gain got {nonlinearity!r}; it knows linear, conv…, sigmoid, tanh, relu, leaky_relu and selu"
+    )
+
+
+@mg.no_grad
+def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> mg.Tensor:
+    """Uniform values from [a, b)."""
+    return tensor.uniform_(a, b, generator=generator)
+
+
+@mg.no_grad
+def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> mg.Tensor:
+    """Normal values."""
+    return tensor.normal_(mean, std, generator=generator)
+
+
+@mg.no_grad
+def trunc_normal_(
+    tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+) -> mg.Tensor:
+    """Normal values, those outside [a, b] drawn again.
+
+    Raises `ArgumentError` where the interval is empty or lies more than 8 standard deviations off.
+    """
+    if not a < b or a > mean + 8 * std or b < mean - 8 * std:
+        raise ArgumentError(f"trunc_normal_ to [{a}, {b}] with mean {mean} and std {std}: hardly any value lies there")
+    values = mg.normal(mean, std, tensor.shape, generator=generator, dtype=mg.float64)
+    outside = mg.logical_or(values < a, values > b)
+    while bool(outside.any()):
+        values = mg.where(outside, mg.normal(mean, std, tensor.shape, generator=generator, dtype=mg.float64), values)
+        outside = mg.logical_or(values < a, values > b)
+    return tensor.copy_(values)
+
+
+@mg.no_grad
+def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
+    """One value everywhere."""
+    return tensor.fill_(val)
+
+
+def ones_(tensor: mg.Tensor) -> mg.Tensor:
+    """Ones."""
+    return constant_(tensor, 1.0)
+
+
+def zeros_(tensor: mg.Tensor) -> mg.Tensor:
+    """Zeros."""
+    return constant_(tensor, 0.0)
+
+
+@mg.no_grad
+def eye_(tensor: mg.Tensor) -> mg.Tensor:
+    """The identity, for a matrix."""
+    if tensor.ndim != 2:
+        raise ShapeError(f"eye_ got a tensor of shape {tensor.shape}; it fills matrices")
+    return tensor.copy_(mg.eye(*tensor.shape))
+
+
+@mg.no_grad
+def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
+    """A convolution weight (out, in/groups, *kernel) that passes its input channels through."""
+    if tensor.ndim < 3 or tensor.shape[0] % groups:
+        raise ShapeError(f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out")
+    tensor.zero_()
+    centre = tuple(size // 2 for size in tensor.shape[2:])
+    per_group = tensor.shape[0] // groups
+    for group in range(groups):
+        for channel in range(min(per_group, tensor.shape[1])):
+            tensor[(group * per_group + channel, channel, *centre)] = 1
+    return tensor
+
+
+def xavier_uniform_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
+    """Glorot's uniform: U(−a, a), a = gain·√(6/(fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    bound = gain * math.sqrt(6.0 / sum(fans(tensor)))
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
+    """Glorot's normal: σ = gain·√(2/(fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(fans(tensor))), generator)
+
+
+def _kaiming_std(tensor: mg.Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    if mode not in ("fan_in", "fan_out"):
+        raise ArgumentError(f"mode={mode!r}; it is 'fan_in' or 'fan_out'")
+    fan = fans(tensor)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(max(fan, 1))
+
+
+def kaiming_uniform_(
+    tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> mg.Tensor:
+    """He's uniform: U(−b, b), b = gain·√(3/fan) (He et al., 2015)."""
+    bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> mg.Tensor:
+    """He's normal: σ = gain/√fan (He et al., 2015)."""
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+@mg.no_grad
+def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
+    """A random (semi-)orthogonal matrix, axes after the first flattened (Saxe et al., 2013)."""
+    if tensor.ndim < 2:
+        raise ShapeError(f"orthogonal_ got a tensor of shape {tensor.shape}; it needs at least two axes")
+    import numpy as np
+
+    rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
+    draw = mg.randn(max(rows, columns), min(rows, columns), dtype=mg.float64, generator=generator).numpy()
+    q, r = np.linalg.qr(draw)
+    q = q * np.sign(np.diag(r))
+    matrix = q if rows >= columns else q.T
+    return tensor.copy_(mg.from_numpy(gain * matrix.reshape(tensor.shape)))
+
+
+def default_(weight: mg.Tensor, bias: mg.Tensor | None) -> None:
+    """PyTorch's default for linear and convolution layers: U(−1/√fan_in, 1/√fan_in) for weight and bias alike."""
+    kaiming_uniform_(weight, a=math.sqrt(5))
+    if bias is not None:
+        bound = 1 / math.sqrt(max(fans(weight)[0], 1))
+        uniform_(bias, -bound, bound)

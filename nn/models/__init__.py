@@ -1,0 +1,5 @@
+"""Whole networks."""
+
+from .lenet import LeNet5
+
+__all__ = ["LeNet5"]

@@ -1,0 +1,493 @@
+"""`Module`: what every layer is, and `Parameter`: what it learns."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self, TypeVar
+
+import minigrad as mg
+from minigrad.autograd import HookTable, RemovableHandle
+from minigrad.errors import ArgumentError, DTypeError, MinigradError, StateDictError
+
+__all__ = ["IncompatibleKeys", "Module", "Parameter"]
+
+M = TypeVar("M")
+
+
+class Parameter(mg.Tensor):
+    """A tensor that a module learns: assigned to an attribute of a module, it is registered there.
+
+    >>> import minigrad as mg, nn
+    >>> nn.Parameter(mg.zeros(2))
+    Parameter containing:
+    tensor([0., 0.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> "Parameter":
+        """A leaf over the storage of `data`, without a copy."""
+        source = mg.empty(0) if data is None else mg.as_tensor(data)
+        parameter: Parameter = source.detach().as_subclass(cls)
+        parameter.requires_grad_(requires_grad)
+        return parameter
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` found amiss with `strict=False`."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """Base class of layers and models.
+
+    Parameters, buffers and submodules register themselves when they are
+    assigned to attributes. Subclasses call `super().__init__()` first and define
+    `forward`; calling the module runs it, and the hooks.
+
+    >>> import minigrad as mg, nn
+    >>> class Affine(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.scale = nn.Parameter(mg.ones(1))
+    ...     def forward(self, x):
+    ...         return x * self.scale
+    >>> [name for name, _ in Affine().named_parameters()]
+    ['scale']
+    """
+
+    training: bool
+
+    def __init__(self) -> None:
+        set_plain = super().__setattr__
+        set_plain("training", True)
+        set_plain("_parameters", {})
+        set_plain("_buffers", {})
+        set_plain("_modules", {})
+        set_plain("_transient", set())
+        set_plain("_forward_hooks", HookTable())
+        set_plain("_forward_pre_hooks", HookTable())
+        set_plain("_backward_hooks", HookTable())
+
+    # ------------------------------------------------------------ running
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; defined by subclasses."""
+        raise MinigradError(f"{type(self).__name__} has no forward; define forward(self, …) in the class")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward`, with the hooks; an error of minigrad's says in which layer it arose."""
+        try:
+            if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks):
+                return self.forward(*args, **kwargs)
+            return self._hooked(args, kwargs)
+        except MinigradError as error:
+            _locate(error, self)
+            raise
+
+    def _hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for hook, with_kwargs in list(self._forward_pre_hooks.values()):
+            changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
+            if changed is not None and with_kwargs:
+                args, kwargs = changed
+            elif changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        watcher = _BackwardWatcher(self, list(self._backward_hooks.values())) if self._backward_hooks else None
+        if watcher is not None:
+            args = watcher.watch_inputs(args)
+        output = self.forward(*args, **kwargs)
+        for hook, with_kwargs in list(self._forward_hooks.values()):
+            changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+            output = output if changed is None else changed
+        return output if watcher is None else watcher.watch_outputs(output)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args)` before `forward`; what it returns replaces the arguments."""
+        return self._forward_pre_hooks.add((hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output."""
+        return self._forward_hooks.add((hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
+
+        Both are tuples, with None for what is no tensor or needs no gradient;
+        what the hook returns replaces `grad_input`.
+        """
+        return self._backward_hooks.add(hook, prepend)
+
+    # -------------------------------------------------------- registering
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        registers = self.__dict__.get("_parameters")
+        if registers is None:
+            if isinstance(value, Parameter | Module):
+                raise ArgumentError(
+                    f"{type(self).__name__}.{name} is assigned before Module.__init__() has run; call super().__init__() first"
+                )
+            super().__setattr__(name, value)
+            return
+        kind = self._kind_of(name)
+        if isinstance(value, Parameter):
+            self._forget(name)
+            self._parameters[name] = value
+        elif isinstance(value, Module):
+            self._forget(name)
+            self._modules[name] = value
+        elif kind is self._buffers and (value is None or isinstance(value, mg.Tensor)):
+            self._buffers[name] = value
+        elif kind is not None and value is None:
+            kind[name] = None
+        elif kind is self._parameters:
+            raise DTypeError(
+                f"{type(self).__name__}.{name} is a parameter and was given a {type(value).__name__}; assign an nn.Parameter "
+                "or None, or change its values under no_grad()"
+            )
+        else:
+            self._forget(name)
+            super().__setattr__(name, value)
+
+    def _kind_of(self, name: str) -> dict[str, Any] | None:
+        for kind in (self._parameters, self._buffers, self._modules):
+            if name in kind:
+                return kind  # type: ignore[no-any-return]
+        return None
+
+    def _forget(self, name: str) -> None:
+        kind = self._kind_of(name)
+        if kind is not None:
+            del kind[name]
+        self._transient.discard(name)
+        self.__dict__.pop(name, None)
+
+    def __getattr__(self, name: str) -> Any:
+        for kind in ("_parameters", "_buffers", "_modules"):
+            found = self.__dict__.get(kind, {})
+            if name in found:
+                return found[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        if self._kind_of(name) is None:
+            super().__delattr__(name)
+        else:
+            self._forget(name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+
+    def _check_name(self, name: str, what: str) -> None:
+        if not name or "." in name:
+            raise ArgumentError(f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths")
+        if hasattr(self, name) and self._kind_of(name) is None:
+            raise ArgumentError(f"{type(self).__name__} has an attribute {name!r} already; choose another name for the {what}")
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Register a parameter, or None as the place of one."""
+        self._check_name(name, "parameter")
+        if param is not None and not isinstance(param, Parameter):
+            raise DTypeError(f"register_parameter({name!r}) got a {type(param).__name__}; wrap it in nn.Parameter")
+        self._forget(name)
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: mg.Tensor | None, persistent: bool = True) -> None:
+        """Register a tensor that is state but not learnt; `persistent` ones are part of the state dict."""
+        self._check_name(name, "buffer")
+        if tensor is not None and not isinstance(tensor, mg.Tensor):
+            raise DTypeError(f"register_buffer({name!r}) got a {type(tensor).__name__}; give a tensor or None")
+        self._forget(name)
+        self._buffers[name] = tensor
+        if not persistent:
+            self._transient.add(name)
+
+    def add_module(self, name: str, module: "Module | None") -> None:
+        """Register a submodule, or None as the place of one."""
+        self._check_name(name, "module")
+        if module is not None and not isinstance(module, Module):
+            raise DTypeError(f"add_module({name!r}) got a {type(module).__name__}; give an nn.Module")
+        self._forget(name)
+        self._modules[name] = module
+
+    register_module = add_module
+
+    # ------------------------------------------------------------ walking
+
+    def named_modules(
+        self, memo: set[int] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, "Module"]]:
+        """This module and all below it with their paths; a shared one once."""
+        seen = set() if memo is None else memo
+        if id(self) in seen and remove_duplicate:
+            return
+        seen.add(id(self))
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(seen, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def modules(self) -> "Iterator[Module]":
+        """This module and all below it."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> "Iterator[tuple[str, Module]]":
+        """The direct submodules with their names; a shared one once."""
+        seen: set[int] = set()
+        for name, module in self._modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def children(self) -> "Iterator[Module]":
+        """The direct submodules."""
+        return (module for _, module in self.named_children())
+
+    def _named(self, kind: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
+        modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
+        seen: set[int] = set()
+        for path, module in modules:
+            for name, tensor in getattr(module, kind).items():
+                if tensor is not None and not (once and id(tensor) in seen):
+                    seen.add(id(tensor))
+                    yield (f"{path}.{name}" if path else name), tensor
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """The parameters with their paths, in the order of registration; a shared one once."""
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, in the order of registration."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, mg.Tensor]]:
+        """The buffers with their paths."""
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[mg.Tensor]:
+        """The buffers."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> "Module":
+        """The module at a path such as 'features.0'; this one for ''."""
+        module: Module = self
+        for name in target.split(".") if target else ():
+            found = module._modules.get(name)
+            if found is None:
+                raise AttributeError(f"{type(module).__name__} has no submodule {name!r} (path {target!r})")
+            module = found
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a path such as 'features.0.weight'."""
+        return self._at(target, "_parameters")  # type: ignore[no-any-return]
+
+    def get_buffer(self, target: str) -> mg.Tensor:
+        """The buffer at a path."""
+        return self._at(target, "_buffers")  # type: ignore[no-any-return]
+
+    def _at(self, target: str, kind: str) -> Any:
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        found = getattr(module, kind).get(name)
+        if found is None:
+            raise AttributeError(f"{type(module).__name__} has no {kind[1:-1]} {name!r} (path {target!r})")
+        return found
+
+    # -------------------------------------------------------------- state
+
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, mg.Tensor]:
+        """Parameters and persistent buffers by path: detached tensors that share the module's memory."""
+        state: dict[str, mg.Tensor] = {}
+        for path, module in self.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
+            for name, tensor in {**module._parameters, **module._buffers}.items():
+                if tensor is not None and name not in module._transient:
+                    state[f"{path}.{name}" if path else name] = tensor if keep_vars else tensor.detach()
+        return state
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Copy values by path into parameters and buffers: all of them, or none.
+
+        Raises `StateDictError` where shapes differ, or, with `strict`, where
+        keys are missing or left over; nothing has been changed then.
+        """
+        own = self.state_dict(keep_vars=True)
+        missing = [key for key in own if key not in state_dict]
+        unexpected = [key for key in state_dict if key not in own]
+        problems = []
+        if strict and missing:
+            problems.append(f"missing keys: {', '.join(missing)}")
+        if strict and unexpected:
+            problems.append(f"unexpected keys: {', '.join(unexpected)}")
+        values = {}
+        for key, tensor in own.items():
+            if key in state_dict:
+                values[key] = mg.as_tensor(state_dict[key])
+                if values[key].shape != tensor.shape:
+                    problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
+        if problems:
+            raise StateDictError(
+                f"the state dict does not fit {type(self).__name__}: {'; '.join(problems)}. Nothing was loaded. Build the "
+                "module with the arguments it was saved with, or pass strict=False for missing and unexpected keys"
+            )
+        with mg.no_grad():
+            for key, value in values.items():
+                own[key].copy_(value)
+        return IncompatibleKeys(missing, unexpected)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training (dropout active, …) or, with False, to evaluation."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Switch to evaluation."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Let all parameters ask for gradients, or stop asking: freezing."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the parameters' gradients, or set them to zero."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                parameter.grad = None if set_to_none else mg.zeros_like(parameter.grad)
+
+    def apply(self, fn: "Callable[[Module], object]") -> Self:
+        """Call `fn` on every module below, then on this one; for initialisation."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Convert floating parameters, gradients and buffers in place, as `Tensor.to`; the CPU is the only device."""
+        mg.empty(0).to(*args, **kwargs)  # refuses what cannot be, before anything is changed
+        seen: set[int] = set()
+        for module in self.modules():
+            for tensor in (*module._parameters.values(), *module._buffers.values()):
+                if tensor is not None and id(tensor) not in seen and tensor.is_floating_point():
+                    seen.add(id(tensor))
+                    gradient = tensor.grad
+                    tensor.grad = None
+                    tensor.data = tensor.detach().to(*args, **kwargs)
+                    tensor.grad = None if gradient is None else gradient.detach().to(*args, **kwargs)
+        return self
+
+    def double(self) -> Self:
+        """Floating parameters and buffers in float64."""
+        return self.to(mg.float64)
+
+    def float(self) -> Self:
+        """Floating parameters and buffers in float32."""
+        return self.to(mg.float32)
+
+    def half(self) -> Self:
+        """Floating parameters and buffers in float16."""
+        return self.to(mg.float16)
+
+    def cpu(self) -> Self:
+        """This module: it is on the CPU."""
+        return self
+
+    # ------------------------------------------------------------ display
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets of `repr`; defined by layers."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]
+        if not lines:
+            return f"{type(self).__name__}({extra})"
+        body = "".join(f"  {line}\n" for line in ([extra] if extra else []) + lines)
+        return f"{type(self).__name__}(\n{body})"
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _locate(error: MinigradError, module: Module) -> None:
+    """Say in the error's text in which layer it arose; every module on the way out knows a longer path."""
+    innermost: Module = error.__dict__.setdefault("layer", module)
+    text = error.__dict__.setdefault("text", str(error))
+    path = next((path for path, one in module.named_modules() if one is innermost), "")
+    name = repr(innermost) if not innermost._modules else type(innermost).__name__
+    error.args = (f"{text} [in {path + ': ' if path else ''}{name}]",)
+
+
+class _BackwardWatcher:
+    """Calls full backward hooks: one node of the tape before the module's inputs, one after its outputs."""
+
+    def __init__(self, module: Module, hooks: list[Callable[..., Any]]) -> None:
+        self.module = module
+        self.hooks = hooks
+        self.grad_output: tuple[Any, ...] = ()
+        self.count = 0
+        self.watched: list[int] = []
+
+    def _identified(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
+        """The values with those on the tape replaced by the outputs of one node, their places, and the node."""
+        places = [place for place, value in enumerate(values) if isinstance(value, mg.Tensor) and value.requires_grad]
+        if not places or not mg.is_grad_enabled():
+            return values, [], None
+        twins = mg.identity(*(values[place] for place in places))
+        changed = list(values)
+        for place, twin in zip(places, twins, strict=True):
+            changed[place] = twin
+        return tuple(changed), places, twins[0].grad_fn
+
+    @staticmethod
+    def _spread(gradients: tuple[Any, ...], places: list[int], count: int) -> tuple[Any, ...]:
+        full = [None] * count
+        for place, gradient in zip(places, gradients, strict=True):
+            full[place] = gradient
+        return tuple(full)
+
+    def watch_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        args, self.watched, node = self._identified(args)
+        self.count = len(args)
+        if node is not None:
+            node.register_prehook(self._inputs_known)
+        return args
+
+    def watch_outputs(self, output: Any) -> Any:
+        single = not isinstance(output, tuple)
+        values = (output,) if single else output
+        values, places, node = self._identified(values)
+
+        def outputs_known(gradients: tuple[Any, ...]) -> None:
+            self.grad_output = self._spread(gradients, places, len(values))
+            if not self.watched:
+                self._run((None,) * self.count)
+
+        if node is not None:
+            node.register_prehook(outputs_known)
+        return values[0] if single else values
+
+    def _inputs_known(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+        changed = self._run(self._spread(gradients, self.watched, self.count))
+        return tuple(changed[place] for place in self.watched)
+
+    def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in self.hooks:
+            changed = hook(self.module, grad_input, self.grad_output)
+            if changed is not None:
+                grad_input = changed if isinstance(changed, tuple) else (changed,)
+        return grad_input

@@ -1,0 +1,157 @@
+"""Pooling layers: the largest or the mean of each window, map by map (N86–N88)."""
+
+from typing import Any
+
+import minigrad as mg
+
+from . import functional as F
+from .module import Module
+
+__all__ = ["AvgPool1d", "AvgPool2d", "AvgPool3d", "MaxPool1d", "MaxPool2d", "MaxPool3d"]
+
+
+class _MaxPool(Module):
+    axes: int
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.dilation = dilation
+        self.return_indices = return_indices
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: mg.Tensor) -> Any:
+        """(N, C, *n) or (C, *n) -> (N, C, *o) or (C, *o)"""
+        function = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[self.axes - 1]
+        return function(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class MaxPool1d(_MaxPool):
+    """The largest of each window: (N, C, n) -> (N, C, o). See `MaxPool2d`.
+
+    >>> import minigrad as mg, nn
+    >>> nn.MaxPool1d(2)(mg.tensor([[[1., 3., 2., 5.]]]))
+    tensor([[[3., 5.]]])
+    """
+
+    axes = 1
+
+
+class MaxPool2d(_MaxPool):
+    """The largest of each window (N87); the gradient goes to the first winner in row-major order (N128).
+
+    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given
+
+    >>> import minigrad as mg, nn
+    >>> nn.MaxPool2d(2)(mg.zeros(2, 6, 28, 28)).shape
+    (2, 6, 14, 14)
+    """
+
+    axes = 2
+
+
+class MaxPool3d(_MaxPool):
+    """The largest of each window: (N, C, D, H, W) -> (N, C, …). See `MaxPool2d`.
+
+    >>> import minigrad as mg, nn
+    >>> nn.MaxPool3d(2)(mg.zeros(1, 1, 4, 4, 4)).shape
+    (1, 1, 2, 2, 2)
+    """
+
+    axes = 3
+
+
+class _AvgPool(Module):
+    axes: int
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input: mg.Tensor) -> mg.Tensor:
+        """(N, C, *n) or (C, *n) -> (N, C, *o) or (C, *o)"""
+        if self.axes == 1:
+            return F.avg_pool1d(
+                input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+            )
+        function = F.avg_pool2d if self.axes == 2 else F.avg_pool3d
+        return function(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
+            self.divisor_override,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool1d(_AvgPool):
+    """The mean of each window: (N, C, n) -> (N, C, o). See `AvgPool2d`.
+
+    >>> import minigrad as mg, nn
+    >>> nn.AvgPool1d(2)(mg.tensor([[[1., 3., 2., 6.]]]))
+    tensor([[[2., 4.]]])
+    """
+
+    axes = 1
+
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window (N88); the gradient is spread equally over it (N129).
+
+    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given
+
+    >>> import minigrad as mg, nn
+    >>> nn.AvgPool2d(2)(mg.zeros(2, 6, 28, 28)).shape
+    (2, 6, 14, 14)
+    """
+
+    axes = 2
+
+
+class AvgPool3d(_AvgPool):
+    """The mean of each window: (N, C, D, H, W) -> (N, C, …). See `AvgPool2d`.
+
+    >>> import minigrad as mg, nn
+    >>> nn.AvgPool3d(2)(mg.zeros(1, 1, 4, 4, 4)).shape
+    (1, 1, 2, 2, 2)
+    """
+
+    axes = 3
