@@ -1,8 +1,8 @@
 """LeNet-5 learns to read handwritten digits.
 
-    python examples/lenet.py                              # the sample in the package, about half a minute
-    python examples/lenet.py --data mnist --root data     # all of MNIST, downloaded if it is not there
-    python examples/lenet.py --variant relu --plot lenet.png
+python examples/lenet.py                              # the sample in the package, about half a minute
+python examples/lenet.py --data mnist --root data     # all of MNIST, downloaded if it is not there
+python examples/lenet.py --variant relu --plot lenet.png
 """
 
 import argparse
@@ -79,7 +79,7 @@ def train(args, model, loader, optimizer, epoch) -> float:
     return total / seen
 
 
-@mg.no_grad
+@mg.no_grad()
 def test(model, loader) -> tuple[float, float, mg.Tensor]:
     """Mean loss and accuracy on unseen data, and the scores of every image."""
     model.eval()
@@ -94,7 +94,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=["sample", "mnist", "fashion"], default="sample")
     parser.add_argument("--root", default="data", help="folder of the MNIST files (default: data)")
-    parser.add_argument("--variant", choices=["tanh", "relu"], default="tanh", help="tanh and average pooling, or ReLU and max")
+    parser.add_argument(
+        "--variant", choices=["tanh", "relu"], default="tanh", help="tanh and average pooling, or ReLU and max"
+    )
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--lr", type=float, default=0.05)
@@ -102,7 +104,9 @@ def main() -> None:
     parser.add_argument("--weight-decay", type=float, default=5e-4)
     parser.add_argument("--shift", type=int, default=1, help="move training images by up to so many pixels")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--validate", type=int, default=0, help="test on so many training images instead of the test set")
+    parser.add_argument(
+        "--validate", type=int, default=0, help="test on so many training images instead of the test set"
+    )
     parser.add_argument("--save", type=Path, help="write the parameters to this file")
     parser.add_argument("--plot", type=Path, help="write learning curves, filters, confusions and mistakes to this PNG")
     parser.add_argument("--dry-run", action="store_true", help="one step per epoch")
@@ -120,7 +124,10 @@ def main() -> None:
     optimizer = optim.SGD(
         model.parameters(), lr=args.lr, momentum=args.momentum, weight_decay=args.weight_decay, nesterov=True
     )
-    print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(training)} training and {len(testing)} test images")
+    print(
+        f"{sum(p.numel() for p in model.parameters())} parameters, {len(training)} training and {len(testing)} test "
+        "images"
+    )
 
     loader = DataLoader(training, args.batch_size, shuffle=True)
     history, start = [], time.perf_counter()
@@ -128,7 +135,10 @@ def main() -> None:
         loss = train(args, model, loader, optimizer, epoch)
         test_loss, accuracy, scores = test(model, DataLoader(testing, 500))
         history.append((loss, test_loss, accuracy))
-        print(f"epoch {epoch}: training loss {loss:.4f}, test loss {test_loss:.4f}, test accuracy {accuracy:.2%}", flush=True)
+        print(
+            f"epoch {epoch}: training loss {loss:.4f}, test loss {test_loss:.4f}, test accuracy {accuracy:.2%}",
+            flush=True,
+        )
     print(f"trained in {time.perf_counter() - start:.1f} s")
 
     if args.save:

@@ -38,7 +38,9 @@ def curves(figure, history: list) -> None:
     axes.set(title="Cross-entropy", xlabel="epoch", yscale="log")
     axes.legend()
     error.plot(epochs, [100 * (1 - accuracy) for _, _, accuracy in history], "s-", color="tab:orange")
-    error.set(title=f"Test error, at last {100 * (1 - history[-1][2]):.2f} %", xlabel="epoch", ylabel="%", ylim=(0, None))
+    error.set(
+        title=f"Test error, at last {100 * (1 - history[-1][2]):.2f} %", xlabel="epoch", ylabel="%", ylim=(0, None)
+    )
 
 
 def confusion(figure, scores: mg.Tensor, labels: mg.Tensor) -> None:
@@ -54,7 +56,9 @@ def confusion(figure, scores: mg.Tensor, labels: mg.Tensor) -> None:
             count = counts[row, column]
             dark = row != column and off_diagonal[row, column] > 0.6 * off_diagonal.max()
             if count:
-                axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color="white" if dark else "black")
+                axes.text(
+                    column, row, str(count), ha="center", va="center", fontsize=8, color="white" if dark else "black"
+                )
     axes.set(title="Confusions", xlabel="predicted", ylabel="true", xticks=range(classes), yticks=range(classes))
 
 

@@ -11,7 +11,7 @@ import minigrad as mg
 
 
 def _blas() -> str:
-    found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index]
+    found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return f"{found.get('name', 'unknown')} {found.get('version', '')}".strip()
 
 
@@ -33,7 +33,11 @@ def main() -> None:
     """Print the report."""
     import scipy
 
-    threads = os.environ.get("OMP_NUM_THREADS") or os.environ.get("OPENBLAS_NUM_THREADS") or f"BLAS's choice of {os.cpu_count()}"
+    threads = (
+        os.environ.get("OMP_NUM_THREADS")
+        or os.environ.get("OPENBLAS_NUM_THREADS")
+        or f"BLAS's choice of {os.cpu_count()}"
+    )
     print(f"minigrad  {mg.__version__}")
     print(f"Python    {platform.python_version()} on {platform.system()} {platform.machine()}")
     print(f"NumPy     {np.__version__}, SciPy {scipy.__version__}")

@@ -115,7 +115,8 @@ def grad(
             raise DTypeError(f"grad: input {number} is a {type(tensor).__name__}; inputs are tensors")
         if not tensor.requires_grad:
             raise GradError(
-                f"grad: input {number} (shape {tensor.shape}) does not require gradients; call requires_grad_() on it before "
+                f"grad: input {number} (shape {tensor.shape}) does not require gradients; call requires_grad_() on "
+                "it before "
                 "computing the outputs"
             )
     edges, seeds = seeds_for(roots, _cotangents(grad_outputs, len(roots), "grad"), "grad()")
@@ -129,7 +130,8 @@ def grad(
             gradient = Tensor._wrap(np.zeros(tensor.shape, tensor.dtype))
         if gradient is None and not allow_unused:
             raise GradError(
-                f"grad: the outputs do not depend on input {number} (shape {tensor.shape}). Pass allow_unused=True for None, "
+                f"grad: the outputs do not depend on input {number} (shape {tensor.shape}). Pass allow_unused=True "
+                "for None, "
                 "or materialize_grads=True for zeros"
             )
         gradients.append(gradient)
@@ -144,9 +146,13 @@ def _direction(tensor: Tensor) -> Tensor:
 
 
 def _flat_outputs(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
-    outputs = [output for output in _listed(function(*inputs)) if isinstance(output, Tensor) and output.dtype.kind == "f"]
+    outputs = [
+        output for output in _listed(function(*inputs)) if isinstance(output, Tensor) and output.dtype.kind == "f"
+    ]
     if not outputs:
-        raise GradError("gradcheck: the function returned no floating-point tensor, so there is nothing to differentiate")
+        raise GradError(
+            "gradcheck: the function returned no floating-point tensor, so there is nothing to differentiate"
+        )
     return outputs
 
 
@@ -161,7 +167,8 @@ def _checked_inputs(inputs: Any, name: str) -> list[Tensor]:
     for number, one in enumerate(listed):
         if isinstance(one, Tensor) and one.requires_grad and one.dtype != float64:
             raise DTypeError(
-                f"{name}: input {number} is {one.dtype}; differences need float64, or rounding hides every error. Use t.double()"
+                f"{name}: input {number} is {one.dtype}; differences need float64, or rounding hides every error. "
+                "Use t.double()"
             )
     return listed
 
@@ -273,7 +280,9 @@ def _check_order(
         analytic = float(np.vdot(gradient._array, direction._array))
         if not abs(numeric - analytic) <= atol + rtol * abs(numeric):
             raise GradcheckError(
-                f"order {order}, input {position} (shape {x.shape}): along a random direction the tape says {analytic:.10g}, "
-                f"central differences with eps={eps:g} say {numeric:.10g}. Either a VJP is wrong, or the function is not "
+                f"order {order}, input {position} (shape {x.shape}): along a random direction the tape says "
+                f"{analytic:.10g}, "
+                f"central differences with eps={eps:g} say {numeric:.10g}. Either a VJP is wrong, or the function is "
+                "not "
                 "smooth at this point"
             )

@@ -65,7 +65,8 @@ def _array_of(data: Any) -> Array:
         raise ShapeError(f"nested lists of uneven lengths cannot be a tensor: {error}") from error
     if array.dtype.kind not in "biuf":
         raise DTypeError(
-            f"a {type(data).__name__} with elements of {array.dtype} arrived; tensors hold numbers, given as numbers, nested "
+            f"a {type(data).__name__} with elements of {array.dtype} arrived; tensors hold numbers, given as "
+            "numbers, nested "
             "lists, or arrays"
         )
     if array.dtype == np.float64 and not _holds_arrays(data):
@@ -125,7 +126,9 @@ def from_numpy(array: Array) -> Tensor:
     tensor([5., 0.])
     """
     if not isinstance(array, np.ndarray):
-        raise DTypeError(f"from_numpy got a {type(array).__name__}; it shares an array's memory. Use mg.tensor(…) for a copy")
+        raise DTypeError(
+            f"from_numpy got a {type(array).__name__}; it shares an array's memory. Use mg.tensor(…) for a copy"
+        )
     check_supported(array.dtype)
     return Tensor._wrap(array)
 
@@ -188,7 +191,9 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     """
     value = _array_of(fill_value)
     shape = _shape((size,) if isinstance(size, Sequence) else (size,))
-    return _finish(np.full(shape, value, value.dtype if dtype is None else as_dtype(dtype)), None, device, requires_grad)
+    return _finish(
+        np.full(shape, value, value.dtype if dtype is None else as_dtype(dtype)), None, device, requires_grad
+    )
 
 
 @function
@@ -332,13 +337,17 @@ def randn(
 @function
 def rand_like(input: Tensor, *, generator: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform random numbers in the shape and dtype of a tensor."""
-    return rand(input.shape, generator=generator, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return rand(
+        input.shape, generator=generator, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad
+    )
 
 
 @function
 def randn_like(input: Tensor, *, generator: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Standard normal random numbers in the shape and dtype of a tensor."""
-    return randn(input.shape, generator=generator, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return randn(
+        input.shape, generator=generator, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad
+    )
 
 
 @function
@@ -380,5 +389,3 @@ def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
     """Ones with the probabilities in `input`, else zeros; no gradient."""
     draws = uniform_array(input.shape, 0.0, 1.0, np.float64, generator)
     return Tensor._wrap((draws < input._array).astype(input.dtype))
-
-

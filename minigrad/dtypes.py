@@ -49,7 +49,9 @@ def set_default_dtype(dtype: Any) -> None:
     global _default
     chosen = as_dtype(dtype)
     if chosen.kind != "f":
-        raise ArgumentError(f"set_default_dtype got {chosen}; only a floating dtype can be the default, such as float64")
+        raise ArgumentError(
+            f"set_default_dtype got {chosen}; only a floating dtype can be the default, such as float64"
+        )
     _default = chosen
 
 

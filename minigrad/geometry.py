@@ -40,7 +40,9 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
     if len(values) == 1:
         values *= axes
     if len(values) != axes:
-        raise ArgumentError(f"{name}={value!r} has {len(values)} entries for {axes} axes; give one number, or one per axis")
+        raise ArgumentError(
+            f"{name}={value!r} has {len(values)} entries for {axes} axes; give one number, or one per axis"
+        )
     if any(one < smallest for one in values):
         at_least = "must be at least 1" if smallest == 1 else "cannot be negative"
         raise ArgumentError(f"{name}={value!r}: {name} {at_least} along every axis")
@@ -152,20 +154,27 @@ class Geometry:
         if output_size is not None:
             wanted = tuple(output_size)[-axes:]
             if len(tuple(output_size)) not in (axes, axes + 2):
-                raise ArgumentError(f"output_size={tuple(output_size)} has the wrong length; give the {axes} spatial sizes")
+                raise ArgumentError(
+                    f"output_size={tuple(output_size)} has the wrong length; give the {axes} spatial sizes"
+                )
             extra = tuple(w - m for w, m in zip(wanted, least, strict=True))
         limit = tuple(max(s[a], d[a]) for a in range(axes))
         if any(not 0 <= e < m for e, m in zip(extra, limit, strict=True)):
-            asked = f"output_size={tuple(output_size)[-axes:]}" if output_size is not None else f"output_padding={extra}"
+            asked = (
+                f"output_size={tuple(output_size)[-axes:]}" if output_size is not None else f"output_padding={extra}"
+            )
             raise ArgumentError(
                 f"{asked} with stride {s} and dilation {d}: the output can be {least} and up to "
-                f"{tuple(m + e - 1 for m, e in zip(least, limit, strict=True))}. Only so many input sizes would have given the "
-                "same convolution; output_padding says which of them is meant, and stays below the stride or the dilation"
+                f"{tuple(m + e - 1 for m, e in zip(least, limit, strict=True))}. Only so many input sizes would have "
+                "given the "
+                "same convolution; output_padding says which of them is meant, and stays below the stride or the "
+                "dilation"
             )
         n = tuple(m + e for m, e in zip(least, extra, strict=True))
         if any(size < 1 for size in n):
             raise ShapeError(
-                f"a transposed convolution of sizes {o} with kernel {k}, stride {s} and padding {p} would give {n}; use less "
+                f"a transposed convolution of sizes {o} with kernel {k}, stride {s} and padding {p} would give {n}; "
+                "use less "
                 "padding or a larger input"
             )
         return cls(n, o, k, s, p, d, groups)
@@ -193,22 +202,24 @@ class Geometry:
         return tuple(n + sum(p) for n, p in zip(self.inputs, self.padding, strict=True))
 
     @property
-    def interior(self) -> tuple[slice, ...]:
-        """Where the input lies in the padded input."""
-        return tuple(slice(p[0], p[0] + n) for n, p in zip(self.inputs, self.padding, strict=True))
+    def interior(self) -> Any:
+        """Where the input lies in the padded input: an index of the last axes."""
+        return (..., *(slice(p[0], p[0] + n) for n, p in zip(self.inputs, self.padding, strict=True)))
 
-    def taps(self) -> Iterator[tuple[slice, ...]]:
-        """For each kernel element in row-major order, the slices of the padded input that it meets.
+    def taps(self) -> Iterator[Any]:
+        """For each kernel element in row-major order, the part of the padded input that it meets.
 
         Gathering and scattering both go through these slices, so each is the
         adjoint of the other by construction.
         """
         for offsets in itertools.product(*(range(size) for size in self.kernel)):
-            yield tuple(
-                slice(offset * d, offset * d + (o - 1) * s + 1, s)
-                for offset, o, s, d in zip(offsets, self.outputs, self.stride, self.dilation, strict=True)
+            yield (
+                ...,
+                *(
+                    slice(offset * d, offset * d + (o - 1) * s + 1, s)
+                    for offset, o, s, d in zip(offsets, self.outputs, self.stride, self.dilation, strict=True)
+                ),
             )
-
 
 
 def check_correlation(x: tuple[int, ...], w: tuple[int, ...], groups: int, axes: int | None, name: str) -> int:
@@ -238,7 +249,8 @@ def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: 
     _check_groups(groups, channels, w[0], name)
     if w[0] != channels:
         raise ShapeError(
-            f"{name} of an input of shape {y} with a weight of shape {w}: the weight's first axis has {w[0]} channels, the "
+            f"{name} of an input of shape {y} with a weight of shape {w}: the weight's first axis has {w[0]} "
+            "channels, the "
             f"input {channels}{_likely(y, w[0])}"
         )
     return spatial
@@ -247,12 +259,19 @@ def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: 
 def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -> int:
     spatial = len(w) - 2 if axes is None else axes
     if len(w) != spatial + 2 or spatial < 1:
-        raise ShapeError(f"{name} got a weight of shape {w}; it needs (out, in/groups) and then {max(spatial, 1)} kernel axes")
+        raise ShapeError(
+            f"{name} got a weight of shape {w}; it needs (out, in/groups) and then {max(spatial, 1)} kernel axes"
+        )
     if len(x) != spatial + 2:
-        hint = f"; a weight with {len(w)} axes belongs to conv{len(w) - 2}d" if axes is not None and len(w) != len(x) else ""
+        hint = (
+            f"; a weight with {len(w)} axes belongs to conv{len(w) - 2}d"
+            if axes is not None and len(w) != len(x)
+            else ""
+        )
         missing = ". Is the batch axis missing? Use x.unsqueeze(0)" if len(x) == spatial + 1 else ""
         raise ShapeError(
-            f"{name} got an input of shape {x}; it needs {spatial + 2} axes: batch, channels and {spatial} spatial{hint}{missing}"
+            f"{name} got an input of shape {x}; it needs {spatial + 2} axes: batch, channels and {spatial} "
+            f"spatial{hint}{missing}"
         )
     return spatial
 
@@ -260,7 +279,8 @@ def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -
 def _check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:
     if groups < 1 or channels % groups or out_channels % groups:
         raise ArgumentError(
-            f"{name} with groups={groups}, {channels} input and {out_channels} output channels: groups must be positive and "
+            f"{name} with groups={groups}, {channels} input and {out_channels} output channels: groups must be "
+            "positive and "
             "divide both"
         )
 

@@ -112,8 +112,10 @@ class Primitive:
         """Register the VJP of each named argument; see the module's text for their parameters."""
         for argument, rule in rules.items():
             if argument not in self.arguments:
-                raise GradError(f"{self.name} has no argument {argument!r}; its arguments are {', '.join(self.arguments)}")
-            code = rule.__code__  # type: ignore[attr-defined]
+                raise GradError(
+                    f"{self.name} has no argument {argument!r}; its arguments are {', '.join(self.arguments)}"
+                )
+            code = rule.__code__
             names = code.co_varnames[1 : code.co_argcount]
             for name in names:
                 if name not in self._nameable():
@@ -143,8 +145,15 @@ class Primitive:
 
     # -------------------------------------------------------- application
 
-    def __call__(self, *args: Any, **static: Any) -> Any:
-        """Apply to tensors, NumPy arrays and numbers; a tensor, or a tuple of tensors, comes back."""
+    def __call__(self, *args: Any, **static: Any) -> Tensor:
+        """Apply to tensors, NumPy arrays and numbers."""
+        return self._called(args, static)  # type: ignore[no-any-return]
+
+    def many(self, *args: Any, **static: Any) -> tuple[Tensor, ...]:
+        """Apply a primitive that has several outputs."""
+        return self._called(args, static)  # type: ignore[no-any-return]
+
+    def _called(self, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
         if self.broadcast:
             inputs, arrays = self._promoted(args)
         else:
@@ -264,7 +273,8 @@ class Primitive:
             return DTypeError(f"{self.name} is not defined for {kinds}; convert first, for example t.to(mg.float32)")
         shapes = " and ".join(str(array.shape) for array in arrays)
         return ShapeError(
-            f"{self.name} of shapes {shapes}: sizes are compared from the last axis backwards, and each pair must be equal "
+            f"{self.name} of shapes {shapes}: sizes are compared from the last axis backwards, and each pair must be "
+            "equal "
             "or contain a 1. Use unsqueeze or reshape to line the axes up"
         )
 
@@ -278,8 +288,10 @@ class Primitive:
             if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name == self._output else f"argument {name!r}"
                 raise GradError(
-                    f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place after "
-                    f"it was recorded (version {saved.storage.count}, saved at {saved.stamp}): the gradient would be wrong. "
+                    f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in "
+                    "place after "
+                    f"it was recorded (version {saved.storage.count}, saved at {saved.stamp}): the gradient would be "
+                    "wrong. "
                     "Make the change on a clone(), or after backward"
                 )
 
@@ -313,7 +325,7 @@ class Primitive:
 
     def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
         """The gradient in the shape and dtype of its input: sums over what was broadcast."""
-        shape, dtype = edge.node.specs[edge.index]
+        shape, dtype = edge.node.specs[edge.output]
         if gradient._array.shape != shape:
             if not self.broadcast:
                 raise GradError(

@@ -6,7 +6,6 @@ is used, so two threads that seed themselves get the bits they would get alone.
 """
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ class Generator(np.random.Generator):
         self.bit_generator.state = state
 
     # Pickling goes through NumPy's constructor, which does not know our class.
-    def __reduce__(self) -> tuple[Callable[..., "Generator"], tuple[int, dict[str, Any]]]:
+    def __reduce__(self) -> Any:
         return _restore, (self._seed, self.get_state())
 
 

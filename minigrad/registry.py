@@ -7,7 +7,10 @@ and no module imports upwards.
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 __all__ = ["function", "lookup", "register_primitive", "registered_primitives"]
 
@@ -23,10 +26,10 @@ def function(operation: F) -> F:
     return operation
 
 
-def lookup(name: str) -> Callable[..., Any]:
+def lookup(name: str) -> "Callable[..., Tensor]":
     """The function or primitive called `name`; a primitive answers where no function has that name."""
     found = _functions.get(name)
-    return found if found is not None else _primitives[name]  # type: ignore[no-any-return]
+    return found if found is not None else _primitives[name]
 
 
 def register_primitive(name: str, primitive: Any) -> None:

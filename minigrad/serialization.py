@@ -63,13 +63,16 @@ def _described(value: Any, arrays: list[Array], path: str) -> Any:
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str | int) or isinstance(key, bool):
-                raise DTypeError(f"save: the key {key!r} at {path or 'the top'} is a {type(key).__name__}; keys are str or int")
+                raise DTypeError(
+                    f"save: the key {key!r} at {path or 'the top'} is a {type(key).__name__}; keys are str or int"
+                )
         return {"dict": [[key, _described(item, arrays, f"{path}[{key!r}]")] for key, item in value.items()]}
     if isinstance(value, list | tuple):
         kind = "list" if isinstance(value, list) else "tuple"
         return {kind: [_described(item, arrays, f"{path}[{number}]") for number, item in enumerate(value)]}
     raise DTypeError(
-        f"save: a {type(value).__name__} at {path or 'the top'}; files hold dicts, lists and tuples of tensors, arrays, numbers, "
+        f"save: a {type(value).__name__} at {path or 'the top'}; files hold dicts, lists and tuples of tensors, "
+        "arrays, numbers, "
         "strings and None. For a module, save module.state_dict()"
     )
 
@@ -83,13 +86,25 @@ def load(path: str | Path) -> Any:
         with zipfile.ZipFile(path) as archive:
             structure = json.loads(archive.read(_STRUCTURE))
             if structure.get("format") != _FORMAT:
-                raise DataError(f"{path} has the format {structure.get('format')!r}, {_FORMAT!r} was expected; update minigrad")
+                raise DataError(
+                    f"{path} has the format {structure.get('format')!r}, {_FORMAT!r} was expected; update minigrad"
+                )
             return _restored(structure["value"], archive)
     except DataError:
         raise
-    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+    ) as error:
         raise DataError(
-            f"{path} cannot be loaded ({type(error).__name__}: {error}); a complete file written by minigrad's save was expected"
+            f"{path} cannot be loaded ({type(error).__name__}: {error}); a complete file written by minigrad's save "
+            "was expected"
         ) from error
 
 

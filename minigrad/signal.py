@@ -20,13 +20,16 @@ def _as_batches(x: Any, w: Any, name: str) -> tuple[Tensor, Tensor, bool]:
     if x.ndim == 4 and w.ndim == 4:
         return x, w, False
     raise ShapeError(
-        f"{name} got shapes {x.shape} and {w.shape}; give two matrices (H, W) and (kh, kw), or a batch (N, C, H, W) with a "
+        f"{name} got shapes {x.shape} and {w.shape}; give two matrices (H, W) and (kh, kw), or a batch (N, C, H, W) "
+        "with a "
         "bank (O, C, kh, kw)"
     )
 
 
 @function
-def correlate2d(x: Tensor, w: Tensor, mode: str = "valid", *, stride: Any = 1, dilation: Any = 1, groups: int = 1) -> Tensor:
+def correlate2d(
+    x: Tensor, w: Tensor, mode: str = "valid", *, stride: Any = 1, dilation: Any = 1, groups: int = 1
+) -> Tensor:
     """Cross-correlation x ⋆ w of an image with a kernel, image first; the kernel is not reversed (N15, X24).
 
     (H, W), (kh, kw) -> (oh, ow), or (N, C, H, W), (O, C/G, kh, kw) -> (N, O, oh, ow)
@@ -44,7 +47,7 @@ def correlate2d(x: Tensor, w: Tensor, mode: str = "valid", *, stride: Any = 1, d
         raise ArgumentError(f"correlate2d got mode={mode!r}; the modes are 'valid', 'same' and 'full'")
     image, kernel, bare = _as_batches(x, w, "correlate2d")
     y = correlate(image, kernel, stride=stride, padding=mode, dilation=dilation, groups=groups)
-    return reshape(y, y.shape[2:]) if bare else y  # type: ignore[no-any-return]
+    return reshape(y, y.shape[2:]) if bare else y
 
 
 @function
@@ -64,4 +67,4 @@ def full_convolve2d(y: Tensor, w: Tensor) -> Tensor:
     """
     image, kernel, bare = _as_batches(y, w, "full_convolve2d")
     x = correlate_input(kernel, image)
-    return reshape(x, x.shape[2:]) if bare else x  # type: ignore[no-any-return]
+    return reshape(x, x.shape[2:]) if bare else x

@@ -98,7 +98,8 @@ def _decorate(function: F, mode: bool) -> F:
     code = getattr(function, "__code__", None)
     if code is not None and code.co_flags & _LAZY_BODY:
         raise GradError(
-            f"{function.__qualname__} is a generator or coroutine: its body runs after the decorated call has returned, "
+            f"{function.__qualname__} is a generator or coroutine: its body runs after the decorated call has "
+            "returned, "
             "so a decorator cannot keep recording switched. Use a `with` block inside it"
         )
 
@@ -199,10 +200,10 @@ def observe(observer: Observer) -> Iterator[Observer]:
 _keys = itertools.count()
 
 
-class HookTable(dict[int, Callable[..., Any]]):
+class HookTable(dict[int, Any]):
     """Hooks in the order of their registration."""
 
-    def add(self, hook: Callable[..., Any], first: bool = False) -> "RemovableHandle":
+    def add(self, hook: Any, first: bool = False) -> "RemovableHandle":
         """Register `hook`, last or `first`; the handle takes it away again."""
         key = next(_keys)
         rest = dict(self) if first else {}
@@ -256,7 +257,7 @@ class Edge(NamedTuple):
     """Where an input came from: a node, and which of its outputs."""
 
     node: "Node"
-    index: int
+    output: int
 
 
 class Spec(NamedTuple):
@@ -309,10 +310,11 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple["Node | None", int], ...]:
         """The nodes that the inputs came from, with the number of their output, as in PyTorch."""
-        return tuple((None, 0) if edge is None else (edge.node, edge.index) for edge in self.edges)
+        return tuple((None, 0) if edge is None else (edge.node, edge.output) for edge in self.edges)
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(gradients, cotangents)` after this node's step of the walk; what it returns replaces the gradients."""
+        """Call `hook(gradients, cotangents)` after this node's step of the walk; what it returns replaces the "
+        "gradients."""
         if self.posthooks is None:
             self.posthooks = HookTable()
         return self.posthooks.add(hook)
@@ -382,7 +384,8 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
         if node.saved is None:
             raise GradError(
                 f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded graph "
-                "can be walked once. Call the first backward with retain_graph=True to keep it, or compute the loss again"
+                "can be walked once. Call the first backward with retain_graph=True to keep it, or compute the loss "
+                "again"
             )
         node.operation.check(node, wanted)
 
@@ -455,8 +458,8 @@ def _deposit(pending: dict[Node, list["Tensor | None"]], edge: Edge, gradient: "
     slots = pending.get(edge.node)
     if slots is None:
         slots = pending[edge.node] = [None] * len(edge.node.specs)
-    before = slots[edge.index]
-    slots[edge.index] = gradient if before is None else lookup("add")(before, gradient)
+    before = slots[edge.output]
+    slots[edge.output] = gradient if before is None else lookup("add")(before, gradient)
 
 
 def _run_hooks(node: Node, cotangents: list["Tensor | None"]) -> None:
@@ -481,7 +484,8 @@ def _run_hooks(node: Node, cotangents: list["Tensor | None"]) -> None:
 def _conforming(gradient: "Tensor", spec: Spec) -> "Tensor":
     if getattr(gradient, "shape", None) != spec.shape or gradient.dtype != spec.dtype:
         raise GradError(
-            f"a hook returned {getattr(gradient, 'shape', gradient)} of {getattr(gradient, 'dtype', type(gradient))} for "
+            f"a hook returned {getattr(gradient, 'shape', gradient)} of {getattr(gradient, 'dtype', type(gradient))} "
+            "for "
             f"a gradient of shape {spec.shape} and dtype {spec.dtype}; return a tensor of that kind, or None to keep it"
         )
     return gradient

@@ -70,7 +70,7 @@ class _Numbered(Module):
         return len(self._modules)
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(list(self._modules.values()))
+        return iter([module for module in self._modules.values() if module is not None])
 
     def __contains__(self, module: object) -> bool:
         return any(module is one for one in self)
@@ -104,7 +104,7 @@ class Sequential(_Numbered):
 
     def forward(self, input: Any) -> Any:
         """The output of the last module, each fed with the one before it."""
-        for module in self._modules.values():
+        for module in self:
             input = module(input)
         return input
 
@@ -142,7 +142,7 @@ class ModuleDict(Module):
             self.add_module(name, module)
 
     def __getitem__(self, key: str) -> Module:
-        return self._modules[key]  # type: ignore[no-any-return]
+        return self._modules[key]  # type: ignore[return-value]
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
@@ -152,7 +152,9 @@ class ModuleDict(Module):
 
     def pop(self, key: str) -> Module:
         """Take a module out."""
-        return self._modules.pop(key)  # type: ignore[no-any-return]
+        module = self[key]
+        del self[key]
+        return module
 
     def clear(self) -> None:
         """Take all modules out."""
@@ -162,11 +164,11 @@ class ModuleDict(Module):
         """The names."""
         return self._modules.keys()
 
-    def values(self) -> Iterable[Module]:
+    def values(self) -> Iterable[Module | None]:
         """The modules."""
         return self._modules.values()
 
-    def items(self) -> Iterable[tuple[str, Module]]:
+    def items(self) -> Iterable[tuple[str, Module | None]]:
         """Names and modules."""
         return self._modules.items()
 

@@ -45,11 +45,14 @@ class _ConvNd(Module):
         super().__init__()
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ArgumentError(
-                f"{type(self).__name__} with groups={groups}, in_channels={in_channels} and out_channels={out_channels}: groups "
+                f"{type(self).__name__} with groups={groups}, in_channels={in_channels} and "
+                f"out_channels={out_channels}: groups "
                 "must be positive and divide both"
             )
         if padding_mode not in _BORDERS:
-            raise ArgumentError(f"{type(self).__name__} got padding_mode={padding_mode!r}; the modes are {', '.join(_BORDERS)}")
+            raise ArgumentError(
+                f"{type(self).__name__} got padding_mode={padding_mode!r}; the modes are {', '.join(_BORDERS)}"
+            )
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = _tuple(kernel_size, self.axes)
@@ -70,7 +73,8 @@ class _ConvNd(Module):
             sizes = getattr(self, name)
             if len(sizes) != self.axes or any(not isinstance(size, int) or size < smallest for size in sizes):
                 raise ArgumentError(
-                    f"{type(self).__name__} got {name}={sizes}; it takes an integer of at least {smallest}, or {self.axes} of them"
+                    f"{type(self).__name__} got {name}={sizes}; it takes an integer of at least {smallest}, or "
+                    f"{self.axes} of them"
                 )
 
     def reset_parameters(self) -> None:
@@ -196,19 +200,21 @@ class _ConvTranspose(_ConvNd):
     ) -> None:
         if padding_mode != "zeros":
             raise ArgumentError(
-                f"{type(self).__name__} got padding_mode={padding_mode!r}; its padding is what is cut from the output, so only "
+                f"{type(self).__name__} got padding_mode={padding_mode!r}; its padding is what is cut from the "
+                "output, so only "
                 "'zeros' has a meaning"
             )
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype,
-            output_padding,
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+            device, dtype, output_padding,
         )  # fmt: skip
 
     def forward(self, input: mg.Tensor, output_size: Sequence[int] | None = None) -> mg.Tensor:
         """(N, C, *o) or (C, *o) -> (N, O, *n) or (O, *n); `output_size` names the spatial sizes n."""
         if input.ndim not in (self.axes + 1, self.axes + 2):
             raise ShapeError(
-                f"an input of shape {input.shape} arrived; {type(self).__name__} takes {self.axes + 2} axes, or {self.axes + 1} "
+                f"an input of shape {input.shape} arrived; {type(self).__name__} takes {self.axes + 2} axes, or "
+                f"{self.axes + 1} "
                 "without the batch"
             )
         function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.axes - 1]

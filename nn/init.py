@@ -61,19 +61,19 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     )
 
 
-@mg.no_grad
+@mg.no_grad()
 def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Uniform values from [a, b)."""
     return tensor.uniform_(a, b, generator=generator)
 
 
-@mg.no_grad
+@mg.no_grad()
 def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Normal values."""
     return tensor.normal_(mean, std, generator=generator)
 
 
-@mg.no_grad
+@mg.no_grad()
 def trunc_normal_(
     tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
 ) -> mg.Tensor:
@@ -91,7 +91,7 @@ def trunc_normal_(
     return tensor.copy_(values)
 
 
-@mg.no_grad
+@mg.no_grad()
 def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
     """One value everywhere."""
     return tensor.fill_(val)
@@ -107,7 +107,7 @@ def zeros_(tensor: mg.Tensor) -> mg.Tensor:
     return constant_(tensor, 0.0)
 
 
-@mg.no_grad
+@mg.no_grad()
 def eye_(tensor: mg.Tensor) -> mg.Tensor:
     """The identity, for a matrix."""
     if tensor.ndim != 2:
@@ -115,11 +115,13 @@ def eye_(tensor: mg.Tensor) -> mg.Tensor:
     return tensor.copy_(mg.eye(*tensor.shape))
 
 
-@mg.no_grad
+@mg.no_grad()
 def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     """A convolution weight (out, in/groups, *kernel) that passes its input channels through."""
     if tensor.ndim < 3 or tensor.shape[0] % groups:
-        raise ShapeError(f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out")
+        raise ShapeError(
+            f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out"
+        )
     tensor.zero_()
     centre = tuple(size // 2 for size in tensor.shape[2:])
     per_group = tensor.shape[0] // groups
@@ -162,7 +164,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
-@mg.no_grad
+@mg.no_grad()
 def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
     """A random (semi-)orthogonal matrix, axes after the first flattened (Saxe et al., 2013)."""
     if tensor.ndim < 2:

@@ -103,5 +103,3 @@ class Unflatten(Module):
     def extra_repr(self) -> str:
         """The sizes."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
-
-

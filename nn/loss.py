@@ -31,9 +31,7 @@ class NLLLoss(Module):
     tensor(1.)
     """
 
-    def __init__(
-        self, weight: mg.Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
-    ) -> None:
+    def __init__(self, weight: mg.Tensor | None = None, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__()
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
@@ -63,6 +61,4 @@ class CrossEntropyLoss(NLLLoss):
 
     def forward(self, input: mg.Tensor, target: mg.Tensor) -> mg.Tensor:
         """(N, C, *d), (N, *d) or (N, C, *d) -> ()"""
-        return F.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
-        )
+        return F.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)

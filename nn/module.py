@@ -60,6 +60,13 @@ class Module:
     """
 
     training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, mg.Tensor | None]
+    _modules: "dict[str, Module | None]"
+    _transient: set[str]
+    _forward_hooks: HookTable
+    _forward_pre_hooks: HookTable
+    _backward_hooks: HookTable
 
     def __init__(self) -> None:
         set_plain = super().__setattr__
@@ -131,7 +138,8 @@ class Module:
         if registers is None:
             if isinstance(value, Parameter | Module):
                 raise ArgumentError(
-                    f"{type(self).__name__}.{name} is assigned before Module.__init__() has run; call super().__init__() first"
+                    f"{type(self).__name__}.{name} is assigned before Module.__init__() has run; call "
+                    "super().__init__() first"
                 )
             super().__setattr__(name, value)
             return
@@ -142,13 +150,14 @@ class Module:
         elif isinstance(value, Module):
             self._forget(name)
             self._modules[name] = value
-        elif kind is self._buffers and (value is None or isinstance(value, mg.Tensor)):
+        elif name in self._buffers and (value is None or isinstance(value, mg.Tensor)):
             self._buffers[name] = value
         elif kind is not None and value is None:
             kind[name] = None
-        elif kind is self._parameters:
+        elif name in self._parameters:
             raise DTypeError(
-                f"{type(self).__name__}.{name} is a parameter and was given a {type(value).__name__}; assign an nn.Parameter "
+                f"{type(self).__name__}.{name} is a parameter and was given a {type(value).__name__}; assign an "
+                "nn.Parameter "
                 "or None, or change its values under no_grad()"
             )
         else:
@@ -158,7 +167,7 @@ class Module:
     def _kind_of(self, name: str) -> dict[str, Any] | None:
         for kind in (self._parameters, self._buffers, self._modules):
             if name in kind:
-                return kind  # type: ignore[no-any-return]
+                return kind
         return None
 
     def _forget(self, name: str) -> None:
@@ -186,9 +195,13 @@ class Module:
 
     def _check_name(self, name: str, what: str) -> None:
         if not name or "." in name:
-            raise ArgumentError(f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths")
+            raise ArgumentError(
+                f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
+            )
         if hasattr(self, name) and self._kind_of(name) is None:
-            raise ArgumentError(f"{type(self).__name__} has an attribute {name!r} already; choose another name for the {what}")
+            raise ArgumentError(
+                f"{type(self).__name__} has an attribute {name!r} already; choose another name for the {what}"
+            )
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Register a parameter, or None as the place of one."""
@@ -337,7 +350,8 @@ class Module:
                     problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
         if problems:
             raise StateDictError(
-                f"the state dict does not fit {type(self).__name__}: {'; '.join(problems)}. Nothing was loaded. Build the "
+                f"the state dict does not fit {type(self).__name__}: {'; '.join(problems)}. Nothing was loaded. "
+                "Build the "
                 "module with the arguments it was saved with, or pass strict=False for missing and unexpected keys"
             )
         with mg.no_grad():

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import DataError
-from ..tensor import Array
 from ..files import GZIP_MAGIC, gunzip, read_bytes, replace_atomically
+from ..tensor import Array
 from .idx import parse_idx
 
 __all__ = ["TIMEOUT", "Resource", "download", "find", "read"]

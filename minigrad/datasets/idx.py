@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, DTypeError, ShapeError
-from ..tensor import Array
 from ..files import gunzip, read_bytes, replace_atomically
+from ..tensor import Array
 
 __all__ = ["parse_idx", "read_idx", "write_idx"]
 

@@ -11,8 +11,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 
-from ..tensor import Array
 from ..files import replace_atomically
+from ..tensor import Array
 from .mnist import MNIST
 from .sample import SAMPLE_PATH
 

@@ -29,7 +29,7 @@ def _windows(x: Array, geometry: Geometry) -> Array:
     taps = math.prod(geometry.kernel)
     out = np.empty((channels, taps, batch, *geometry.outputs), x.dtype)
     for number, where in enumerate(geometry.taps()):
-        out[:, number] = source[(..., *where)]
+        out[:, number] = source[where]
     return out.reshape(geometry.groups, channels // geometry.groups * taps, -1)
 
 
@@ -38,8 +38,8 @@ def _add_windows(columns: Array, batch: int, channels: int, geometry: Geometry) 
     source = columns.reshape(channels, math.prod(geometry.kernel), batch, *geometry.outputs)
     out = np.zeros((channels, batch, *geometry.padded), columns.dtype)
     for number, where in enumerate(geometry.taps()):
-        out[(..., *where)] += source[:, number]
-    return channels_first(out[(..., *geometry.interior)])
+        out[where] += source[:, number]
+    return channels_first(out[geometry.interior])
 
 
 def _grouped_weight(w: Array, geometry: Geometry) -> Array:
@@ -67,4 +67,4 @@ def correlate_input(w: Array, y: Array, geometry: Geometry) -> Array:
 def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
     w = np.matmul(_grouped_output(y, geometry), _windows(x, geometry).swapaxes(1, 2))  # (G, O/G, C/G·k)
-    return w.reshape(y.shape[1], x.shape[1] // geometry.groups, *geometry.kernel)
+    return w.reshape(y.shape[1], x.shape[1] // geometry.groups, *geometry.kernel)  # type: ignore[no-any-return]

@@ -29,19 +29,22 @@ def last_writers(shape: tuple[int, ...], index: Any) -> Array:
     return writer[where] == number  # type: ignore[no-any-return]
 
 
+def _along(axis: int, index: Array) -> Any:
+    return (*(slice(None),) * axis, index)
+
+
 def take(x: Array, index: Array, axis: int) -> Array:
     """The slices of `x` at `index` along an axis, in the memory order of x."""
-    return x[(*(slice(None),) * axis, index)]
+    return x[_along(axis, index)]  # type: ignore[no-any-return]
 
 
 def take_adjoint(g: Array, index: Array, axis: int, size: int) -> Array:
     """Add the slices of `g` into the places along an axis that `take` read them from."""
-    lead = (slice(None),) * axis
     out = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
     waiting = np.arange(len(index))
     while waiting.size:  # as often as the most read slice was read; each round writes a place once
         _, first = np.unique(index[waiting], return_index=True)
         chosen = waiting[first]
-        out[(*lead, index[chosen])] += g[(*lead, chosen)]
+        out[_along(axis, index[chosen])] += g[_along(axis, chosen)]
         waiting = np.delete(waiting, first)
     return out

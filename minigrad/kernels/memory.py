@@ -25,5 +25,5 @@ def padded(x: Array, geometry: Geometry, fill: Any = 0) -> Array:
         return x
     lead = x.shape[: x.ndim - len(geometry.inputs)]
     out = np.full((*lead, *geometry.padded), fill, x.dtype) if fill else np.zeros((*lead, *geometry.padded), x.dtype)
-    out[(..., *geometry.interior)] = x
+    out[geometry.interior] = x
     return out

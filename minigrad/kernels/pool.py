@@ -43,7 +43,7 @@ def max_pool(x: Array, geometry: Geometry) -> tuple[Array, Array]:
     winners[...] = _first_inside(geometry)
     best = None
     for number, where in enumerate(geometry.taps()):
-        value = source[(..., *where)]
+        value = source[where]
         if best is None:
             best = value.copy(order="K")
             continue
@@ -61,7 +61,7 @@ def select(x: Array, winners: Array, geometry: Geometry) -> Array:
     source = padded(x, geometry)
     out = np.zeros(winners.shape, x.dtype)
     for number, where in enumerate(geometry.taps()):
-        np.copyto(out, source[(..., *where)], where=winners == number)
+        np.copyto(out, source[where], where=winners == number)
     return out
 
 
@@ -70,8 +70,8 @@ def place(g: Array, winners: Array, geometry: Geometry) -> Array:
     lead = g.shape[: g.ndim - len(geometry.outputs)]
     out = np.zeros((*lead, *geometry.padded), g.dtype)
     for number, where in enumerate(geometry.taps()):
-        out[(..., *where)] += np.where(winners == number, g, g.dtype.type(0))
-    return out[(..., *geometry.interior)]
+        out[where] += np.where(winners == number, g, g.dtype.type(0))
+    return out[geometry.interior]  # type: ignore[no-any-return]
 
 
 def window_sum(x: Array, geometry: Geometry) -> Array:
@@ -79,7 +79,7 @@ def window_sum(x: Array, geometry: Geometry) -> Array:
     source = padded(x, geometry)
     out: Array | None = None
     for where in geometry.taps():
-        value = source[(..., *where)]
+        value = source[where]
         out = value.copy(order="K") if out is None else np.add(out, value, out=out)
     assert out is not None
     return out
@@ -90,8 +90,8 @@ def window_spread(g: Array, geometry: Geometry) -> Array:
     lead = g.shape[: g.ndim - len(geometry.outputs)]
     out = np.zeros((*lead, *geometry.padded), g.dtype)
     for where in geometry.taps():
-        out[(..., *where)] += g
-    return out[(..., *geometry.interior)]
+        out[where] += g
+    return out[geometry.interior]  # type: ignore[no-any-return]
 
 
 def window_count(geometry: Geometry, counted: tuple[tuple[int, int], ...] | None) -> Array:

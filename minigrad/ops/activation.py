@@ -16,7 +16,7 @@ def relu(x: Array) -> Array:
     >>> mg.relu(mg.tensor([-1., 2.]))
     tensor([0., 2.])
     """
-    return np.maximum(x, 0)  # type: ignore[no-any-return]
+    return np.maximum(x, 0)
 
 
 relu.defvjp(x=lambda g, y: where(y <= 0, 0, g))
@@ -30,7 +30,7 @@ def tanh(x: Array) -> Array:
     >>> mg.tanh(mg.tensor([0., 1.]))
     tensor([0.0000, 0.7616])
     """
-    return np.tanh(x)  # type: ignore[no-any-return]
+    return np.tanh(x)
 
 
 @primitive("x̄ = g·(1 − y²)", vjp="ḡ = h·(1 − y²), ȳ = −2h·g·y", notes=("N71",), broadcast=True)
@@ -38,7 +38,7 @@ def tanh_vjp(g: Array, y: Array) -> Array:
     """The VJP of tanh in one pass over memory, from the output y."""
     slope = np.multiply(y, y)
     np.subtract(1, slope, out=slope)
-    return np.multiply(g, slope, out=slope)  # type: ignore[no-any-return]
+    return np.multiply(g, slope, out=slope)
 
 
 tanh.defvjp(x=lambda g, y: tanh_vjp(g, y))
@@ -54,7 +54,7 @@ def sigmoid(x: Array) -> Array:
     tensor([0.5000, 1.0000])
     """
     decay = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, decay) / (1 + decay)
+    return np.where(x >= 0, 1, decay) / (1 + decay)  # type: ignore[no-any-return]
 
 
 sigmoid.defvjp(x=lambda g, y: g * (y * (1 - y)))
@@ -74,9 +74,7 @@ def softplus_primitive(x: Array, *, beta: float, threshold: float) -> Array:
     return np.where(scaled > threshold, x, smooth)
 
 
-softplus_primitive.defvjp(
-    x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta))
-)
+softplus_primitive.defvjp(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)))
 
 
 @function
@@ -89,4 +87,4 @@ def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     >>> mg.softplus(mg.tensor([-1., 0., 1.]), beta=1e4)
     tensor([0.0000e+00, 6.9315e-05, 1.0000e+00])
     """
-    return softplus_primitive(x, beta=beta, threshold=threshold)  # type: ignore[no-any-return]
+    return softplus_primitive(x, beta=beta, threshold=threshold)

@@ -29,7 +29,7 @@ def add(a: Array, b: Array) -> Array:
     >>> mg.add(mg.tensor([1., 2.]), 10)
     tensor([11., 12.])
     """
-    return np.add(a, b)  # type: ignore[no-any-return]
+    return np.add(a, b)
 
 
 add.defvjp(a=lambda g: g, b=lambda g: g)
@@ -43,7 +43,7 @@ def sub(a: Array, b: Array) -> Array:
     >>> mg.sub(mg.tensor([1., 2.]), 1)
     tensor([0., 1.])
     """
-    return np.subtract(a, b)  # type: ignore[no-any-return]
+    return np.subtract(a, b)
 
 
 sub.defvjp(a=lambda g: g, b=lambda g: -g)
@@ -57,7 +57,7 @@ def mul(a: Array, b: Array) -> Array:
     >>> mg.mul(mg.tensor([1., 2.]), 3)
     tensor([3., 6.])
     """
-    return np.multiply(a, b)  # type: ignore[no-any-return]
+    return np.multiply(a, b)
 
 
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
@@ -71,7 +71,7 @@ def div(a: Array, b: Array) -> Array:
     >>> mg.div(mg.tensor([1, 3]), 2)
     tensor([0.5000, 1.5000])
     """
-    return np.true_divide(a, b)  # type: ignore[no-any-return]
+    return np.true_divide(a, b)
 
 
 div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -(g * (y / b)))
@@ -85,7 +85,7 @@ def floor_divide(a: Array, b: Array) -> Array:
     >>> mg.floor_divide(mg.tensor([7, -7]), 2)
     tensor([ 3, -4])
     """
-    return np.floor_divide(a, b)  # type: ignore[no-any-return]
+    return np.floor_divide(a, b)
 
 
 @primitive("y = a − b·⌊a/b⌋", vjp="ā = g, b̄ = −g·⌊a/b⌋", broadcast=True)
@@ -96,7 +96,7 @@ def remainder(a: Array, b: Array) -> Array:
     >>> mg.remainder(mg.tensor([7, -7]), 3)
     tensor([1, 2])
     """
-    return np.remainder(a, b)  # type: ignore[no-any-return]
+    return np.remainder(a, b)
 
 
 remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -(g * floor_divide(a, b)))
@@ -110,34 +110,10 @@ def neg(x: Array) -> Array:
     >>> mg.neg(mg.tensor([1., -2.]))
     tensor([-1.,  2.])
     """
-    return np.negative(x)  # type: ignore[no-any-return]
+    return np.negative(x)
 
 
 neg.defvjp(x=lambda g: -g)
-
-
-@primitive("y = aᵇ", vjp="ā = g·b·aᵇ⁻¹, b̄ = g·y·ln a", broadcast=True)
-def pow(a: Array, b: Array) -> Array:
-    """Raise to a power: y = aᵇ. The gradient of a⁰ with respect to a is 0, also at a = 0.
-
-    Raises `ArgumentError` for integers to negative integer powers.
-
-    >>> import minigrad as mg
-    >>> mg.pow(mg.tensor([1., 2., 3.]), 2)
-    tensor([1., 4., 9.])
-    """
-    if a.dtype.kind in "iu" and bool((b < 0).any()):
-        raise ArgumentError("integers to a negative power arrived, which are fractions; convert first, for example t.float()")
-    if b.ndim == 0 and b == 2:
-        return np.square(a)  # type: ignore[no-any-return]
-    return np.power(a, b)  # type: ignore[no-any-return]
-
-
-# The exponent 1 in place of −1 where b = 0, and ln 1 in place of ln 0, keep 0·∞ out of the derivatives of these VJPs too.
-pow.defvjp(
-    a=lambda g, a, b: g * (b * pow(a, where(b == 0, 1, b - 1))),
-    b=lambda g, a, b, y: g * (y * log(where((a == 0) & (b >= 0), 1, a))),
-)
 
 
 @primitive("y = eˣ", vjp="x̄ = g·y", broadcast=True, floating=True)
@@ -148,7 +124,7 @@ def exp(x: Array) -> Array:
     >>> mg.exp(mg.tensor([0., 1.]))
     tensor([1.0000, 2.7183])
     """
-    return np.exp(x)  # type: ignore[no-any-return]
+    return np.exp(x)
 
 
 exp.defvjp(x=lambda g, y: g * y)
@@ -162,7 +138,7 @@ def expm1(x: Array) -> Array:
     >>> mg.expm1(mg.tensor([0., 1.]))
     tensor([0.0000, 1.7183])
     """
-    return np.expm1(x)  # type: ignore[no-any-return]
+    return np.expm1(x)
 
 
 expm1.defvjp(x=lambda g, y: g * (y + 1))
@@ -176,10 +152,36 @@ def log(x: Array) -> Array:
     >>> mg.log(mg.tensor([1., 10.]))
     tensor([0.0000, 2.3026])
     """
-    return np.log(x)  # type: ignore[no-any-return]
+    return np.log(x)
 
 
 log.defvjp(x=lambda g, x: g / x)
+
+
+@primitive("y = aᵇ", vjp="ā = g·b·aᵇ⁻¹, b̄ = g·y·ln a", broadcast=True)
+def pow(a: Array, b: Array) -> Array:
+    """Raise to a power: y = aᵇ. The gradient of a⁰ with respect to a is 0, also at a = 0.
+
+    Raises `ArgumentError` for integers to negative integer powers.
+
+    >>> import minigrad as mg
+    >>> mg.pow(mg.tensor([1., 2., 3.]), 2)
+    tensor([1., 4., 9.])
+    """
+    if a.dtype.kind in "iu" and bool((b < 0).any()):
+        raise ArgumentError(
+            "integers to a negative power arrived, which are fractions; convert first, for example t.float()"
+        )
+    if b.ndim == 0 and b == 2:
+        return np.square(a)
+    return np.power(a, b)
+
+
+# The exponent 1 in place of −1 where b = 0, and ln 1 in place of ln 0, keep 0·∞ out of every order of derivative.
+pow.defvjp(
+    a=lambda g, a, b: g * (b * pow(a, where(b == 0, 1, b - 1))),
+    b=lambda g, a, b, y: g * (y * log(where((a == 0) & (b >= 0), 1, a))),
+)
 
 
 @primitive("y = ln(1 + x)", vjp="x̄ = g/(1 + x)", broadcast=True, floating=True)
@@ -190,7 +192,7 @@ def log1p(x: Array) -> Array:
     >>> mg.log1p(mg.tensor([0., 1.]))
     tensor([0.0000, 0.6931])
     """
-    return np.log1p(x)  # type: ignore[no-any-return]
+    return np.log1p(x)
 
 
 log1p.defvjp(x=lambda g, x: g / (x + 1))
@@ -204,7 +206,7 @@ def sqrt(x: Array) -> Array:
     >>> mg.sqrt(mg.tensor([4., 9.]))
     tensor([2., 3.])
     """
-    return np.sqrt(x)  # type: ignore[no-any-return]
+    return np.sqrt(x)
 
 
 sqrt.defvjp(x=lambda g, y: g / (y * 2))
@@ -218,7 +220,7 @@ def rsqrt(x: Array) -> Array:
     >>> mg.rsqrt(mg.tensor([4., 16.]))
     tensor([0.5000, 0.2500])
     """
-    return np.true_divide(1, np.sqrt(x), dtype=x.dtype)  # type: ignore[no-any-return]
+    return np.true_divide(1, np.sqrt(x), dtype=x.dtype)
 
 
 rsqrt.defvjp(x=lambda g, y: g * (y * y * y) * -0.5)
@@ -232,7 +234,7 @@ def square(x: Array) -> Array:
     >>> mg.square(mg.tensor([2., -3.]))
     tensor([4., 9.])
     """
-    return np.square(x)  # type: ignore[no-any-return]
+    return np.square(x)
 
 
 square.defvjp(x=lambda g, x: g * x * 2)
@@ -246,24 +248,10 @@ def reciprocal(x: Array) -> Array:
     >>> mg.reciprocal(mg.tensor([2., 4.]))
     tensor([0.5000, 0.2500])
     """
-    return np.reciprocal(x)  # type: ignore[no-any-return]
+    return np.reciprocal(x)
 
 
 reciprocal.defvjp(x=lambda g, y: -(g * (y * y)))
-
-
-@primitive("y = |x|", vjp="x̄ = g·sgn x", notes=("N72", "X75"), broadcast=True)
-def abs(x: Array) -> Array:
-    """The absolute value (N72's rectification layer); its gradient at 0 is 0 (X75).
-
-    >>> import minigrad as mg
-    >>> mg.abs(mg.tensor([1., -2.]))
-    tensor([1., 2.])
-    """
-    return np.abs(x)  # type: ignore[no-any-return]
-
-
-abs.defvjp(x=lambda g, x: g * sign(x))
 
 
 @primitive("y = sgn x", vjp="x̄ = 0", notes=("N73",), broadcast=True)
@@ -274,10 +262,24 @@ def sign(x: Array) -> Array:
     >>> mg.sign(mg.tensor([3., 0., -2.]))
     tensor([ 1.,  0., -1.])
     """
-    return np.sign(x)  # type: ignore[no-any-return]
+    return np.sign(x)
 
 
 sign.defvjp(x=zeros_like)
+
+
+@primitive("y = |x|", vjp="x̄ = g·sgn x", notes=("N72", "X75"), broadcast=True)
+def abs(x: Array) -> Array:
+    """The absolute value (N72's rectification layer); its gradient at 0 is 0 (X75).
+
+    >>> import minigrad as mg
+    >>> mg.abs(mg.tensor([1., -2.]))
+    tensor([1., 2.])
+    """
+    return np.abs(x)
+
+
+abs.defvjp(x=lambda g, x: g * sign(x))
 
 
 @primitive("y = ⌊x⌋", vjp="x̄ = 0", broadcast=True)
@@ -288,7 +290,7 @@ def floor(x: Array) -> Array:
     >>> mg.floor(mg.tensor([1.7, -1.2]))
     tensor([ 1., -2.])
     """
-    return np.floor(x)  # type: ignore[no-any-return]
+    return np.floor(x)
 
 
 floor.defvjp(x=zeros_like)
@@ -302,7 +304,7 @@ def ceil(x: Array) -> Array:
     >>> mg.ceil(mg.tensor([1.2, -1.7]))
     tensor([ 2., -1.])
     """
-    return np.ceil(x)  # type: ignore[no-any-return]
+    return np.ceil(x)
 
 
 ceil.defvjp(x=zeros_like)
@@ -330,7 +332,7 @@ def trunc(x: Array) -> Array:
     >>> mg.trunc(mg.tensor([1.7, -1.7]))
     tensor([ 1., -1.])
     """
-    return np.trunc(x)  # type: ignore[no-any-return]
+    return np.trunc(x)
 
 
 trunc.defvjp(x=zeros_like)
@@ -344,10 +346,7 @@ def sin(x: Array) -> Array:
     >>> mg.sin(mg.tensor([0., 1.]))
     tensor([0.0000, 0.8415])
     """
-    return np.sin(x)  # type: ignore[no-any-return]
-
-
-sin.defvjp(x=lambda g, x: g * cos(x))
+    return np.sin(x)
 
 
 @primitive("y = cos x", vjp="x̄ = −g·sin x", broadcast=True, floating=True)
@@ -358,9 +357,10 @@ def cos(x: Array) -> Array:
     >>> mg.cos(mg.tensor([0., 1.]))
     tensor([1.0000, 0.5403])
     """
-    return np.cos(x)  # type: ignore[no-any-return]
+    return np.cos(x)
 
 
+sin.defvjp(x=lambda g, x: g * cos(x))
 cos.defvjp(x=lambda g, x: -(g * sin(x)))
 
 
@@ -388,7 +388,7 @@ def maximum(a: Array, b: Array) -> Array:
     >>> mg.maximum(mg.tensor([1., 5.]), 3)
     tensor([3., 5.])
     """
-    return np.maximum(a, b)  # type: ignore[no-any-return]
+    return np.maximum(a, b)
 
 
 maximum.defvjp(
@@ -405,7 +405,7 @@ def minimum(a: Array, b: Array) -> Array:
     >>> mg.minimum(mg.tensor([1., 5.]), 3)
     tensor([1., 3.])
     """
-    return np.minimum(a, b)  # type: ignore[no-any-return]
+    return np.minimum(a, b)
 
 
 minimum.defvjp(
@@ -415,9 +415,7 @@ minimum.defvjp(
 
 
 @function
-def clamp(
-    x: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None
-) -> Tensor:
+def clamp(x: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:
     """Limit to [min, max], each a number, a tensor or None; the gradient passes where x is inside, bounds included.
 
     Raises `ArgumentError` where both bounds are missing.
@@ -443,7 +441,7 @@ def addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) ->
     >>> mg.addcmul(mg.ones(2), mg.tensor([1., 2.]), mg.tensor([3., 4.]), value=0.5)
     tensor([2.5000, 5.0000])
     """
-    return add(x, mul(mul(tensor1, tensor2), value))  # type: ignore[no-any-return]
+    return add(x, mul(mul(tensor1, tensor2), value))
 
 
 @function
@@ -454,7 +452,7 @@ def addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) ->
     >>> mg.addcdiv(mg.ones(2), mg.tensor([1., 2.]), mg.tensor([2., 4.]))
     tensor([1.5000, 1.5000])
     """
-    return add(x, mul(div(tensor1, tensor2), value))  # type: ignore[no-any-return]
+    return add(x, mul(div(tensor1, tensor2), value))
 
 
 @function
@@ -465,4 +463,4 @@ def lerp(start: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
     >>> mg.lerp(mg.tensor([0.]), mg.tensor([10.]), 0.25)
     tensor([2.5000])
     """
-    return add(start, mul(sub(end, start), weight))  # type: ignore[no-any-return]
+    return add(start, mul(sub(end, start), weight))

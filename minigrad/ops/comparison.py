@@ -18,100 +18,102 @@ def eq(a: Array, b: Array) -> Array:
     >>> mg.eq(mg.tensor([1, 2]), 2)
     tensor([False,  True])
     """
-    return np.equal(a, b)  # type: ignore[no-any-return]
+    return np.equal(a, b)
 
 
 @primitive("y = [a ≠ b]", broadcast=True)
 def ne(a: Array, b: Array) -> Array:
     """Where a differs from b."""
-    return np.not_equal(a, b)  # type: ignore[no-any-return]
+    return np.not_equal(a, b)
 
 
 @primitive("y = [a < b]", broadcast=True)
 def lt(a: Array, b: Array) -> Array:
     """Where a is less than b."""
-    return np.less(a, b)  # type: ignore[no-any-return]
+    return np.less(a, b)
 
 
 @primitive("y = [a ≤ b]", broadcast=True)
 def le(a: Array, b: Array) -> Array:
     """Where a is less than b or equal."""
-    return np.less_equal(a, b)  # type: ignore[no-any-return]
+    return np.less_equal(a, b)
 
 
 @primitive("y = [a > b]", broadcast=True)
 def gt(a: Array, b: Array) -> Array:
     """Where a is greater than b."""
-    return np.greater(a, b)  # type: ignore[no-any-return]
+    return np.greater(a, b)
 
 
 @primitive("y = [a ≥ b]", broadcast=True)
 def ge(a: Array, b: Array) -> Array:
     """Where a is greater than b or equal."""
-    return np.greater_equal(a, b)  # type: ignore[no-any-return]
+    return np.greater_equal(a, b)
 
 
 @primitive("y = a ∧ b", broadcast=True)
 def logical_and(a: Array, b: Array) -> Array:
     """Where both are non-zero."""
-    return np.logical_and(a, b)  # type: ignore[no-any-return]
+    return np.logical_and(a, b)
 
 
 @primitive("y = a ∨ b", broadcast=True)
 def logical_or(a: Array, b: Array) -> Array:
     """Where at least one is non-zero."""
-    return np.logical_or(a, b)  # type: ignore[no-any-return]
+    return np.logical_or(a, b)
 
 
 @primitive("y = ¬x", broadcast=True)
 def logical_not(x: Array) -> Array:
     """Where x is zero."""
-    return np.logical_not(x)  # type: ignore[no-any-return]
+    return np.logical_not(x)
 
 
 @primitive("y = a & b, bit by bit", broadcast=True)
 def bitwise_and(a: Array, b: Array) -> Array:
     """Bit-wise and, of integers or bools."""
-    return np.bitwise_and(a, b)  # type: ignore[no-any-return]
+    return np.bitwise_and(a, b)
 
 
 @primitive("y = a | b, bit by bit", broadcast=True)
 def bitwise_or(a: Array, b: Array) -> Array:
     """Bit-wise or, of integers or bools."""
-    return np.bitwise_or(a, b)  # type: ignore[no-any-return]
+    return np.bitwise_or(a, b)
 
 
 @primitive("y = a ^ b, bit by bit", broadcast=True)
 def bitwise_xor(a: Array, b: Array) -> Array:
     """Bit-wise exclusive or, of integers or bools."""
-    return np.bitwise_xor(a, b)  # type: ignore[no-any-return]
+    return np.bitwise_xor(a, b)
 
 
 @primitive("y = ~x, bit by bit", broadcast=True)
 def bitwise_not(x: Array) -> Array:
     """Bit-wise not, of integers or bools."""
-    return np.invert(x)  # type: ignore[no-any-return]
+    return np.invert(x)
 
 
 @primitive("y = [x is NaN]", broadcast=True)
 def isnan(x: Array) -> Array:
     """Where x is not a number."""
-    return np.isnan(x)  # type: ignore[no-any-return]
+    return np.isnan(x)
 
 
 @primitive("y = [|x| = ∞]", broadcast=True)
 def isinf(x: Array) -> Array:
     """Where x is infinite."""
-    return np.isinf(x)  # type: ignore[no-any-return]
+    return np.isinf(x)
 
 
 @primitive("y = [x is finite]", broadcast=True)
 def isfinite(x: Array) -> Array:
     """Where x is neither NaN nor infinite."""
-    return np.isfinite(x)  # type: ignore[no-any-return]
+    return np.isfinite(x)
 
 
-@primitive("y = a where the condition holds, else b", vjp="ā = g where it holds, b̄ = g elsewhere", broadcast=True, conditions=1)
+@primitive(
+    "y = a where the condition holds, else b", vjp="ā = g where it holds, b̄ = g elsewhere", broadcast=True, conditions=1
+)
 def where_primitive(condition: Array, a: Array, b: Array) -> Array:
     """Choose between two operands by a bool condition."""
     return np.where(condition, a, b)

@@ -100,7 +100,7 @@ def correlate(
     refuse_mixed_floats((x, w), "correlate")
     check_correlation(x.shape, w.shape, groups, None, "correlate")
     geometry = Geometry.window(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
-    return correlate_primitive(x, w, geometry=geometry)  # type: ignore[no-any-return]
+    return correlate_primitive(x, w, geometry=geometry)
 
 
 @function
@@ -133,7 +133,7 @@ def correlate_input(
     else:
         geometry = Geometry.window(tuple(input_size), w.shape[2:], stride, padding, dilation, groups)
         _check_outputs(geometry, y, "correlate_input")
-    return correlate_input_primitive(w, y, geometry=geometry)  # type: ignore[no-any-return]
+    return correlate_input_primitive(w, y, geometry=geometry)
 
 
 @function
@@ -163,14 +163,17 @@ def correlate_weight(
     kernel = tuple(kernel_size) if isinstance(kernel_size, Sequence) else (kernel_size,) * axes
     if axes < 1 or y.ndim != x.ndim or y.shape[0] != x.shape[0]:
         raise ShapeError(
-            f"correlate_weight of an input of shape {x.shape} and an output of shape {y.shape}; they need the same batch, a "
+            f"correlate_weight of an input of shape {x.shape} and an output of shape {y.shape}; they need the same "
+            "batch, a "
             "channel axis and the same number of spatial axes"
         )
     if groups < 1 or x.shape[1] % groups or y.shape[1] % groups:
-        raise ArgumentError(f"correlate_weight with groups={groups} for {x.shape[1]} and {y.shape[1]} channels; it must divide both")
+        raise ArgumentError(
+            f"correlate_weight with groups={groups} for {x.shape[1]} and {y.shape[1]} channels; it must divide both"
+        )
     geometry = Geometry.window(x.shape[2:], kernel, stride, padding, dilation, groups)
     _check_outputs(geometry, y, "correlate_weight")
-    return correlate_weight_primitive(x, y, geometry=geometry)  # type: ignore[no-any-return]
+    return correlate_weight_primitive(x, y, geometry=geometry)
 
 
 def _check_outputs(geometry: Geometry, y: Tensor, name: str) -> None:
@@ -189,8 +192,10 @@ def _with_bias(y: Tensor, bias: Tensor | None, axes: int, name: str) -> Tensor:
         return y
     channels = y.shape[1]
     if bias.shape != (channels,):
-        raise ShapeError(f"{name} got a bias of shape {bias.shape}; it needs one number per output channel: ({channels},)")
-    return y + reshape(bias, (1, channels, *(1,) * axes))  # type: ignore[no-any-return]
+        raise ShapeError(
+            f"{name} got a bias of shape {bias.shape}; it needs one number per output channel: ({channels},)"
+        )
+    return y + reshape(bias, (1, channels, *(1,) * axes))
 
 
 def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None, bool]:
@@ -203,15 +208,13 @@ def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, 
     return x, w, b, False
 
 
-def _conv(
-    axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int
-) -> Tensor:
+def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
     name = f"conv{axes}d"
     x, w, b, single = _operands(axes, name, x, w, bias)
     check_correlation(x.shape, w.shape, groups, axes, name)
     geometry = Geometry.window(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
     y = _with_bias(correlate_primitive(x, w, geometry=geometry), b, axes, name)
-    return squeeze(y, 0) if single else y  # type: ignore[no-any-return]
+    return squeeze(y, 0) if single else y
 
 
 def _conv_transpose(
@@ -233,7 +236,7 @@ def _conv_transpose(
         y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size
     )
     x = _with_bias(correlate_input_primitive(w, y, geometry=geometry), b, axes, name)
-    return squeeze(x, 0) if single else x  # type: ignore[no-any-return]
+    return squeeze(x, 0) if single else x
 
 
 @function

@@ -45,7 +45,8 @@ def _part(item: Any) -> Any:
         return item.__index__()
     except AttributeError:
         raise DTypeError(
-            f"an index of type {type(item).__name__} arrived; use integers, slices, None, …, lists, or integer or bool tensors"
+            f"an index of type {type(item).__name__} arrived; use integers, slices, None, …, lists, or integer or "
+            "bool tensors"
         ) from None
 
 
@@ -64,7 +65,7 @@ def _is_basic(index: tuple[Any, ...]) -> bool:
 
 def _read(x: Array, index: tuple[Any, ...]) -> Array:
     try:
-        return x[index]
+        return x[index]  # type: ignore[no-any-return]
     except IndexError as error:
         raise IndexOutOfRangeError(f"index into a tensor of shape {x.shape}: {error}") from error
 
@@ -95,7 +96,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
 
     Raises `IndexOutOfRangeError`, `DTypeError` for indices that are not integers or bools.
     """
-    return getitem_primitive(x, index=normalised(index))  # type: ignore[no-any-return]
+    return getitem_primitive(x, index=normalised(index))
 
 
 def _written_value(x: Array, v: Array, index: tuple[Any, ...]) -> tuple[int, ...]:
@@ -109,8 +110,10 @@ def _written_value(x: Array, v: Array, index: tuple[Any, ...]) -> tuple[int, ...
         shape = shape[1:]
     tail = place[len(place) - len(shape) :] if len(shape) <= len(place) else ()
     if len(shape) > len(place) or any(a not in (1, b) for a, b in zip(shape, tail, strict=True)):
-        raise ShapeError(f"t[index] = value: the place has shape {place}, the value {v.shape}, which does not broadcast to it")
-    return shape
+        raise ShapeError(
+            f"t[index] = value: the place has shape {place}, the value {v.shape}, which does not broadcast to it"
+        )
+    return shape  # type: ignore[no-any-return]
 
 
 @primitive("y = x, but v at index", vjp="x̄ = g, but 0 at index; v̄ = g[index]", broadcast=True, quiet=True)
@@ -125,7 +128,7 @@ def _of_the_last_writer(g: Tensor, x_shape: tuple[int, ...], index: tuple[Any, .
     """The cotangent of a written value: none for elements that were written over."""
     read = getitem_primitive(g, index=index)
     if _is_basic(index):
-        return read  # type: ignore[no-any-return]
+        return read
     return where(Tensor._wrap(last_writers(x_shape, index)), read, 0)  # type: ignore[no-any-return]
 
 
@@ -140,7 +143,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> Tensor:
     """A new tensor: `x` with `value` at `index`; what `t[index] = value` binds t to on the tape."""
     key = normalised(index)
     operand = as_operand(value, "t[index] = value").to(dtype=x.dtype)
-    return setitem_primitive(x, reshape(operand, _written_value(x._array, operand._array, key)), index=key)  # type: ignore[no-any-return]
+    return setitem_primitive(x, reshape(operand, _written_value(x._array, operand._array, key)), index=key)
 
 
 @function
@@ -172,7 +175,7 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
     begin = start + size if start < 0 else start
     if begin < 0 or length < 0 or begin + length > size:
         raise IndexOutOfRangeError(f"narrow to {length} elements from {start} of an axis of size {size}")
-    return getitem(x, (*(slice(None),) * axis, slice(begin, begin + length)))  # type: ignore[no-any-return]
+    return getitem(x, (*(slice(None),) * axis, slice(begin, begin + length)))
 
 
 def _integers(index: Any, name: str) -> Tensor:
@@ -193,7 +196,7 @@ def index_select(x: Tensor, dim: int, index: Any) -> Tensor:
     """
     x = as_operand(x, "index_select")
     chosen = _integers(index, "index_select")
-    return getitem(x, (*(slice(None),) * axis_of(dim, x.ndim, "index_select"), chosen))  # type: ignore[no-any-return]
+    return getitem(x, (*(slice(None),) * axis_of(dim, x.ndim, "index_select"), chosen))
 
 
 @function
@@ -215,15 +218,16 @@ def gather(x: Tensor, dim: int, index: Any) -> Tensor:
     )
     if not fits:
         raise ShapeError(
-            f"gather along axis {axis} of shape {x.shape} with an index of shape {chosen.shape}; the index needs as many "
+            f"gather along axis {axis} of shape {x.shape} with an index of shape {chosen.shape}; the index needs as "
+            "many "
             "axes, and may be larger only along that axis"
         )
     if x.ndim == 0:
-        return getitem(x, ())  # type: ignore[no-any-return]
+        return getitem(x, ())
     if chosen._array.size and chosen._array.min() < 0:
-        raise IndexOutOfRangeError(f"gather got the index {chosen._array.min()}; entries count from 0 to {x.shape[axis] - 1}")
+        raise IndexOutOfRangeError(
+            f"gather got the index {chosen._array.min()}; entries count from 0 to {x.shape[axis] - 1}"
+        )
     mesh = list(np.ogrid[tuple(slice(size) for size in chosen.shape)])
     mesh[axis] = chosen._array
-    return getitem(x, tuple(mesh))  # type: ignore[no-any-return]
-
-
+    return getitem(x, tuple(mesh))

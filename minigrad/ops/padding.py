@@ -49,13 +49,17 @@ pad_constant.defvjp(
 )
 
 
-@primitive("y = the slices of x at index along an axis", vjp="x̄ = g added back at index", notes=("N36", "N37"), quiet=True)
+@primitive(
+    "y = the slices of x at index along an axis", vjp="x̄ = g added back at index", notes=("N36", "N37"), quiet=True
+)
 def take(x: Array, *, index: Array, axis: int) -> Array:
     """Slices along an axis, by number; the adjoint of `take_adjoint`."""
     return kernels.take(x, index, axis)
 
 
-@primitive("y = zeros with the slices of x added at index along an axis", vjp="x̄ = the slices of g at index", notes=("N36",))
+@primitive(
+    "y = zeros with the slices of x added at index along an axis", vjp="x̄ = the slices of g at index", notes=("N36",)
+)
 def take_adjoint(x: Array, *, index: Array, axis: int, size: int) -> Array:
     """Slices added along an axis, by number: the border folded back; the adjoint of `take`."""
     return kernels.take_adjoint(x, index, axis, size)
@@ -97,9 +101,11 @@ def pad(x: Tensor, widths: Any, mode: str = "constant", value: float = 0) -> Ten
     full = _trailing(x, widths, "pad")
     kind = _MODES.get(mode)
     if kind is None:
-        raise ArgumentError(f"pad got mode={mode!r}; the modes are constant, reflect, symmetric, replicate and circular")
+        raise ArgumentError(
+            f"pad got mode={mode!r}; the modes are constant, reflect, symmetric, replicate and circular"
+        )
     if kind == "constant":
-        return pad_constant(x, widths=full, value=value)  # type: ignore[no-any-return]
+        return pad_constant(x, widths=full, value=value)
     for axis, width in enumerate(full):
         if max(width) == 0:
             continue
@@ -107,7 +113,8 @@ def pad(x: Tensor, widths: Any, mode: str = "constant", value: float = 0) -> Ten
         limit = {"reflect": n - 1, "edge": None if n else 0}.get(kind, n)
         if limit is not None and max(width) > limit:
             raise ShapeError(
-                f"pad with mode={mode!r} by {width} along axis {axis} of size {n}: at most {max(limit, 0)} on each side, "
+                f"pad with mode={mode!r} by {width} along axis {axis} of size {n}: at most {max(limit, 0)} on each "
+                "side, "
                 "since there is no more to take the border from"
             )
         index = np.pad(np.arange(n), width, mode=kind)  # type: ignore[call-overload]
@@ -130,4 +137,4 @@ def crop(x: Tensor, widths: Any) -> Tensor:
     sizes = tuple(n - before - after for n, (before, after) in zip(x.shape, full, strict=True))
     if min(sizes, default=0) < 0:
         raise ShapeError(f"crop of shape {x.shape} by {full}: more would be cut away than there is")
-    return getitem_primitive(x, index=_inside(full, sizes))  # type: ignore[no-any-return]
+    return getitem_primitive(x, index=_inside(full, sizes))

@@ -1,7 +1,7 @@
 """Pooling over one to three spatial axes (N86–N88, N128, N129).
 
-    max_pool: `select` of the winners      select ↔ place
-    avg_pool: `window_sum` / count         window_sum ↔ window_spread
+max_pool: `select` of the winners      select ↔ place
+avg_pool: `window_sum` / count         window_sum ↔ window_spread
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,9 @@ from ..tensor import Array, Tensor
 # -------------------------------------------------------------- primitives
 
 
-@primitive("y = max of x in each window", vjp="x̄ = g, all of it to the winners", notes=("N87", "N128", "X21"), aux=("winners",))
+@primitive(
+    "y = max of x in each window", vjp="x̄ = g, all of it to the winners", notes=("N87", "N128", "X21"), aux=("winners",)
+)
 def max_pool_primitive(x: Array, *, geometry: Geometry) -> tuple[Array, Array]:
     """The maxima, and which kernel element won in each window: the first in row-major order."""
     return kernels.max_pool(x, geometry)
@@ -76,7 +78,8 @@ def _window(
     for (before, after), k, d in zip(asked, geometry.kernel, geometry.dilation, strict=True):
         if max(before, after) > (d * (k - 1) + 1) // 2:
             raise ArgumentError(
-                f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the kernel, so that "
+                f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the kernel, "
+                "so that "
                 "every window holds something of the input"
             )
     return geometry
@@ -123,12 +126,12 @@ def _avg_pool(
     if divisor_override is not None:
         if divisor_override == 0:
             raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
-        return total / divisor_override  # type: ignore[no-any-return]
+        return total / divisor_override
     plain = Geometry.window(x.shape[-axes:], geometry.kernel, geometry.stride, padding)
     if geometry.outputs == plain.outputs and (count_include_pad or plain.padded == plain.inputs):
-        return total / int(np.prod(geometry.kernel))  # type: ignore[no-any-return]
+        return total / int(np.prod(geometry.kernel))
     counts = kernels.window_count(geometry, plain.padding if count_include_pad else None)
-    return total / Tensor._wrap(counts.astype(x.dtype if x.dtype.kind == "f" else np.float32))  # type: ignore[no-any-return]
+    return total / Tensor._wrap(counts.astype(x.dtype if x.dtype.kind == "f" else np.float32))
 
 
 @function

@@ -44,7 +44,7 @@ def kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def spread(g: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
     """The cotangent of a reduction repeated over the axes that were reduced."""
-    return expand(reshape(g, kept(shape, axes)), shape)  # type: ignore[no-any-return]
+    return expand(reshape(g, kept(shape, axes)), shape)
 
 
 # ------------------------------------------------------------- sums and means
@@ -54,8 +54,8 @@ def spread(g: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
 def sum_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The sum over axes; its adjoint is `expand`."""
     if x.dtype.kind != "f":
-        return x.sum(axis=axes, keepdims=keepdims, dtype=np.int64)
-    return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)
+        return x.sum(axis=axes, keepdims=keepdims, dtype=np.int64)  # type: ignore[no-any-return]
+    return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
 sum_primitive.defvjp(x=lambda g, x_shape, axes: spread(g, x_shape, axes))
@@ -73,7 +73,7 @@ def sum(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
     """
     if dtype is not None:
         x = x.to(dtype=as_dtype(dtype))
-    return sum_primitive(x, axes=axes_of(dim, x.ndim, "sum"), keepdims=keepdim)  # type: ignore[no-any-return]
+    return sum_primitive(x, axes=axes_of(dim, x.ndim, "sum"), keepdims=keepdim)
 
 
 def _count(x: Tensor, axes: tuple[int, ...]) -> int:
@@ -84,7 +84,9 @@ def _floating(x: Tensor, name: str, dtype: Any = None) -> Tensor:
     if dtype is not None:
         x = x.to(dtype=as_dtype(dtype))
     if x.dtype.kind != "f":
-        raise DTypeError(f"{name} of a tensor of {x.dtype}: the result is a fraction. Convert first, for example t.float()")
+        raise DTypeError(
+            f"{name} of a tensor of {x.dtype}: the result is a fraction. Convert first, for example t.float()"
+        )
     return x
 
 
@@ -100,7 +102,7 @@ def mean(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = Non
     """
     x = _floating(x, "mean", dtype)
     axes = axes_of(dim, x.ndim, "mean")
-    return sum_primitive(x, axes=axes, keepdims=keepdim) / _count(x, axes)  # type: ignore[no-any-return]
+    return sum_primitive(x, axes=axes, keepdims=keepdim) / _count(x, axes)
 
 
 @reduction
@@ -124,7 +126,7 @@ def var(
     count = _count(x, axes)
     centred = x - sum_primitive(x, axes=axes, keepdims=True) / count
     freedom = count - correction if count > correction else 0
-    return sum_primitive(centred * centred, axes=axes, keepdims=keepdim) / freedom  # type: ignore[no-any-return]
+    return sum_primitive(centred * centred, axes=axes, keepdims=keepdim) / freedom
 
 
 @reduction
@@ -137,7 +139,7 @@ def std(
     >>> mg.std(mg.tensor([1., 2., 3.]))
     tensor(1.)
     """
-    return sqrt(var(x, dim, correction, keepdim, unbiased=unbiased))  # type: ignore[no-any-return]
+    return sqrt(var(x, dim, correction, keepdim, unbiased=unbiased))
 
 
 @reduction
@@ -158,16 +160,18 @@ def prod(x: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any
         axis = axis_of(dim, x.ndim, "prod")
         shape = kept(x.shape, (axis,))
     if x.ndim == 0:
-        return lookup("clone")(x)  # type: ignore[no-any-return]
+        return lookup("clone")(x)
     if x.shape[axis] == 0:
         x = lookup("ones")(kept(x.shape, (axis,)), dtype=x.dtype)
     while x.shape[axis] > 1:
         half = x.shape[axis] // 2
-        first, second, *rest = lookup("split")(x, [half, half, x.shape[axis] - 2 * half][: 3 if x.shape[axis] % 2 else 2], axis)
+        first, second, *rest = lookup("split")(
+            x, [half, half, x.shape[axis] - 2 * half][: 3 if x.shape[axis] % 2 else 2], axis
+        )
         x = lookup("cat")([first * second, *rest], axis)
     if not keepdim:
         shape = tuple(size for position, size in enumerate(shape) if position != axis) if dim is not None else ()
-    return reshape(x, shape)  # type: ignore[no-any-return]
+    return reshape(x, shape)
 
 
 # ---------------------------------------------------------- largest, smallest
@@ -215,7 +219,7 @@ def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([5., 3.])
     """
-    return amax_primitive(x, axes=axes_of(dim, x.ndim, "amax"), keepdims=keepdim)  # type: ignore[no-any-return]
+    return amax_primitive(x, axes=axes_of(dim, x.ndim, "amax"), keepdims=keepdim)
 
 
 @reduction
@@ -226,7 +230,7 @@ def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([1., 2.])
     """
-    return amin_primitive(x, axes=axes_of(dim, x.ndim, "amin"), keepdims=keepdim)  # type: ignore[no-any-return]
+    return amin_primitive(x, axes=axes_of(dim, x.ndim, "amin"), keepdims=keepdim)
 
 
 def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..., Any]) -> Tensor:
@@ -342,9 +346,7 @@ def logsumexp_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> A
     return total if keepdims else total.reshape([n for axis, n in enumerate(x.shape) if axis not in axes])  # type: ignore[no-any-return]
 
 
-logsumexp_primitive.defvjp(
-    x=lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - reshape(y, kept(x.shape, axes)))
-)
+logsumexp_primitive.defvjp(x=lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - reshape(y, kept(x.shape, axes))))
 
 
 @reduction
@@ -358,7 +360,7 @@ def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     tensor(1000.6932)
     """
     x = _floating(x, "logsumexp")
-    return logsumexp_primitive(x, axes=axes_of(dim, x.ndim, "logsumexp"), keepdims=keepdim)  # type: ignore[no-any-return]
+    return logsumexp_primitive(x, axes=axes_of(dim, x.ndim, "logsumexp"), keepdims=keepdim)
 
 
 @primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"))
@@ -369,9 +371,7 @@ def softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     return y  # type: ignore[no-any-return]
 
 
-softmax_primitive.defvjp(
-    x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes=axes, keepdims=True))
-)
+softmax_primitive.defvjp(x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes=axes, keepdims=True)))
 
 
 @primitive("y = x − ln Σ eˣ over an axis", vjp="x̄ = g − eʸ·Σ g", notes=("N98",))
@@ -379,17 +379,17 @@ def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """The logarithm of softmax, in the form that loses no digits."""
     shifted = x - _finite_peak(x, axes)
     shifted -= np.log(np.exp(shifted).sum(axis=axes, keepdims=True))
-    return shifted  # type: ignore[no-any-return]
+    return shifted
 
 
-log_softmax_primitive.defvjp(
-    x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True)
-)
+log_softmax_primitive.defvjp(x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True))
 
 
 def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
     if dim is None:
-        raise ArgumentError(f"{name} got no dim; say along which axis the values sum to 1, for example dim=1 for (N, C)")
+        raise ArgumentError(
+            f"{name} got no dim; say along which axis the values sum to 1, for example dim=1 for (N, C)"
+        )
     return axes_of(int(dim), x.ndim, name)
 
 
@@ -404,7 +404,7 @@ def softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     tensor([0.5000, 0.5000])
     """
     x = _floating(x, "softmax", dtype)
-    return softmax_primitive(x, axes=_softmax_axes(x, dim, "softmax"))  # type: ignore[no-any-return]
+    return softmax_primitive(x, axes=_softmax_axes(x, dim, "softmax"))
 
 
 @reduction
@@ -418,6 +418,4 @@ def log_softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     tensor([-0.6931, -0.6931])
     """
     x = _floating(x, "log_softmax", dtype)
-    return log_softmax_primitive(x, axes=_softmax_axes(x, dim, "log_softmax"))  # type: ignore[no-any-return]
-
-
+    return log_softmax_primitive(x, axes=_softmax_axes(x, dim, "log_softmax"))

@@ -1,7 +1,7 @@
 """Shape and order: linear primitives in adjoint pairs, each the VJP of the other.
 
-    reshape ↔ reshape      permute ↔ its inverse      flip ↔ flip
-    expand ↔ sum_to        cat ↔ split                cast ↔ cast
+reshape ↔ reshape      permute ↔ its inverse      flip ↔ flip
+expand ↔ sum_to        cat ↔ split                cast ↔ cast
 """
 
 import math
@@ -54,13 +54,25 @@ def detach(x: Array) -> Array:
     return x.view()
 
 
-@primitive("y = x", vjp="x̄ = g", quiet=True, view=True)
-def identity(*xs: Array) -> tuple[Array, ...]:
+@primitive("y = x", vjp="x̄ = g", name="identity", quiet=True, view=True)
+def identity_primitive(*xs: Array) -> tuple[Array, ...]:
     """Its arguments, as one node of the tape: a place to watch all their gradients at once."""
     return tuple(x.view() for x in xs)
 
 
-identity.defvjp(xs=lambda g, position: g[position])
+identity_primitive.defvjp(xs=lambda g, position: g[position])
+
+
+@function
+def identity(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors themselves, passed through one node of the tape: a place to watch all their gradients at once.
+
+    >>> import minigrad as mg
+    >>> a, b = mg.identity(mg.ones(1), mg.zeros(1))
+    >>> a
+    tensor([1.])
+    """
+    return identity_primitive.many(*tensors)
 
 
 @primitive("y = x in another dtype", vjp="x̄ = g in the dtype of x", name="cast")
@@ -75,7 +87,7 @@ cast_primitive.defvjp(x=lambda g: g)
 @function
 def cast(x: Tensor, dtype: Any) -> Tensor:
     """`x` in another dtype: a new tensor."""
-    return cast_primitive(x, dtype=as_dtype(dtype))  # type: ignore[no-any-return]
+    return cast_primitive(x, dtype=as_dtype(dtype))
 
 
 # ------------------------------------------------------------------ reshape
@@ -109,10 +121,11 @@ def reshape(x: Tensor, shape: Any) -> Tensor:
     fits = count == known if free == 0 else free == 1 and known != 0 and count % known == 0
     if not fits or min(sizes, default=0) < -1:
         raise ShapeError(
-            f"reshape of shape {x.shape} ({count} elements) to {sizes}; the sizes must multiply to {count}, and at most one "
+            f"reshape of shape {x.shape} ({count} elements) to {sizes}; the sizes must multiply to {count}, and at "
+            "most one "
             "may be -1"
         )
-    return reshape_primitive(x, shape=tuple(count // known if size == -1 else size for size in sizes))  # type: ignore[no-any-return]
+    return reshape_primitive(x, shape=tuple(count // known if size == -1 else size for size in sizes))
 
 
 @function
@@ -125,11 +138,11 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """
     x = as_operand(x, "flatten")
     if x.ndim == 0:
-        return reshape(x, (1,))  # type: ignore[no-any-return]
+        return reshape(x, (1,))
     first, last = axis_of(start_dim, x.ndim, "flatten"), axis_of(end_dim, x.ndim, "flatten")
     if first > last:
         raise ArgumentError(f"flatten from axis {first} to axis {last}: the first comes after the last")
-    return reshape(x, (*x.shape[:first], math.prod(x.shape[first : last + 1]), *x.shape[last + 1 :]))  # type: ignore[no-any-return]
+    return reshape(x, (*x.shape[:first], math.prod(x.shape[first : last + 1]), *x.shape[last + 1 :]))
 
 
 @function
@@ -145,7 +158,7 @@ def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     inner = tuple(sizes)
     known = math.prod(size for size in inner if size != -1)
     inner = tuple(x.shape[axis] // max(known, 1) if size == -1 else size for size in inner)
-    return reshape(x, (*x.shape[:axis], *inner, *x.shape[axis + 1 :]))  # type: ignore[no-any-return]
+    return reshape(x, (*x.shape[:axis], *inner, *x.shape[axis + 1 :]))
 
 
 @function
@@ -158,7 +171,7 @@ def squeeze(x: Tensor, dim: Dims = None) -> Tensor:
     """
     x = as_operand(x, "squeeze")
     axes = axes_of(dim, x.ndim, "squeeze")
-    return reshape(x, tuple(n for axis, n in enumerate(x.shape) if n != 1 or axis not in axes))  # type: ignore[no-any-return]
+    return reshape(x, tuple(n for axis, n in enumerate(x.shape) if n != 1 or axis not in axes))
 
 
 @function
@@ -171,7 +184,7 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
     """
     x = as_operand(x, "unsqueeze")
     axis = axis_of(dim, x.ndim + 1, "unsqueeze")
-    return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))  # type: ignore[no-any-return]
+    return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 
 # ------------------------------------------------------------ order of axes
@@ -204,7 +217,7 @@ def permute(x: Tensor, dims: Sequence[int]) -> Tensor:
     axes = axes_of(tuple(dims), x.ndim, "permute")
     if len(axes) != x.ndim:
         raise ArgumentError(f"permute got {len(axes)} axes for a tensor with {x.ndim}; name each axis once")
-    return permute_primitive(x, axes=axes)  # type: ignore[no-any-return]
+    return permute_primitive(x, axes=axes)
 
 
 @function
@@ -220,13 +233,13 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     first, second = axis_of(dim0, x.ndim, "transpose"), axis_of(dim1, x.ndim, "transpose")
     if order:
         order[first], order[second] = second, first
-    return permute_primitive(x, axes=tuple(order))  # type: ignore[no-any-return]
+    return permute_primitive(x, axes=tuple(order))
 
 
 @function
 def swapaxes(x: Tensor, axis0: int, axis1: int) -> Tensor:
     """NumPy's name for `transpose`."""
-    return transpose(x, axis0, axis1)  # type: ignore[no-any-return]
+    return transpose(x, axis0, axis1)
 
 
 @function
@@ -244,7 +257,7 @@ def movedim(x: Tensor, source: Dims, destination: Dims) -> Tensor:
     order = [axis for axis in range(x.ndim) if axis not in origin]
     for position, axis in sorted(zip(goal, origin, strict=True)):
         order.insert(position, axis)
-    return permute_primitive(x, axes=tuple(order))  # type: ignore[no-any-return]
+    return permute_primitive(x, axes=tuple(order))
 
 
 @primitive("y = x in reverse order along axes", vjp="x̄ = g in reverse order", notes=("N13",), quiet=True, view=True)
@@ -268,7 +281,7 @@ def flip(x: Tensor, *dims: Any) -> Tensor:
     """
     x = as_operand(x, "flip")
     given = dims[0] if len(dims) == 1 else (dims or None)
-    return flip_primitive(x, axes=axes_of(given, x.ndim, "flip"))  # type: ignore[no-any-return]
+    return flip_primitive(x, axes=axes_of(given, x.ndim, "flip"))
 
 
 # ---------------------------------------------------------- expand ↔ sum_to
@@ -305,13 +318,15 @@ def sum_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     if x.shape == tuple(shape):
         return x
     _check_broadcast(tuple(shape), x.shape, "sum_to")
-    return sum_to_primitive(x, shape=tuple(shape))  # type: ignore[no-any-return]
+    return sum_to_primitive(x, shape=tuple(shape))
 
 
 def _check_broadcast(small: tuple[int, ...], large: tuple[int, ...], name: str) -> None:
     tail = large[len(large) - len(small) :]
     if len(small) > len(large) or any(a not in (1, b) for a, b in zip(small, tail, strict=True)):
-        raise ShapeError(f"{name}: shape {small} does not broadcast to {large}; from the last axis on, sizes must be equal or 1")
+        raise ShapeError(
+            f"{name}: shape {small} does not broadcast to {large}; from the last axis on, sizes must be equal or 1"
+        )
 
 
 @function
@@ -325,23 +340,23 @@ def expand(x: Tensor, sizes: Sequence[int]) -> Tensor:
     """
     x = as_operand(x, "expand")
     lead = len(sizes) - x.ndim
-    shape = tuple(
-        x.shape[axis - lead] if size == -1 and axis >= lead else int(size) for axis, size in enumerate(sizes)
-    )
+    shape = tuple(x.shape[axis - lead] if size == -1 and axis >= lead else int(size) for axis, size in enumerate(sizes))
     _check_broadcast(x.shape, shape, "expand")
-    return x if shape == x.shape else expand_primitive(x, shape=shape)  # type: ignore[no-any-return]
+    return x if shape == x.shape else expand_primitive(x, shape=shape)
 
 
 @function
 def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
     """NumPy's name for `expand`."""
-    return expand(x, tuple(shape))  # type: ignore[no-any-return]
+    return expand(x, tuple(shape))
 
 
 # --------------------------------------------------------------- cat ↔ split
 
 
-@primitive("y = x₁, x₂, … joined along an axis", vjp="x̄ᵢ = the part of g that came from xᵢ", notes=("N140",), quiet=True)
+@primitive(
+    "y = x₁, x₂, … joined along an axis", vjp="x̄ᵢ = the part of g that came from xᵢ", notes=("N140",), quiet=True
+)
 def cat_primitive(*xs: Array, axis: int) -> Array:
     """Join along an existing axis."""
     return np.concatenate(xs, axis)
@@ -381,10 +396,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         others = [a == b for a, b in zip(part.shape, reference, strict=False)]
         if part.ndim != len(reference) or not reference or not all(others[:axis] + others[axis + 1 :]):
             raise ShapeError(
-                f"cat along axis {axis}: tensor {number} has shape {part.shape}, tensor 0 has {reference}; all axes but "
+                f"cat along axis {axis}: tensor {number} has shape {part.shape}, tensor 0 has {reference}; all axes "
+                "but "
                 "the joined one must agree, and there must be one"
             )
-    return cat_primitive(*parts, axis=axis)  # type: ignore[no-any-return]
+    return cat_primitive(*parts, axis=axis)
 
 
 def _common(tensors: list[Tensor], name: str) -> list[Tensor]:
@@ -397,7 +413,7 @@ def _common(tensors: list[Tensor], name: str) -> list[Tensor]:
 @function
 def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """NumPy's name for `cat`."""
-    return cat(tensors, dim)  # type: ignore[no-any-return]
+    return cat(tensors, dim)
 
 
 @function
@@ -414,7 +430,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             raise ShapeError(
                 f"stack: tensor {number} has shape {part.shape}, tensor 0 has {parts[0].shape}; all must be equal"
             )
-    return cat([unsqueeze(part, dim) for part in parts], dim)  # type: ignore[no-any-return]
+    return cat([unsqueeze(part, dim) for part in parts], dim)
 
 
 @function
@@ -441,7 +457,7 @@ def split(x: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) 
         sizes = tuple(int(size) for size in split_size_or_sections)
         if sum(sizes) != whole or min(sizes, default=0) < 0:
             raise ShapeError(f"split of an axis of size {whole} into {sizes}, which add up to {sum(sizes)}")
-    return split_primitive(x, sizes=sizes, axis=axis)  # type: ignore[no-any-return]
+    return split_primitive.many(x, sizes=sizes, axis=axis)
 
 
 @function
@@ -456,7 +472,7 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if chunks <= 0:
         raise ArgumentError(f"chunk got {chunks} chunks; it must be positive")
     whole = x.shape[axis_of(dim, x.ndim, "chunk")]
-    return split(x, max(1, -(-whole // chunks)), dim)  # type: ignore[no-any-return]
+    return split(x, max(1, -(-whole // chunks)), dim)
 
 
 @function
@@ -482,8 +498,7 @@ def refuse_mixed_floats(tensors: Sequence[Tensor], name: str) -> None:
     if any(kind != kinds[0] for kind in kinds):
         wide = result_dtype([(kind, 2) for kind in kinds])
         raise DTypeError(
-            f"{name} of {' and '.join(str(kind) for kind in kinds)}: products do not promote, since that would silently "
+            f"{name} of {' and '.join(str(kind) for kind in kinds)}: products do not promote, since that would "
+            "silently "
             f"double memory and time. Convert one of them, for example t.to(mg.{wide})"
         )
-
-

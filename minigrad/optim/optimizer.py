@@ -30,7 +30,9 @@ class Optimizer:
         self.state: dict[Tensor, dict[str, Any]] = {}
         given = list(params)
         if not given:
-            raise ArgumentError("an optimiser got no parameters; was model.parameters() used up, or are the layers in a plain list?")
+            raise ArgumentError(
+                "an optimiser got no parameters; was model.parameters() used up, or are the layers in a plain list?"
+            )
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
 
@@ -41,9 +43,14 @@ class Optimizer:
         known = {id(one) for group in self.param_groups for one in group["params"]}
         for number, param in enumerate(params):
             if not isinstance(param, Tensor):
-                raise DTypeError(f"an optimiser got a {type(param).__name__} as parameter {number}; parameters are tensors")
+                raise DTypeError(
+                    f"an optimiser got a {type(param).__name__} as parameter {number}; parameters are tensors"
+                )
             if not param.is_leaf:
-                raise GradError(f"parameter {number} (shape {param.shape}) was computed, by {param.grad_fn!r}; only leaves can be learnt")
+                raise GradError(
+                    f"parameter {number} (shape {param.shape}) was computed, by {param.grad_fn!r}; only leaves can "
+                    "be learnt"
+                )
             if id(param) in known:
                 raise ArgumentError(f"parameter {number} (shape {param.shape}) is given twice; it would be moved twice")
             known.add(id(param))
@@ -83,10 +90,16 @@ class Optimizer:
         """Options and states, with parameters replaced by their numbers; `save` can write it."""
         number = {id(param): n for n, param in enumerate(self._params())}
         groups = [
-            {**{key: value for key, value in group.items() if key != "params"}, "params": [number[id(p)] for p in group["params"]]}
+            {
+                **{key: value for key, value in group.items() if key != "params"},
+                "params": [number[id(p)] for p in group["params"]],
+            }
             for group in self.param_groups
         ]
-        return {"state": {number[id(param)]: dict(state) for param, state in self.state.items()}, "param_groups": groups}
+        return {
+            "state": {number[id(param)]: dict(state) for param, state in self.state.items()},
+            "param_groups": groups,
+        }
 
     def _params(self) -> list[Tensor]:
         return [param for group in self.param_groups for param in group["params"]]
@@ -99,7 +112,9 @@ class Optimizer:
         groups = state_dict["param_groups"]
         ours, theirs = ([len(group["params"]) for group in side] for side in (self.param_groups, groups))
         if ours != theirs:
-            raise StateDictError(f"the optimiser has groups of {ours} parameters, the state dict of {theirs}; nothing was loaded")
+            raise StateDictError(
+                f"the optimiser has groups of {ours} parameters, the state dict of {theirs}; nothing was loaded"
+            )
         params = self._params()
         state = {}
         for key, entries in state_dict["state"].items():

@@ -36,4 +36,4 @@ class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):
         """Float32 values from nested lists or an array; `minigrad.tensor` keeps dtypes and takes options."""
         from ..registry import lookup
 
-        return lookup("tensor")(data, dtype="float32")  # type: ignore[no-any-return]
+        return lookup("tensor")(data, dtype="float32")

@@ -54,7 +54,7 @@ class TensorCore:
     @property
     def shape(self) -> tuple[int, ...]:
         """The sizes of the axes."""
-        return self._array.shape
+        return self._array.shape  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -111,11 +111,13 @@ class TensorCore:
         if gradient is not None:
             if not isinstance(gradient, TensorCore):
                 raise DTypeError(
-                    f"grad was given a {type(gradient).__name__}; assign a tensor of the same shape, or None to clear it"
+                    f"grad was given a {type(gradient).__name__}; assign a tensor of the same shape, or None to "
+                    "clear it"
                 )
             if gradient.shape != self.shape or gradient.dtype != self.dtype:
                 raise ShapeError(
-                    f"grad was given shape {gradient.shape} and dtype {gradient.dtype} for a tensor of shape {self.shape} "
+                    f"grad was given shape {gradient.shape} and dtype {gradient.dtype} for a tensor of shape "
+                    f"{self.shape} "
                     f"and dtype {self.dtype}; a gradient has the shape and dtype of its tensor"
                 )
         self._grad = gradient
@@ -123,7 +125,7 @@ class TensorCore:
     @property
     def data(self) -> "Tensor":
         """The same storage outside the tape; assigning replaces the storage."""
-        return lookup("detach")(self)  # type: ignore[no-any-return]
+        return lookup("detach")(self)
 
     @data.setter
     def data(self, value: "Tensor") -> None:
@@ -160,12 +162,13 @@ class TensorCore:
         node = self._node
         if node is None:
             raise GradError(
-                "retain_grad() on a tensor that does not require gradients; call requires_grad_() on the leaf it came from"
+                "retain_grad() on a tensor that does not require gradients; call requires_grad_() on the leaf it "
+                "came from"
             )
         if not isinstance(node, Leaf):
             if node.retained is None:
                 node.retained = {}
-            node.retained[self._index] = weakref.ref(self)  # type: ignore[assignment]
+            node.retained[self._index] = weakref.ref(self)  # type: ignore[arg-type]
 
     def register_hook(self, hook: Callable[["Tensor"], "Tensor | None"]) -> RemovableHandle:
         """Call `hook(gradient)` whenever this tensor's gradient is computed; a returned tensor replaces it.
@@ -254,7 +257,8 @@ def seeds_for(
         if gradient is None:
             if output._array.size != 1:
                 raise GradError(
-                    f"{caller} on a tensor of shape {output.shape}: a gradient starts from a scalar. Reduce it first, for "
+                    f"{caller} on a tensor of shape {output.shape}: a gradient starts from a scalar. Reduce it "
+                    "first, for "
                     "example loss.mean(), or give the cotangent: t.backward(gradient) with a tensor of the same shape"
                 )
             gradient = type(output)._wrap(np.ones(output.shape, output.dtype))

@@ -32,7 +32,8 @@ def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
         return False
     if isinstance(tensor._node, Leaf):
         raise GradError(
-            f"{name} would change a leaf that requires gradients (shape {tensor.shape}) in place: its gradient would no "
+            f"{name} would change a leaf that requires gradients (shape {tensor.shape}) in place: its gradient would "
+            "no "
             "longer be that of the value you created. Inside `with no_grad():` (as optimisers do) it is allowed; "
             "otherwise make a new tensor"
         )
@@ -43,7 +44,8 @@ def _writable(tensor: TensorCore, name: str) -> Any:
     array = tensor._array
     if not array.flags.writeable:
         raise ArgumentError(
-            f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several elements "
+            f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
+            "elements "
             "share one place) or made from a read-only array. Use t.clone() first"
         )
     return array
@@ -55,7 +57,7 @@ def _rebind(tensor: TensorCore, value: "Tensor") -> None:
     tensor._array, tensor._storage = value._array, value._storage
     tensor._node, tensor._index = value._node, value._index
     if old is not None and old.retained and old.retained.pop(index, None) is not None and value._node is not None:
-        value._node.retained = {**(value._node.retained or {}), value._index: weakref.ref(tensor)}  # type: ignore[dict-item]
+        value._node.retained = {**(value._node.retained or {}), value._index: weakref.ref(tensor)}  # type: ignore[arg-type]
 
 
 def _change(tensor: TensorCore, name: str, function: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> "Tensor":

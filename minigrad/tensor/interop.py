@@ -75,7 +75,9 @@ class Interop(TensorCore):
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
-                raise DTypeError(f"converting {array.dtype} to {np.dtype(dtype)} needs a copy, and copy=False was asked for")
+                raise DTypeError(
+                    f"converting {array.dtype} to {np.dtype(dtype)} needs a copy, and copy=False was asked for"
+                )
             return array.astype(dtype)
         return array.copy() if copy else array
 
@@ -106,7 +108,8 @@ class Interop(TensorCore):
                     f"numpy.{func.__name__} on a tensor means mg.{name}, which does not take these arguments: {error}"
                 ) from error
         raise DTypeError(
-            f"numpy.{func.__name__} does not work on tensors, since NumPy cannot record it. Use minigrad's functions or "
+            f"numpy.{func.__name__} does not work on tensors, since NumPy cannot record it. Use minigrad's functions "
+            "or "
             f"the tensor's methods, or numpy.{func.__name__}(t.detach().numpy()) for plain values"
         )
 
@@ -164,7 +167,7 @@ class Interop(TensorCore):
         target = self.dtype if dtype is None else as_dtype(dtype)
         if target == self.dtype:
             return lookup("clone")(self) if copy else self  # type: ignore[return-value]
-        return lookup("cast")(self, target)  # type: ignore[no-any-return]
+        return lookup("cast")(self, target)
 
     def cpu(self) -> "Tensor":
         """This tensor: it is on the CPU."""
@@ -220,7 +223,7 @@ class Interop(TensorCore):
         twin._grad = copy.deepcopy(self._grad, memo)
         return twin
 
-    def _like(self, array: Array, share: bool = False) -> "Tensor":
+    def _like(self, array: Array, share: Any = False) -> "Tensor":
         """A leaf of this class over `array`, with the same attributes and wish for gradients."""
         twin = type(self)._wrap(array, storage=self._storage if share else None)
         twin.__dict__.update(self.__dict__)
@@ -236,5 +239,3 @@ def _rebuild(kind: Any, array: Array, requires_grad: bool, attributes: dict[str,
     tensor = kind._wrap(array)
     tensor.__dict__.update(attributes)
     return tensor.requires_grad_(requires_grad)
-
-

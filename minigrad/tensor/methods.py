@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def _method(name: str) -> "Callable[..., Tensor]":
     def method(self: TensorCore, *args: Any, **keywords: Any) -> "Tensor":
-        return lookup(name)(self, *args, **keywords)  # type: ignore[no-any-return]
+        return lookup(name)(self, *args, **keywords)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"`minigrad.{name}` with this tensor as its first argument."
@@ -55,29 +55,29 @@ class Methods(TensorCore):
 
     def reshape(self, *shape: Any) -> "Tensor":
         """The same elements in another shape; one size may be -1, which means what is left."""
-        return lookup("reshape")(self, _sizes(shape))  # type: ignore[no-any-return]
+        return lookup("reshape")(self, _sizes(shape))
 
     def view(self, *shape: Any) -> "Tensor":
         """As `reshape`: shares memory where the strides allow it, and copies where they do not."""
-        return lookup("reshape")(self, _sizes(shape))  # type: ignore[no-any-return]
+        return lookup("reshape")(self, _sizes(shape))
 
     def view_as(self, other: "Tensor") -> "Tensor":
         """The same elements in the shape of `other`."""
-        return lookup("reshape")(self, other.shape)  # type: ignore[no-any-return]
+        return lookup("reshape")(self, other.shape)
 
     reshape_as = view_as
 
     def permute(self, *dims: Any) -> "Tensor":
         """The axes in the order `dims`."""
-        return lookup("permute")(self, _sizes(dims))  # type: ignore[no-any-return]
+        return lookup("permute")(self, _sizes(dims))
 
     def expand(self, *sizes: Any) -> "Tensor":
         """Axes of size 1 repeated to `sizes`; -1 keeps a size."""
-        return lookup("expand")(self, _sizes(sizes))  # type: ignore[no-any-return]
+        return lookup("expand")(self, _sizes(sizes))
 
     def expand_as(self, other: "Tensor") -> "Tensor":
         """Expanded to the shape of `other`."""
-        return lookup("expand")(self, other.shape)  # type: ignore[no-any-return]
+        return lookup("expand")(self, other.shape)
 
     def contiguous(self) -> "Tensor":
         """This tensor if its memory is C-contiguous, otherwise a copy that is."""
@@ -90,12 +90,12 @@ class Methods(TensorCore):
     @property
     def T(self) -> "Tensor":  # noqa: N802 - NumPy's and PyTorch's name
         """The axes in reverse order."""
-        return lookup("permute")(self, tuple(range(self.ndim))[::-1])  # type: ignore[no-any-return]
+        return lookup("permute")(self, tuple(range(self.ndim))[::-1])
 
     @property
     def mT(self) -> "Tensor":  # noqa: N802 - PyTorch's name
         """The last two axes swapped."""
-        return lookup("transpose")(self, -2, -1)  # type: ignore[no-any-return]
+        return lookup("transpose")(self, -2, -1)
 
     def size(self, dim: "_Int | None" = None) -> Any:
         """The shape, or the size of one axis."""
@@ -121,19 +121,19 @@ class Methods(TensorCore):
 
     def new_zeros(self, *size: Any, **keywords: Any) -> "Tensor":
         """Zeros of this dtype."""
-        return lookup("zeros")(_sizes(size), **{"dtype": self.dtype, **keywords})  # type: ignore[no-any-return]
+        return lookup("zeros")(_sizes(size), **{"dtype": self.dtype, **keywords})
 
     def new_ones(self, *size: Any, **keywords: Any) -> "Tensor":
         """Ones of this dtype."""
-        return lookup("ones")(_sizes(size), **{"dtype": self.dtype, **keywords})  # type: ignore[no-any-return]
+        return lookup("ones")(_sizes(size), **{"dtype": self.dtype, **keywords})
 
     def new_full(self, size: Any, fill_value: Any, **keywords: Any) -> "Tensor":
         """A constant of this dtype."""
-        return lookup("full")(size, fill_value, **{"dtype": self.dtype, **keywords})  # type: ignore[no-any-return]
+        return lookup("full")(size, fill_value, **{"dtype": self.dtype, **keywords})
 
     def new_tensor(self, data: Any, **keywords: Any) -> "Tensor":
         """A tensor of `data` in this dtype."""
-        return lookup("tensor")(data, **{"dtype": self.dtype, **keywords})  # type: ignore[no-any-return]
+        return lookup("tensor")(data, **{"dtype": self.dtype, **keywords})
 
 
 # The class has methods called `int` and `bool`.

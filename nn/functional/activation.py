@@ -100,5 +100,3 @@ def softsign(input: mg.Tensor) -> mg.Tensor:
     tensor([-0.5000,  0.7500])
     """
     return input / (mg.abs(input) + 1)
-
-

@@ -21,7 +21,8 @@ def _same_shape(input: mg.Tensor, target: mg.Tensor, name: str) -> None:
     if input.numel() == target.numel():
         remedy = f"use target.reshape{input.shape} or input.squeeze() so that each value meets its own target"
     raise ShapeError(
-        f"{name} of an input of shape {input.shape} and a target of shape {target.shape}: broadcasting would compare every value "
+        f"{name} of an input of shape {input.shape} and a target of shape {target.shape}: broadcasting would compare "
+        "every value "
         f"with every target, which is hardly ever meant; {remedy}"
     )
 
@@ -89,7 +90,8 @@ def _soft_cross_entropy(
     """Targets are probabilities of the classes."""
     if target.shape != logs.shape:
         raise ShapeError(
-            f"cross_entropy of logits of shape {logs.shape} with floating targets of shape {target.shape}: probabilities have "
+            f"cross_entropy of logits of shape {logs.shape} with floating targets of shape {target.shape}: "
+            "probabilities have "
             "the shape of the logits; class numbers are integers, so use target.long() for those"
         )
     classes = logs.shape[axis]
@@ -149,30 +151,33 @@ def nll_loss(
     return total / (weights.sum() if weights is not None else labels.numel())
 
 
-def _check_labels(
-    input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None, ignore_index: int, axis: int
-) -> int:
+def _check_labels(input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None, ignore_index: int, axis: int) -> int:
     """The number of classes, once labels and scores fit together."""
     if target.dtype.kind not in "iu":
         raise DTypeError(
-            f"labels of {target.dtype} arrived; class numbers are integers, for example target.long(). Probabilities go to "
+            f"labels of {target.dtype} arrived; class numbers are integers, for example target.long(). Probabilities "
+            "go to "
             "cross_entropy, in the shape of the logits"
         )
     wanted = input.shape[:axis] + input.shape[axis + 1 :]
     if input.ndim == 0 or target.shape != wanted:
         hint = ". One-hot targets? Use target.argmax(1)" if target.shape == input.shape else ""
         raise ShapeError(
-            f"scores of shape {input.shape} with labels of shape {target.shape}: scores are (N, C, …) and labels (N, …), so "
+            f"scores of shape {input.shape} with labels of shape {target.shape}: scores are (N, C, …) and labels (N, "
+            "…), so "
             f"labels of shape {wanted} were expected{hint}"
         )
     classes = input.shape[axis]
     if weight is not None and weight.shape != (classes,):
-        raise ShapeError(f"a class weight of shape {weight.shape} arrived for {classes} classes; it needs shape ({classes},)")
+        raise ShapeError(
+            f"a class weight of shape {weight.shape} arrived for {classes} classes; it needs shape ({classes},)"
+        )
     wrong = mg.logical_and(mg.logical_or(target < 0, target >= classes), target != ignore_index)
     if bool(wrong.any()):
         first = int(target[wrong][0])
         raise IndexOutOfRangeError(
-            f"the label {first} arrived for scores of {classes} classes; labels count from 0 to {classes - 1}. Do yours start "
+            f"the label {first} arrived for scores of {classes} classes; labels count from 0 to {classes - 1}. Do "
+            "yours start "
             "at 1, or has the last layer too few outputs?"
         )
     return classes

@@ -1,5 +1,6 @@
 """Linear maps, padding in PyTorch's order, dropout, encodings."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,16 +26,11 @@ def linear(input: mg.Tensor, weight: mg.Tensor, bias: mg.Tensor | None = None) -
 
 def _wrong_features(input: mg.Tensor, weight: mg.Tensor) -> str:
     shape, wanted = input.shape, weight.shape[-1]
-    arrived = f"linear got an input of shape {shape}; its last axis must have {wanted} features, as the weight {weight.shape} does"
+    arrived = f"linear got an input of shape {shape}; its last axis must have {wanted} features, like {weight.shape}'s"
     for start in range(1, len(shape)):
-        size = 1
-        for one in shape[start:]:
-            size *= one
-        if size == wanted:
+        if math.prod(shape[start:]) == wanted:
             return f"{arrived}. Flattened from axis {start} on it has: put nn.Flatten({start}) before the layer"
-    flat = 1
-    for one in shape[1:]:
-        flat *= one
+    flat = math.prod(shape[1:])
     remedy = f"make the layer Linear({shape[-1] if shape else 1}, …)"
     if len(shape) > 2:
         remedy += f", or Flatten() first and Linear({flat}, …)"
@@ -77,7 +73,8 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
     widths = list(pad)
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ArgumentError(
-            f"pad got {len(widths)} widths for a tensor of shape {input.shape}; give a pair (before, after) for each padded "
+            f"pad got {len(widths)} widths for a tensor of shape {input.shape}; give a pair (before, after) for each "
+            "padded "
             "axis, the last axis first"
         )
     if any(width < 0 for width in widths):
@@ -108,6 +105,7 @@ def one_hot(tensor: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     classes = largest + 1 if num_classes == -1 else num_classes
     if tensor.numel() and (int(tensor.min()) < 0 or largest >= classes):
         raise IndexOutOfRangeError(
-            f"one_hot got labels from {int(tensor.min())} to {largest} for {classes} classes; they count from 0 to {classes - 1}"
+            f"one_hot got labels from {int(tensor.min())} to {largest} for {classes} classes; they count from 0 to "
+            f"{classes - 1}"
         )
     return (tensor.unsqueeze(-1) == mg.arange(classes)).to(mg.int64)

@@ -55,7 +55,9 @@ class LeNet5(Module):
     ) -> None:
         super().__init__()
         if input_size not in (28, 32):
-            raise ArgumentError(f"LeNet5 got input_size={input_size}; images are 32×32, or 28×28, which are padded by 2")
+            raise ArgumentError(
+                f"LeNet5 got input_size={input_size}; images are 32×32, or 28×28, which are padded by 2"
+            )
         self.input_size = input_size
         self.features = Sequential(
             Conv2d(in_channels, 6, 5, padding=(32 - input_size) // 2),
