@@ -58,37 +58,20 @@ from .dtypes import (
 )
 from .ops.activation import relu, sigmoid, softplus, tanh
 from .ops.arithmetic import (
-    abs,
     add,
     addcdiv,
     addcmul,
-    ceil,
     clamp,
-    cos,
+    clip,
     div,
-    erf,
-    exp,
-    expm1,
-    floor,
     floor_divide,
     lerp,
-    log,
-    log1p,
     maximum,
     minimum,
     mul,
     neg,
-    pow,
-    reciprocal,
     remainder,
-    round,
-    rsqrt,
-    sign,
-    sin,
-    sqrt,
-    square,
     sub,
-    trunc,
 )
 from .ops.comparison import (
     allclose,
@@ -124,7 +107,35 @@ from .ops.convolution import (
     correlate_input,
     correlate_weight,
 )
+from .ops.elementary import (
+    abs,
+    ceil,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    log,
+    log1p,
+    pow,
+    reciprocal,
+    round,
+    rsqrt,
+    sign,
+    sin,
+    sqrt,
+    square,
+    trunc,
+)
 from .ops.indexing import gather, index_select, narrow
+from .ops.joining import (
+    cat,
+    chunk,
+    concatenate,
+    split,
+    stack,
+    unbind,
+)
 from .ops.linear import bmm, dot, matmul, mm, mv, t
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
@@ -148,10 +159,7 @@ from .ops.reduction import (
 )
 from .ops.shape import (
     broadcast_to,
-    cat,
-    chunk,
     clone,
-    concatenate,
     detach,
     expand,
     flatten,
@@ -160,13 +168,10 @@ from .ops.shape import (
     movedim,
     permute,
     reshape,
-    split,
     squeeze,
-    stack,
     sum_to,
     swapaxes,
     transpose,
-    unbind,
     unflatten,
     unsqueeze,
 )
@@ -233,6 +238,7 @@ __all__ = [
     "ceil",
     "chunk",
     "clamp",
+    "clip",
     "clone",
     "concatenate",
     "conv1d",

@@ -14,18 +14,9 @@ import numpy as np
 from .creation import randn
 from .dtypes import float64
 from .errors import DTypeError, GradError, MinigradError
-from .tape import (
-    HookTable,
-    Node,
-    Observer,
-    RemovableHandle,
-    enable_grad,
-    is_grad_enabled,
-    no_grad,
-    observe,
-    set_grad_enabled,
-    walk,
-)
+from .hooks import HookTable, RemovableHandle
+from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, set_grad_enabled
+from .tape import Node, walk
 from .tensor import Tensor, edge_of, seeds_for
 from .tensor.core import backward as _backward
 

@@ -190,7 +190,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     tensor([7, 7])
     """
     value = _array_of(fill_value)
-    shape = _shape((size,) if isinstance(size, Sequence) else (size,))
+    shape = _shape((size,))
     return _finish(
         np.full(shape, value, value.dtype if dtype is None else as_dtype(dtype)), None, device, requires_grad
     )

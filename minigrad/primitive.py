@@ -25,13 +25,18 @@ import numpy as np
 
 from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
 from .errors import DTypeError, GradError, MinigradError, ShapeError
+from .mode import MODE
 from .registry import lookup, register_primitive, registered_primitives
-from .tape import MODE, Edge, Node, Spec
+from .tape import Edge, Node, Spec
 from .tensor import Array, Tensor, Version
 
 __all__ = ["Primitive", "as_operand", "primitive", "primitives"]
 
 Rule = Callable[..., Tensor | None]
+
+
+# PyTorch's names for the operands of functions of one and two tensors.
+_KEYWORDS = {1: ("input",), 2: ("input", "other")}
 
 
 class _Saved:
@@ -67,6 +72,7 @@ class Primitive:
         view: bool,
         quiet: bool,
         conditions: int,
+        keywords: tuple[str, ...],
         aux: tuple[str, ...],
     ) -> None:
         code = forward.__code__
@@ -84,12 +90,14 @@ class Primitive:
             self.arguments = (code.co_varnames[keyword_end],)
         # In a VJP `y` is the output, unless the primitive has an argument of that name.
         self._output = None if "y" in self.arguments else "y"
+        self._statics = frozenset(self.static)
         self.broadcast = broadcast
         self.floating = floating
         self.view = view
         self.quiet = quiet
         self.conditions = conditions
         self.aux = aux
+        self.keywords = tuple(keywords) or _KEYWORDS.get(len(self.arguments), ())
         self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
         self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
         # What help(), doctest and inspect look at.
@@ -154,6 +162,13 @@ class Primitive:
         return self._called(args, static)  # type: ignore[no-any-return]
 
     def _called(self, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+        if len(args) < len(self.arguments) and not self.variadic:
+            args = (*args, *[static.pop(word) for word in self.keywords[len(args) :] if word in static])
+        if (len(args) != len(self.arguments) and not self.variadic) or not static.keys() <= self._statics:
+            raise DTypeError(
+                f"{self.name} takes {', '.join((*self.keywords, *self.static))}; {len(args)} operands"
+                f"{' and ' + ', '.join(static) if static else ''} arrived"
+            )
         if self.broadcast:
             inputs, arrays = self._promoted(args)
         else:
@@ -163,8 +178,6 @@ class Primitive:
 
     def _promoted(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
         """The operands in their common dtype; numbers become 0-d constants of it."""
-        if len(args) != len(self.arguments):
-            raise DTypeError(f"{self.name} takes {len(self.arguments)} arguments, {len(args)} arrived")
         masks = [as_operand(arg, self.name) for arg in args[: self.conditions]]
         operands = args[self.conditions :]
         dtypes = [self._weighed(arg) for arg in operands]
@@ -203,7 +216,10 @@ class Primitive:
                 with np.errstate(all="ignore"):
                     raw = self.forward(*arrays, **static)
             except (ValueError, TypeError) as error:
-                raise self._explained(error, arrays) from error
+                explained = self._explained(error, arrays)
+                if explained is None:
+                    raise
+                raise explained from error
         extras: Sequence[Any] = ()
         if self.aux:
             raw, *extras = raw
@@ -264,18 +280,19 @@ class Primitive:
             output._node = node
             output._index = index
 
-    def _explained(self, error: Exception, arrays: Sequence[Array]) -> Exception:
-        """NumPy's complaint about shapes or dtypes as one of ours; any other error as it is."""
+    def _explained(self, error: Exception, arrays: Sequence[Array]) -> MinigradError | None:
+        """NumPy's complaint about shapes or dtypes as one of ours; None for any other error."""
         if isinstance(error, MinigradError) or not self.broadcast:
-            return error
-        if isinstance(error, TypeError):
+            return None
+        if isinstance(error, TypeError) and "not supported" in str(error):
             kinds = " and ".join(str(array.dtype) for array in arrays)
             return DTypeError(f"{self.name} is not defined for {kinds}; convert first, for example t.to(mg.float32)")
+        if "broadcast" not in str(error):
+            return None
         shapes = " and ".join(str(array.shape) for array in arrays)
         return ShapeError(
             f"{self.name} of shapes {shapes}: sizes are compared from the last axis backwards, and each pair must be "
-            "equal "
-            "or contain a 1. Use unsqueeze or reshape to line the axes up"
+            "equal or contain a 1. Use unsqueeze or reshape to line the axes up"
         )
 
     # ----------------------------------------------------------- backward
@@ -372,6 +389,7 @@ def primitive(
     view: bool = False,
     quiet: bool = False,
     conditions: int = 0,
+    keywords: Sequence[str] = (),
     aux: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function of arrays a primitive.
@@ -381,13 +399,15 @@ def primitive(
     the default floating dtype first. `view`: the output may share the memory of
     the first input. `quiet`: the forward cannot raise floating-point warnings.
     `conditions`: that many leading arguments are masks, which are not promoted.
-    `aux`: names of further results of the forward, kept for the VJPs only.
+    `keywords`: PyTorch's names of the arguments, where they are not `input` and
+    `other`. `aux`: names of further results of the forward, kept for the VJPs only.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
         made = Primitive(
-            forward, name or forward.__name__, formula, vjp, tuple(notes),
-            broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions, aux=tuple(aux),
+            forward, name or forward.__name__.removesuffix("_primitive"), formula, vjp, tuple(notes),
+            broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions,
+            keywords=tuple(keywords), aux=tuple(aux),
         )  # fmt: skip
         register_primitive(made.name, made)
         return made

@@ -1,4 +1,4 @@
-"""The tape: nodes, the recording switch, the hook slots and the backward walk.
+"""The tape: nodes, their hook slots, and the backward walk.
 
 Each recorded application of a primitive makes one `Node`. A node knows the
 primitive, the nodes that its inputs came from, and what its vector-Jacobian
@@ -13,226 +13,20 @@ a recursion, so depth costs nothing but time.
 
 import itertools
 import weakref
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .errors import GradError
+from .hooks import HookTable, RemovableHandle
+from .mode import MODE, recording
 from .registry import lookup
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = [
-    "Edge",
-    "HookTable",
-    "Leaf",
-    "Node",
-    "Observer",
-    "RemovableHandle",
-    "enable_grad",
-    "is_grad_enabled",
-    "no_grad",
-    "observe",
-    "set_grad_enabled",
-]
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-# ---------------------------------------------------------------- the switch
-
-
-class Observer:
-    """Sees every application of a primitive and every step of the walk; override what you need.
-
-    Drawing, profiling and debugging hang on these two methods.
-    """
-
-    def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
-        """Called after a primitive has been applied, recorded or not."""
-
-    def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
-        """Called after the walk has pulled a node's cotangents back to its inputs."""
-
-
-class Mode(NamedTuple):
-    """What every application looks up once: whether to record, and who watches."""
-
-    recording: bool
-    observers: tuple[Observer, ...]
-
-
-MODE: ContextVar[Mode] = ContextVar("minigrad_mode", default=Mode(True, ()))  # noqa: B039 - immutable
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are being recorded in this thread or task."""
-    return MODE.get().recording
-
-
-def _switch(recording: bool) -> bool:
-    """Set recording and return what it was."""
-    mode = MODE.get()
-    MODE.set(mode._replace(recording=recording))
-    return mode.recording
-
-
-@contextmanager
-def recording(mode: bool) -> Iterator[None]:
-    """Set recording for a block."""
-    before = _switch(mode)
-    try:
-        yield
-    finally:
-        _switch(before)
-
-
-_LAZY_BODY = 0x20 | 0x80 | 0x200  # code flags: generator, coroutine, asynchronous generator
-
-
-def _decorate(function: F, mode: bool) -> F:
-    code = getattr(function, "__code__", None)
-    if code is not None and code.co_flags & _LAZY_BODY:
-        raise GradError(
-            f"{function.__qualname__} is a generator or coroutine: its body runs after the decorated call has "
-            "returned, "
-            "so a decorator cannot keep recording switched. Use a `with` block inside it"
-        )
-
-    @wraps(function)
-    def switched(*args: Any, **kwargs: Any) -> Any:
-        with recording(mode):
-            return function(*args, **kwargs)
-
-    return switched  # type: ignore[return-value]
-
-
-class _Block:
-    """Recording set to `mode` inside a `with` block or a decorated function."""
-
-    mode: bool
-
-    def __new__(cls, function: Any = None) -> Any:
-        return super().__new__(cls) if function is None else _decorate(function, cls.mode)
-
-    def __init__(self) -> None:
-        self._before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self._before.append(_switch(self.mode))
-
-    def __exit__(self, *exc: object) -> None:
-        _switch(self._before.pop())
-
-    def __call__(self, function: F) -> F:
-        return _decorate(function, self.mode)
-
-
-class no_grad(_Block):  # noqa: N801 - PyTorch's name
-    """Record nothing inside: a `with` block or a decorator.
-
-    >>> import minigrad as mg
-    >>> x = mg.ones(2, requires_grad=True)
-    >>> with mg.no_grad():
-    ...     (x * 2).requires_grad
-    False
-    """
-
-    mode = False
-
-
-class enable_grad(_Block):  # noqa: N801 - PyTorch's name
-    """Record inside, even within `no_grad`: a `with` block or a decorator.
-
-    >>> import minigrad as mg
-    >>> x = mg.ones(2, requires_grad=True)
-    >>> with mg.no_grad(), mg.enable_grad():
-    ...     (x * 2).requires_grad
-    True
-    """
-
-    mode = True
-
-
-class set_grad_enabled:  # noqa: N801 - PyTorch's name
-    """Switch recording: at once, for a `with` block, or for a decorated function.
-
-    >>> import minigrad as mg
-    >>> x = mg.ones(2, requires_grad=True)
-    >>> with mg.set_grad_enabled(False):
-    ...     (x * 2).requires_grad
-    False
-    """
-
-    def __init__(self, mode: bool) -> None:
-        self._mode = bool(mode)
-        self._before = _switch(self._mode)
-
-    def __enter__(self) -> None:
-        _switch(self._mode)
-
-    def __exit__(self, *exc: object) -> None:
-        _switch(self._before)
-
-    def __call__(self, function: F) -> F:
-        """Decorate `function`; outside it, recording goes back to what it was."""
-        _switch(self._before)
-        return _decorate(function, self._mode)
-
-
-@contextmanager
-def observe(observer: Observer) -> Iterator[Observer]:
-    """Let `observer` see every application and every step of a walk inside the block."""
-    before = MODE.get()
-    MODE.set(before._replace(observers=(*before.observers, observer)))
-    try:
-        yield observer
-    finally:
-        MODE.set(MODE.get()._replace(observers=before.observers))
-
-
-# ----------------------------------------------------------------- the hooks
-
-_keys = itertools.count()
-
-
-class HookTable(dict[int, Any]):
-    """Hooks in the order of their registration."""
-
-    def add(self, hook: Any, first: bool = False) -> "RemovableHandle":
-        """Register `hook`, last or `first`; the handle takes it away again."""
-        key = next(_keys)
-        rest = dict(self) if first else {}
-        if first:
-            self.clear()
-        self[key] = hook
-        self.update(rest)
-        return RemovableHandle(self, key)
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away, as leaving a `with` block does."""
-
-    def __init__(self, table: HookTable, key: int) -> None:
-        self._table = weakref.ref(table)
-        self._key = key
-
-    def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
-        table = self._table()
-        if table is not None:
-            table.pop(self._key, None)
-
-    def __enter__(self) -> "RemovableHandle":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
-
+__all__ = ["Edge", "Leaf", "Node", "Spec", "Walk", "walk"]
 
 # ----------------------------------------------------------------- the nodes
 

@@ -49,20 +49,30 @@ if hypothesis is not None:
     hypothesis.register_random(MINIGRAD_RANDOM)
 
 
-def numpy_global_state():
-    """NumPy's global random state and its error state, as something that compares by value."""
-    name, keys, position, *gauss = np.random.get_state()
-    return name, keys.tobytes(), position, tuple(gauss), tuple(sorted(np.geterr().items()))
+def numpy_random_state():
+    """NumPy's global random state, as something that compares by value."""
+    return [part.tobytes() if isinstance(part, np.ndarray) else part for part in np.random.get_state()]
 
 
 @pytest.fixture(autouse=True)
 def seeded_and_clean():
-    """Seed minigrad before the test; after it, every switch must stand where it stood."""
+    """Seed minigrad before the test; after it, every switch must stand where it stood, and is put back there."""
     import minigrad as mg
 
     mg.manual_seed(0)
-    before = numpy_global_state()
+    random_state, random_bytes, error_state = np.random.get_state(), numpy_random_state(), np.geterr()
     yield
-    assert mg.is_grad_enabled(), "the test left recording switched off"
-    assert mg.tensor(1.0).dtype == np.float32, "the test changed the default dtype"
-    assert numpy_global_state() == before, "the test changed NumPy's global random state or its error state"
+    leaks = []
+    if not mg.is_grad_enabled():
+        leaks.append("recording is switched off")
+        mg.set_grad_enabled(True)
+    if mg.get_default_dtype() != np.float32:
+        leaks.append(f"the default dtype is {mg.get_default_dtype()}")
+        mg.set_default_dtype(np.float32)
+    if np.geterr() != error_state:
+        leaks.append(f"NumPy's error state is {np.geterr()}")
+        np.seterr(**error_state)
+    if numpy_random_state() != random_bytes:
+        leaks.append("NumPy's global random state has moved")
+        np.random.set_state(random_state)
+    assert not leaks, f"the test leaves behind: {'; '.join(leaks)}"

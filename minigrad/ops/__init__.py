@@ -1,18 +1,33 @@
 """The primitives, by topic: each forward on arrays with its VJP on the next lines.
 
-`comparison`, `arithmetic` and `activation` are element-wise; `reduction`,
-`shape`, `indexing` and `padding` move and add; `linear`, `convolution` and
+`comparison`, `arithmetic`, `elementary` and `activation` are element-wise;
+`reduction`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution` and
 `pooling` are what networks are made of. Importing the package registers them.
 """
 
-from . import activation, arithmetic, comparison, convolution, indexing, linear, padding, pooling, reduction, shape
+from . import (
+    activation,
+    arithmetic,
+    comparison,
+    convolution,
+    elementary,
+    indexing,
+    joining,
+    linear,
+    padding,
+    pooling,
+    reduction,
+    shape,
+)
 
 __all__ = [
     "activation",
     "arithmetic",
     "comparison",
     "convolution",
+    "elementary",
     "indexing",
+    "joining",
     "linear",
     "padding",
     "pooling",

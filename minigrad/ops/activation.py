@@ -36,9 +36,9 @@ def tanh(x: Array) -> Array:
 @primitive("x̄ = g·(1 − y²)", vjp="ḡ = h·(1 − y²), ȳ = −2h·g·y", notes=("N71",), broadcast=True)
 def tanh_vjp(g: Array, y: Array) -> Array:
     """The VJP of tanh in one pass over memory, from the output y."""
-    slope = np.multiply(y, y)
+    slope = np.multiply(y, y, out=np.empty_like(y))
     np.subtract(1, slope, out=slope)
-    return np.multiply(g, slope, out=slope)
+    return np.multiply(g, slope)
 
 
 tanh.defvjp(x=lambda g, y: tanh_vjp(g, y))
@@ -78,7 +78,7 @@ softplus_primitive.defvjp(x=lambda g, x, beta, threshold: where(x * beta > thres
 
 
 @function
-def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """The smooth rectifier ln(1 + e^(βx))/β with gain β (N70); linear where βx exceeds the threshold.
 
     The largest gap to `relu` is ln 2/β, at 0. It does not overflow (X69).
@@ -87,4 +87,4 @@ def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     >>> mg.softplus(mg.tensor([-1., 0., 1.]), beta=1e4)
     tensor([0.0000e+00, 6.9315e-05, 1.0000e+00])
     """
-    return softplus_primitive(x, beta=beta, threshold=threshold)
+    return softplus_primitive(input, beta=beta, threshold=threshold)

@@ -112,7 +112,11 @@ def isfinite(x: Array) -> Array:
 
 
 @primitive(
-    "y = a where the condition holds, else b", vjp="ā = g where it holds, b̄ = g elsewhere", broadcast=True, conditions=1
+    "y = a where the condition holds, else b",
+    vjp="ā = g where it holds, b̄ = g elsewhere",
+    broadcast=True,
+    conditions=1,
+    keywords=("condition", "input", "other"),
 )
 def where_primitive(condition: Array, a: Array, b: Array) -> Array:
     """Choose between two operands by a bool condition."""
@@ -126,7 +130,7 @@ where_primitive.defvjp(
 
 
 @function
-def where(condition: Any, a: Any = None, b: Any = None) -> Any:
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`a` where the condition is True, `b` elsewhere; with the condition alone, the indices where it is.
 
     (*), (*), (*) -> (*) after broadcasting. The branch that is not taken gets
@@ -140,54 +144,54 @@ def where(condition: Any, a: Any = None, b: Any = None) -> Any:
     tensor([1., 0.])
     """
     mask = as_operand(condition, "where")
-    if a is None and b is None:
+    if input is None and other is None:
         return tuple(Tensor._wrap(index) for index in np.nonzero(mask._array))
     if mask.dtype.kind != "b":
         raise DTypeError(f"where got a condition of {mask.dtype}; it must be bool, for example x > 0")
-    return where_primitive(mask, a, b)
+    return where_primitive(mask, input, other)
 
 
 @function
-def where_method(x: Tensor, condition: Any, other: Any) -> Any:
+def where_method(input: Tensor, condition: Any, other: Any) -> Any:
     """`x.where(condition, other)`: x where the condition is True, other elsewhere."""
-    return where(condition, x, other)
+    return where(condition, input, other)
 
 
 @function
-def masked_fill(x: Tensor, mask: Any, value: Any) -> Tensor:
+def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
     """`x` with `value` where the mask is True.
 
     >>> import minigrad as mg
     >>> mg.tensor([1., 2.]).masked_fill(mg.tensor([True, False]), 9)
     tensor([9., 2.])
     """
-    return where(mask, value, x)  # type: ignore[no-any-return]
+    return where(mask, as_operand(value, "masked_fill").to(dtype=input.dtype), input)  # type: ignore[no-any-return]
 
 
 @function
-def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Where |a − b| ≤ atol + rtol·|b|."""
-    left, right = as_operand(a, "isclose"), as_operand(b, "isclose")
+    left, right = as_operand(input, "isclose"), as_operand(other, "isclose")
     return Tensor._wrap(np.asarray(np.isclose(left._array, right._array, rtol, atol, equal_nan)))
 
 
 @function
-def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether |a − b| ≤ atol + rtol·|b| everywhere.
 
     >>> import minigrad as mg
     >>> mg.allclose(mg.ones(2), mg.ones(2) + 1e-9)
     True
     """
-    return bool(isclose(a, b, rtol, atol, equal_nan)._array.all())
+    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
 
 
 @function
-def equal(a: Any, b: Any) -> bool:
+def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and elements.
 
     >>> import minigrad as mg
     >>> mg.equal(mg.ones(2), mg.ones(3))
     False
     """
-    return bool(np.array_equal(as_operand(a, "equal")._array, as_operand(b, "equal")._array))
+    return bool(np.array_equal(as_operand(input, "equal")._array, as_operand(other, "equal")._array))

@@ -91,12 +91,12 @@ scatter.defvjp(x=lambda g, index: getitem_primitive(g, index=index))
 
 
 @function
-def getitem(x: Tensor, index: Any) -> Tensor:
+def getitem(input: Tensor, index: Any) -> Tensor:
     """`x[index]`: basic indices give views, advanced ones copies, as in NumPy.
 
     Raises `IndexOutOfRangeError`, `DTypeError` for indices that are not integers or bools.
     """
-    return getitem_primitive(x, index=normalised(index))
+    return getitem_primitive(input, index=normalised(index))
 
 
 def _written_value(x: Array, v: Array, index: tuple[Any, ...]) -> tuple[int, ...]:
@@ -139,11 +139,11 @@ setitem_primitive.defvjp(
 
 
 @function
-def setitem(x: Tensor, index: Any, value: Any) -> Tensor:
+def setitem(input: Tensor, index: Any, value: Any) -> Tensor:
     """A new tensor: `x` with `value` at `index`; what `t[index] = value` binds t to on the tape."""
     key = normalised(index)
-    operand = as_operand(value, "t[index] = value").to(dtype=x.dtype)
-    return setitem_primitive(x, reshape(operand, _written_value(x._array, operand._array, key)), index=key)
+    operand = as_operand(value, "t[index] = value").to(dtype=input.dtype)
+    return setitem_primitive(input, reshape(operand, _written_value(input._array, operand._array, key)), index=key)
 
 
 @function
@@ -162,20 +162,20 @@ def write(array: Array, index: Any, value: Any) -> None:
 
 
 @function
-def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` elements along `dim` from `start` on; shares memory.
 
     >>> import minigrad as mg
     >>> mg.narrow(mg.arange(5), 0, 1, 3)
     tensor([1, 2, 3])
     """
-    x = as_operand(x, "narrow")
-    axis = axis_of(dim, x.ndim, "narrow")
-    size = x.shape[axis]
+    input = as_operand(input, "narrow")
+    axis = axis_of(dim, input.ndim, "narrow")
+    size = input.shape[axis]
     begin = start + size if start < 0 else start
     if begin < 0 or length < 0 or begin + length > size:
         raise IndexOutOfRangeError(f"narrow to {length} elements from {start} of an axis of size {size}")
-    return getitem(x, (*(slice(None),) * axis, slice(begin, begin + length)))
+    return getitem(input, (*(slice(None),) * axis, slice(begin, begin + length)))
 
 
 def _integers(index: Any, name: str) -> Tensor:
@@ -186,7 +186,7 @@ def _integers(index: Any, name: str) -> Tensor:
 
 
 @function
-def index_select(x: Tensor, dim: int, index: Any) -> Tensor:
+def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
     """The slices at `index` along `dim`.
 
     >>> import minigrad as mg
@@ -194,13 +194,13 @@ def index_select(x: Tensor, dim: int, index: Any) -> Tensor:
     tensor([[2, 2],
             [4, 4]])
     """
-    x = as_operand(x, "index_select")
+    input = as_operand(input, "index_select")
     chosen = _integers(index, "index_select")
-    return getitem(x, (*(slice(None),) * axis_of(dim, x.ndim, "index_select"), chosen))
+    return getitem(input, (*(slice(None),) * axis_of(dim, input.ndim, "index_select"), chosen))
 
 
 @function
-def gather(x: Tensor, dim: int, index: Any) -> Tensor:
+def gather(input: Tensor, dim: int, index: Any) -> Tensor:
     """Along `dim`, the element that `index` names at each of its own positions.
 
     y[i, j] = x[index[i, j], j] for dim 0. Raises `ShapeError` where `index` is
@@ -211,23 +211,22 @@ def gather(x: Tensor, dim: int, index: Any) -> Tensor:
     tensor([[1],
             [4]])
     """
-    x, chosen = as_operand(x, "gather"), _integers(index, "gather")
-    axis = axis_of(dim, x.ndim, "gather")
-    fits = chosen.ndim == x.ndim and all(
-        a <= b for position, (a, b) in enumerate(zip(chosen.shape, x.shape, strict=True)) if position != axis
+    input, chosen = as_operand(input, "gather"), _integers(index, "gather")
+    axis = axis_of(dim, input.ndim, "gather")
+    fits = chosen.ndim == input.ndim and all(
+        a <= b for position, (a, b) in enumerate(zip(chosen.shape, input.shape, strict=True)) if position != axis
     )
     if not fits:
         raise ShapeError(
-            f"gather along axis {axis} of shape {x.shape} with an index of shape {chosen.shape}; the index needs as "
-            "many "
-            "axes, and may be larger only along that axis"
+            f"gather along axis {axis} of shape {input.shape} with an index of shape {chosen.shape}; the index needs "
+            "as many axes, and may be larger only along that axis"
         )
-    if x.ndim == 0:
-        return getitem(x, ())
+    if input.ndim == 0:
+        return getitem(input, ())
     if chosen._array.size and chosen._array.min() < 0:
         raise IndexOutOfRangeError(
-            f"gather got the index {chosen._array.min()}; entries count from 0 to {x.shape[axis] - 1}"
+            f"gather got the index {chosen._array.min()}; entries count from 0 to {input.shape[axis] - 1}"
         )
     mesh = list(np.ogrid[tuple(slice(size) for size in chosen.shape)])
     mesh[axis] = chosen._array
-    return getitem(x, tuple(mesh))
+    return getitem(input, tuple(mesh))

@@ -1,14 +1,28 @@
 """Matrix products in all of NumPy's shapes (N94, N109, N110)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..dtypes import result_dtype
+from ..errors import DTypeError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .shape import permute, refuse_mixed_floats, reshape, squeeze, transpose, unsqueeze
+from .shape import permute, reshape, squeeze, transpose, unsqueeze
+
+
+def refuse_mixed_floats(tensors: Sequence[Tensor], name: str) -> None:
+    """Raise `DTypeError` where the floating dtypes of the operands of a product differ."""
+    kinds = [tensor.dtype for tensor in tensors]
+    if any(kind != kinds[0] for kind in kinds):
+        wide = result_dtype([(kind, 2) for kind in kinds])
+        raise DTypeError(
+            f"{name} of {' and '.join(str(kind) for kind in kinds)}: products do not promote, since that would "
+            "silently "
+            f"double memory and time. Convert one of them, for example t.to(mg.{wide})"
+        )
 
 
 def _mt(x: Tensor) -> Tensor:
@@ -28,7 +42,7 @@ matmul_primitive.defvjp(
 
 
 @function
-def matmul(a: Any, b: Any) -> Tensor:
+def matmul(input: Any, other: Any) -> Tensor:
     """The matrix product, in all of NumPy's shapes: `(*, M, K), (*, K, N) -> (*, M, N)`, stacks broadcast.
 
     A vector on the left counts as a row, on the right as a column, and its axis
@@ -41,22 +55,22 @@ def matmul(a: Any, b: Any) -> Tensor:
     >>> mg.matmul(mg.tensor([[1., 2.], [3., 4.]]), mg.tensor([1., 1.]))
     tensor([3., 7.])
     """
-    a, b = as_operand(a, "matmul"), as_operand(b, "matmul")
-    refuse_mixed_floats((a, b), "matmul")
-    if a.ndim == 0 or b.ndim == 0:
+    input, other = as_operand(input, "matmul"), as_operand(other, "matmul")
+    refuse_mixed_floats((input, other), "matmul")
+    if input.ndim == 0 or other.ndim == 0:
         raise ShapeError(
-            f"matmul of shapes {a.shape} and {b.shape}: a 0-d tensor has no axis to sum over; use * instead"
+            f"matmul of shapes {input.shape} and {other.shape}: a 0-d tensor has no axis to sum over; use * instead"
         )
-    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
-    if a.shape[-1] != inner:
+    inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
+    if input.shape[-1] != inner:
         raise ShapeError(
-            f"matmul of shapes {a.shape} and {b.shape}: the last axis of the first has size {a.shape[-1]}, the "
-            f"{'second-last axis' if b.ndim > 1 else 'only axis'} of the second {inner}; they are summed over and "
+            f"matmul of shapes {input.shape} and {other.shape}: the last axis of the first has size {input.shape[-1]}, "
+            f"the {'second-last' if other.ndim > 1 else 'only'} axis of the second {inner}; they are summed over and "
             "must agree"
         )
-    row, column = a.ndim == 1, b.ndim == 1
-    left = unsqueeze(a, 0) if row else a
-    right = unsqueeze(b, 1) if column else b
+    row, column = input.ndim == 1, other.ndim == 1
+    left = unsqueeze(input, 0) if row else input
+    right = unsqueeze(other, 1) if column else other
     if right.ndim == 2 and left.ndim > 2:
         # One product of a tall matrix instead of a stack: the gradient of b is then one product too.
         y = reshape(
@@ -84,38 +98,38 @@ def _of_rank(x: Any, rank: int, name: str) -> Tensor:
 
 
 @function
-def mm(a: Tensor, b: Tensor) -> Tensor:
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices: (M, K), (K, N) -> (M, N)."""
-    return matmul(_of_rank(a, 2, "mm"), _of_rank(b, 2, "mm"))
+    return matmul(_of_rank(input, 2, "mm"), _of_rank(mat2, 2, "mm"))
 
 
 @function
-def bmm(a: Tensor, b: Tensor) -> Tensor:
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two stacks of matrices: (B, M, K), (B, K, N) -> (B, M, N)."""
-    return matmul(_of_rank(a, 3, "bmm"), _of_rank(b, 3, "bmm"))
+    return matmul(_of_rank(input, 3, "bmm"), _of_rank(mat2, 3, "bmm"))
 
 
 @function
-def mv(a: Tensor, b: Tensor) -> Tensor:
+def mv(input: Tensor, vec: Tensor) -> Tensor:
     """A matrix times a vector: (M, K), (K) -> (M)."""
-    return matmul(_of_rank(a, 2, "mv"), _of_rank(b, 1, "mv"))
+    return matmul(_of_rank(input, 2, "mv"), _of_rank(vec, 1, "mv"))
 
 
 @function
-def dot(a: Tensor, b: Tensor) -> Tensor:
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors: (K), (K) -> ().
 
     >>> import minigrad as mg
     >>> mg.dot(mg.tensor([1., 2.]), mg.tensor([3., 4.]))
     tensor(11.)
     """
-    return matmul(_of_rank(a, 1, "dot"), _of_rank(b, 1, "dot"))
+    return matmul(_of_rank(input, 1, "dot"), _of_rank(tensor, 1, "dot"))
 
 
 @function
-def t(x: Tensor) -> Tensor:
+def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; vectors and numbers are returned as they are."""
-    x = as_operand(x, "t")
-    if x.ndim > 2:
-        raise ShapeError(f"t() of a tensor of shape {x.shape}: it has more than two axes; use transpose or permute")
-    return permute(x, tuple(range(x.ndim))[::-1])
+    input = as_operand(input, "t")
+    if input.ndim > 2:
+        raise ShapeError(f"t() of a tensor of shape {input.shape}: it has more than two axes; use transpose or permute")
+    return permute(input, tuple(range(input.ndim))[::-1])

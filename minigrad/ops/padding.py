@@ -78,7 +78,7 @@ def _trailing(x: Tensor, widths: Any, name: str) -> Widths:
 
 
 @function
-def pad(x: Tensor, widths: Any, mode: str = "constant", value: float = 0) -> Tensor:
+def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) -> Tensor:
     """`x` inside a border.
 
     `widths`: a pair (before, after) for each of the *last* axes, first axis
@@ -97,19 +97,19 @@ def pad(x: Tensor, widths: Any, mode: str = "constant", value: float = 0) -> Ten
     >>> mg.pad(mg.tensor([1., 2., 3.]), ((2, 1),), "reflect")
     tensor([3., 2., 1., 2., 3., 2.])
     """
-    x = as_operand(x, "pad")
-    full = _trailing(x, widths, "pad")
+    input = as_operand(input, "pad")
+    full = _trailing(input, widths, "pad")
     kind = _MODES.get(mode)
     if kind is None:
         raise ArgumentError(
             f"pad got mode={mode!r}; the modes are constant, reflect, symmetric, replicate and circular"
         )
     if kind == "constant":
-        return pad_constant(x, widths=full, value=value)
+        return pad_constant(input, widths=full, value=value)
     for axis, width in enumerate(full):
         if max(width) == 0:
             continue
-        n = x.shape[axis]
+        n = input.shape[axis]
         limit = {"reflect": n - 1, "edge": None if n else 0}.get(kind, n)
         if limit is not None and max(width) > limit:
             raise ShapeError(
@@ -118,12 +118,12 @@ def pad(x: Tensor, widths: Any, mode: str = "constant", value: float = 0) -> Ten
                 "since there is no more to take the border from"
             )
         index = np.pad(np.arange(n), width, mode=kind)  # type: ignore[call-overload]
-        x = take(x, index=index, axis=axis)
-    return x
+        input = take(input, index=index, axis=axis)
+    return input
 
 
 @function
-def crop(x: Tensor, widths: Any) -> Tensor:
+def crop(input: Tensor, widths: Any) -> Tensor:
     """`x` without a border of these widths, given as for `pad`; its adjoint is zero padding (N35).
 
     Raises `ShapeError` where nothing would be left.
@@ -132,9 +132,9 @@ def crop(x: Tensor, widths: Any) -> Tensor:
     >>> mg.crop(mg.tensor([0., 1., 2., 0.]), 1)
     tensor([1., 2.])
     """
-    x = as_operand(x, "crop")
-    full = _trailing(x, widths, "crop")
-    sizes = tuple(n - before - after for n, (before, after) in zip(x.shape, full, strict=True))
+    input = as_operand(input, "crop")
+    full = _trailing(input, widths, "crop")
+    sizes = tuple(n - before - after for n, (before, after) in zip(input.shape, full, strict=True))
     if min(sizes, default=0) < 0:
-        raise ShapeError(f"crop of shape {x.shape} by {full}: more would be cut away than there is")
-    return getitem_primitive(x, index=_inside(full, sizes))
+        raise ShapeError(f"crop of shape {input.shape} by {full}: more would be cut away than there is")
+    return getitem_primitive(input, index=_inside(full, sizes))

@@ -15,9 +15,10 @@ from ..errors import ArgumentError, DTypeError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function, lookup
 from ..tensor import Array, Tensor
-from .arithmetic import exp, maximum, minimum, sqrt
+from .arithmetic import maximum, minimum
 from .axes import Dims, axes_of, axis_of
 from .comparison import where
+from .elementary import exp, sqrt
 from .shape import expand, flatten, reshape
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,7 +63,7 @@ sum_primitive.defvjp(x=lambda g, x_shape, axes: spread(g, x_shape, axes))
 
 
 @reduction
-def sum(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over `dim`, or of everything. Integers and bools add up in int64.
 
     (*) -> (* without dim). Raises `IndexOutOfRangeError` for an axis there is not.
@@ -72,8 +73,8 @@ def sum(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
     tensor([4., 6.])
     """
     if dtype is not None:
-        x = x.to(dtype=as_dtype(dtype))
-    return sum_primitive(x, axes=axes_of(dim, x.ndim, "sum"), keepdims=keepdim)
+        input = input.to(dtype=as_dtype(dtype))
+    return sum_primitive(input, axes=axes_of(dim, input.ndim, "sum"), keepdims=keepdim)
 
 
 def _count(x: Tensor, axes: tuple[int, ...]) -> int:
@@ -91,7 +92,7 @@ def _floating(x: Tensor, name: str, dtype: Any = None) -> Tensor:
 
 
 @reduction
-def mean(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean over `dim`, or of everything; NaN for no elements.
 
     (*) -> (* without dim). Raises `DTypeError` for integers, whose mean is no integer.
@@ -100,14 +101,14 @@ def mean(x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = Non
     >>> mg.mean(mg.tensor([1., 2., 6.]))
     tensor(3.)
     """
-    x = _floating(x, "mean", dtype)
-    axes = axes_of(dim, x.ndim, "mean")
-    return sum_primitive(x, axes=axes, keepdims=keepdim) / _count(x, axes)
+    input = _floating(input, "mean", dtype)
+    axes = axes_of(dim, input.ndim, "mean")
+    return sum_primitive(input, axes=axes, keepdims=keepdim) / _count(input, axes)
 
 
 @reduction
 def var(
-    x: Tensor, dim: Dims = None, correction: float = 1, keepdim: bool = False, *, unbiased: bool | None = None
+    input: Tensor, dim: Dims = None, correction: float = 1, keepdim: bool = False, *, unbiased: bool | None = None
 ) -> Tensor:
     """The variance over `dim`: Σ(x − x̄)²/(n − correction); correction 1 is Bessel's, as in PyTorch.
 
@@ -121,17 +122,17 @@ def var(
         correction = int(correction)
     if unbiased is not None:
         correction = int(unbiased)
-    x = _floating(x, "var")
-    axes = axes_of(dim, x.ndim, "var")
-    count = _count(x, axes)
-    centred = x - sum_primitive(x, axes=axes, keepdims=True) / count
+    input = _floating(input, "var")
+    axes = axes_of(dim, input.ndim, "var")
+    count = _count(input, axes)
+    centred = input - sum_primitive(input, axes=axes, keepdims=True) / count
     freedom = count - correction if count > correction else 0
     return sum_primitive(centred * centred, axes=axes, keepdims=keepdim) / freedom
 
 
 @reduction
 def std(
-    x: Tensor, dim: Dims = None, correction: float = 1, keepdim: bool = False, *, unbiased: bool | None = None
+    input: Tensor, dim: Dims = None, correction: float = 1, keepdim: bool = False, *, unbiased: bool | None = None
 ) -> Tensor:
     """The standard deviation, √var.
 
@@ -139,39 +140,39 @@ def std(
     >>> mg.std(mg.tensor([1., 2., 3.]))
     tensor(1.)
     """
-    return sqrt(var(x, dim, correction, keepdim, unbiased=unbiased))
+    return sqrt(var(input, dim, correction, keepdim, unbiased=unbiased))
 
 
 @reduction
-def prod(x: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product along one axis, or of everything, by halving: right to every order also where elements are 0.
 
     >>> import minigrad as mg
     >>> mg.prod(mg.tensor([2., 3., 4.]))
     tensor(24.)
     """
-    if dtype is not None or x.dtype.kind != "f":
-        x = x.to(dtype=np.int64 if dtype is None else as_dtype(dtype))
+    if dtype is not None or input.dtype.kind != "f":
+        input = input.to(dtype=np.int64 if dtype is None else as_dtype(dtype))
     axis = 0
-    shape: tuple[int, ...] = (1,) * x.ndim
+    shape: tuple[int, ...] = (1,) * input.ndim
     if dim is None:
-        x = flatten(x)
+        input = flatten(input)
     else:
-        axis = axis_of(dim, x.ndim, "prod")
-        shape = kept(x.shape, (axis,))
-    if x.ndim == 0:
-        return lookup("clone")(x)
-    if x.shape[axis] == 0:
-        x = lookup("ones")(kept(x.shape, (axis,)), dtype=x.dtype)
-    while x.shape[axis] > 1:
-        half = x.shape[axis] // 2
+        axis = axis_of(dim, input.ndim, "prod")
+        shape = kept(input.shape, (axis,))
+    if input.ndim == 0:
+        return lookup("clone")(input)
+    if input.shape[axis] == 0:
+        input = lookup("ones")(kept(input.shape, (axis,)), dtype=input.dtype)
+    while input.shape[axis] > 1:
+        half = input.shape[axis] // 2
         first, second, *rest = lookup("split")(
-            x, [half, half, x.shape[axis] - 2 * half][: 3 if x.shape[axis] % 2 else 2], axis
+            input, [half, half, input.shape[axis] - 2 * half][: 3 if input.shape[axis] % 2 else 2], axis
         )
-        x = lookup("cat")([first * second, *rest], axis)
+        input = lookup("cat")([first * second, *rest], axis)
     if not keepdim:
         shape = tuple(size for position, size in enumerate(shape) if position != axis) if dim is not None else ()
-    return reshape(x, shape)
+    return reshape(input, shape)
 
 
 # ---------------------------------------------------------- largest, smallest
@@ -210,7 +211,7 @@ amin_primitive.defvjp(x=lambda g, x, y, axes: _share_among_winners(g, x, y, axes
 
 
 @reduction
-def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The largest element over `dim`; equal ones share the gradient, as in PyTorch.
 
     (*) -> (* without dim). Raises `ShapeError` where there are no elements.
@@ -219,18 +220,18 @@ def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([5., 3.])
     """
-    return amax_primitive(x, axes=axes_of(dim, x.ndim, "amax"), keepdims=keepdim)
+    return amax_primitive(input, axes=axes_of(dim, input.ndim, "amax"), keepdims=keepdim)
 
 
 @reduction
-def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The smallest element over `dim`; equal ones share the gradient.
 
     >>> import minigrad as mg
     >>> mg.amin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([1., 2.])
     """
-    return amin_primitive(x, axes=axes_of(dim, x.ndim, "amin"), keepdims=keepdim)
+    return amin_primitive(input, axes=axes_of(dim, input.ndim, "amin"), keepdims=keepdim)
 
 
 def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..., Any]) -> Tensor:
@@ -243,25 +244,25 @@ def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..
 
 
 @reduction
-def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest element is: the first in row-major order. int64, no gradient.
 
     >>> import minigrad as mg
     >>> mg.argmax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([1, 0])
     """
-    return _arg(x, dim, keepdim, "argmax", np.argmax)
+    return _arg(input, dim, keepdim, "argmax", np.argmax)
 
 
 @reduction
-def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest element is: the first in row-major order. int64, no gradient.
 
     >>> import minigrad as mg
     >>> mg.argmin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([0, 1])
     """
-    return _arg(x, dim, keepdim, "argmin", np.argmin)
+    return _arg(input, dim, keepdim, "argmin", np.argmin)
 
 
 class ValuesAndIndices(NamedTuple):
@@ -284,7 +285,7 @@ def _extreme(x: Tensor, other: Any, keepdim: bool, full: Any, pairwise: Any, arg
 
 
 @reduction
-def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; along `dim` the pair (values, indices); of two tensors the larger, element by element.
 
     Along `dim` the gradient goes to the element at `indices`, the first of equal ones.
@@ -293,40 +294,40 @@ def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     >>> mg.max(mg.tensor([[1., 5.], [3., 2.]]), 1).indices
     tensor([1, 0])
     """
-    return _extreme(x, dim, keepdim, amax, maximum, argmax)
+    return _extreme(input, dim, keepdim, amax, maximum, argmax)
 
 
 @reduction
-def min(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; along `dim` the pair (values, indices); of two tensors the smaller, element by element.
 
     >>> import minigrad as mg
     >>> mg.min(mg.tensor([[1., 5.], [3., 2.]]), 1).values
     tensor([1., 2.])
     """
-    return _extreme(x, dim, keepdim, amin, minimum, argmin)
+    return _extreme(input, dim, keepdim, amin, minimum, argmin)
 
 
 @reduction
-def any(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether at least one element is not zero.
 
     >>> import minigrad as mg
     >>> mg.any(mg.tensor([False, True]))
     tensor(True)
     """
-    return Tensor._wrap(np.asarray(x._array.any(axis=axes_of(dim, x.ndim, "any"), keepdims=keepdim)))
+    return Tensor._wrap(np.asarray(input._array.any(axis=axes_of(dim, input.ndim, "any"), keepdims=keepdim)))
 
 
 @reduction
-def all(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether no element is zero.
 
     >>> import minigrad as mg
     >>> mg.all(mg.tensor([False, True]))
     tensor(False)
     """
-    return Tensor._wrap(np.asarray(x._array.all(axis=axes_of(dim, x.ndim, "all"), keepdims=keepdim)))
+    return Tensor._wrap(np.asarray(input._array.all(axis=axes_of(dim, input.ndim, "all"), keepdims=keepdim)))
 
 
 # --------------------------------------------------------- the softmax family
@@ -350,7 +351,7 @@ logsumexp_primitive.defvjp(x=lambda g, x, y, axes: spread(g, x.shape, axes) * ex
 
 
 @reduction
-def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """ln Σ eˣ over `dim`, without overflow.
 
     (*) -> (* without dim). Raises `DTypeError` for integers.
@@ -359,8 +360,8 @@ def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     >>> mg.logsumexp(mg.tensor([1000., 1000.]), 0)
     tensor(1000.6932)
     """
-    x = _floating(x, "logsumexp")
-    return logsumexp_primitive(x, axes=axes_of(dim, x.ndim, "logsumexp"), keepdims=keepdim)
+    input = _floating(input, "logsumexp")
+    return logsumexp_primitive(input, axes=axes_of(dim, input.ndim, "logsumexp"), keepdims=keepdim)
 
 
 @primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"))
@@ -394,7 +395,7 @@ def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
 
 
 @reduction
-def softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """eˣ divided by its sum along `dim`, without overflow (N98).
 
     (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
@@ -403,12 +404,12 @@ def softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     >>> mg.softmax(mg.tensor([0., 0.]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    x = _floating(x, "softmax", dtype)
-    return softmax_primitive(x, axes=_softmax_axes(x, dim, "softmax"))
+    input = _floating(input, "softmax", dtype)
+    return softmax_primitive(input, axes=_softmax_axes(input, dim, "softmax"))
 
 
 @reduction
-def log_softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
 
     (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
@@ -417,5 +418,5 @@ def log_softmax(x: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     >>> mg.log_softmax(mg.tensor([0., 0.]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    x = _floating(x, "log_softmax", dtype)
-    return log_softmax_primitive(x, axes=_softmax_axes(x, dim, "log_softmax"))
+    input = _floating(input, "log_softmax", dtype)
+    return log_softmax_primitive(input, axes=_softmax_axes(input, dim, "log_softmax"))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError, GradError, StateDictError
-from ..tape import enable_grad, no_grad
+from ..mode import enable_grad, no_grad
 from ..tensor import Tensor
 
 __all__ = ["Optimizer"]

@@ -9,8 +9,10 @@ import numpy as np
 from ..device import CPU, Device
 from ..dtypes import is_floating
 from ..errors import DTypeError, GradError, ShapeError
+from ..hooks import RemovableHandle
+from ..mode import recording
 from ..registry import lookup
-from ..tape import MODE, Edge, Leaf, Node, RemovableHandle, Spec, walk
+from ..tape import Edge, Leaf, Node, Spec, walk
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -294,15 +296,12 @@ def backward(
         chosen = {edge_of(tensor): tensor for tensor in listed}
     result = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=chosen)
     if chosen is not None:
-        for edge, gradient in result.captured.items():
-            chosen[edge]._accumulate(gradient, create_graph)
+        with recording(create_graph):
+            for edge, gradient in result.captured.items():
+                chosen[edge]._accumulate(gradient, create_graph)
         return
-    mode = MODE.get()
-    token = MODE.set(mode._replace(recording=create_graph))
-    try:
+    with recording(create_graph):
         for leaf, gradient in result.leaves:
             tensor = leaf.tensor()
             if tensor is not None:
                 tensor._accumulate(gradient, create_graph)
-    finally:
-        MODE.reset(token)

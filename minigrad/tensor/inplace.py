@@ -15,8 +15,9 @@ import numpy as np
 
 from ..dtypes import as_dtype, result_dtype
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
+from ..mode import MODE
 from ..registry import lookup
-from ..tape import MODE, Leaf
+from ..tape import Leaf
 from .core import TensorCore
 
 if TYPE_CHECKING:

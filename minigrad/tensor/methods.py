@@ -53,9 +53,9 @@ class Methods(TensorCore):
     # products
     matmul, mm, bmm, mv, dot, t = map(_method, ("matmul", "mm", "bmm", "mv", "dot", "t"))
 
-    def reshape(self, *shape: Any) -> "Tensor":
+    def reshape(self, *sizes: Any, shape: Any = None) -> "Tensor":
         """The same elements in another shape; one size may be -1, which means what is left."""
-        return lookup("reshape")(self, _sizes(shape))
+        return lookup("reshape")(self, _sizes(sizes) if shape is None else shape)
 
     def view(self, *shape: Any) -> "Tensor":
         """As `reshape`: shares memory where the strides allow it, and copies where they do not."""
@@ -67,13 +67,13 @@ class Methods(TensorCore):
 
     reshape_as = view_as
 
-    def permute(self, *dims: Any) -> "Tensor":
+    def permute(self, *axes: Any, dims: Any = None) -> "Tensor":
         """The axes in the order `dims`."""
-        return lookup("permute")(self, _sizes(dims))
+        return lookup("permute")(self, _sizes(axes) if dims is None else dims)
 
-    def expand(self, *sizes: Any) -> "Tensor":
-        """Axes of size 1 repeated to `sizes`; -1 keeps a size."""
-        return lookup("expand")(self, _sizes(sizes))
+    def expand(self, *sizes: Any, size: Any = None) -> "Tensor":
+        """Axes of size 1 repeated to `size`; -1 keeps a size."""
+        return lookup("expand")(self, _sizes(sizes) if size is None else size)
 
     def expand_as(self, other: "Tensor") -> "Tensor":
         """Expanded to the shape of `other`."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...creation import from_numpy, tensor
 from ...errors import ArgumentError, DTypeError, ShapeError
-from ...ops.shape import stack
+from ...ops.joining import stack
 from ...tensor import Tensor
 
 __all__ = ["default_collate", "default_convert"]

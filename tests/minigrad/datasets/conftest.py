@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import minigrad
 from minigrad.datasets import FashionMNIST, write_idx
 from minigrad.datasets.download import Resource
 
-Snapshot = Callable[[], dict[str, bytes]]
 Tiny = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 
@@ -22,18 +20,6 @@ def mnist_root() -> Path:
     if "MINIGRAD_DATA" not in os.environ:
         pytest.skip("MINIGRAD_DATA is not set to a folder with the four files of MNIST")
     return Path(os.environ["MINIGRAD_DATA"])
-
-
-@pytest.fixture
-def environment() -> dict[str, str]:
-    """The environment for a Python process of its own that imports this very minigrad."""
-    return os.environ | {"PYTHONPATH": str(Path(minigrad.__file__).parents[1])}
-
-
-@pytest.fixture
-def snapshot(tmp_path: Path) -> Snapshot:
-    """Everything below tmp_path, to see that a failure has left it as it was."""
-    return lambda: {str(path): path.read_bytes() if path.is_file() else b"" for path in tmp_path.rglob("*")}
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""What happens around a module's forward: full backward hooks, and errors that name the layer."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import minigrad as mg
+from minigrad.errors import MinigradError
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+def locate(error: MinigradError, module: "Module") -> None:
+    """Say in the error's text in which layer it arose; every module on the way out knows a longer path."""
+    innermost: Module = error.__dict__.setdefault("layer", module)
+    text = error.__dict__.setdefault("text", str(error))
+    path = next((path for path, one in module.named_modules() if one is innermost), "")
+    name = repr(innermost) if not innermost._modules else type(innermost).__name__
+    error.args = (f"{text} [in {path + ': ' if path else ''}{name}]",)
+
+
+class BackwardWatcher:
+    """Calls full backward hooks: one node of the tape before the module's inputs, one after its outputs."""
+
+    def __init__(self, module: "Module", hooks: list[Callable[..., Any]]) -> None:
+        self.module = module
+        self.hooks = hooks
+        self.grad_output: tuple[Any, ...] = ()
+        self.count = 0
+        self.watched: list[int] = []
+
+    def _identified(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
+        """The values with those on the tape replaced by the outputs of one node, their places, and the node."""
+        places = [place for place, value in enumerate(values) if isinstance(value, mg.Tensor) and value.requires_grad]
+        if not places or not mg.is_grad_enabled():
+            return values, [], None
+        twins = mg.identity(*(values[place] for place in places))
+        changed = list(values)
+        for place, twin in zip(places, twins, strict=True):
+            changed[place] = twin
+        return tuple(changed), places, twins[0].grad_fn
+
+    @staticmethod
+    def _spread(gradients: tuple[Any, ...], places: list[int], count: int) -> tuple[Any, ...]:
+        full = [None] * count
+        for place, gradient in zip(places, gradients, strict=True):
+            full[place] = gradient
+        return tuple(full)
+
+    def watch_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        args, self.watched, node = self._identified(args)
+        self.count = len(args)
+        if node is not None:
+            node.register_prehook(self._inputs_known)
+        return args
+
+    def watch_outputs(self, output: Any) -> Any:
+        single = not isinstance(output, tuple)
+        values = (output,) if single else output
+        values, places, node = self._identified(values)
+
+        def outputs_known(gradients: tuple[Any, ...]) -> None:
+            self.grad_output = self._spread(gradients, places, len(values))
+            if not self.watched:
+                self._run((None,) * self.count)
+
+        if node is not None:
+            node.register_prehook(outputs_known)
+        return values[0] if single else values
+
+    def _inputs_known(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+        changed = self._run(self._spread(gradients, self.watched, self.count))
+        return tuple(changed[place] for place in self.watched)
+
+    def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in self.hooks:
+            changed = hook(self.module, grad_input, self.grad_output)
+            if changed is not None:
+                grad_input = changed if isinstance(changed, tuple) else (changed,)
+        return grad_input

@@ -1,0 +1,114 @@
+"""The three maps on arrays, against the loops of `tests/naive.py`, which are checked against SciPy here."""
+
+import numpy as np
+import pytest
+import scipy.signal
+
+from minigrad.geometry import Geometry
+from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight
+from tests import naive
+from tests.strategies import correlations, given, seeds, whole_numbers
+
+
+@given(correlations(), seeds)
+def test_correlate_is_the_sum_of_its_terms(sizes, seed):
+    x, w = whole_numbers(seed, sizes.x, sizes.w)
+    y = correlate(x, w, sizes.geometry)
+    assert y.shape == sizes.y
+    assert np.array_equal(y, naive.correlate(x, w, **sizes.options))
+
+
+@given(correlations(), seeds)
+def test_correlate_input_is_the_sum_of_its_terms(sizes, seed):
+    w, y = whole_numbers(seed, sizes.w, sizes.y)
+    x = correlate_input(w, y, sizes.geometry)
+    assert x.shape == sizes.x
+    assert np.array_equal(x, naive.correlate_input(w, y, sizes.x, **sizes.options))
+
+
+@given(correlations(), seeds)
+def test_correlate_weight_is_the_sum_of_its_terms(sizes, seed):
+    x, y = whole_numbers(seed, sizes.x, sizes.y)
+    w = correlate_weight(x, y, sizes.geometry)
+    assert w.shape == sizes.w
+    assert np.array_equal(w, naive.correlate_weight(x, y, sizes.w, **sizes.options))
+
+
+@given(correlations(), seeds)
+def test_fractions_agree_to_rounding(sizes, seed):
+    source = np.random.default_rng(seed)
+    x, w, y = (source.standard_normal(shape) for shape in (sizes.x, sizes.w, sizes.y))
+    geometry = sizes.geometry
+    close = {"rtol": 1e-12, "atol": 1e-12}
+    np.testing.assert_allclose(correlate(x, w, geometry), naive.correlate(x, w, **sizes.options), **close)
+    np.testing.assert_allclose(
+        correlate_input(w, y, geometry), naive.correlate_input(w, y, sizes.x, **sizes.options), **close
+    )
+    np.testing.assert_allclose(
+        correlate_weight(x, y, geometry), naive.correlate_weight(x, y, sizes.w, **sizes.options), **close
+    )
+
+
+@given(correlations(), seeds)
+def test_one_number_three_ways(sizes, seed):
+    x, w, y = whole_numbers(seed, sizes.x, sizes.w, sizes.y)
+    geometry = sizes.geometry
+    form = np.vdot(y, correlate(x, w, geometry))
+    assert np.vdot(x, correlate_input(w, y, geometry)) == form
+    assert np.vdot(w, correlate_weight(x, y, geometry)) == form
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.int64, np.uint8])
+def test_the_dtype_is_kept(dtype):
+    geometry = Geometry.window((4, 4), (3, 2), 2, 1)
+    x, w = np.ones((2, 3, 4, 4), dtype), np.ones((5, 3, 3, 2), dtype)
+    y = correlate(x, w, geometry)
+    assert y.dtype == dtype
+    assert correlate_input(w, y, geometry).dtype == dtype
+    assert correlate_weight(x, y, geometry).dtype == dtype
+
+
+def test_an_empty_batch():
+    geometry = Geometry.window((4,), (2,))
+    w = np.ones((3, 2, 2))
+    assert correlate(np.ones((0, 2, 4)), w, geometry).shape == (0, 3, 3)
+    assert correlate_input(w, np.ones((0, 3, 3)), geometry).shape == (0, 2, 4)
+    assert np.array_equal(correlate_weight(np.ones((0, 2, 4)), np.ones((0, 3, 3)), geometry), np.zeros((3, 2, 2)))
+
+
+def test_an_infinite_element_stays_in_its_windows():
+    x = np.zeros((1, 1, 5))
+    x[0, 0, 0] = np.inf
+    y = correlate(x, np.ones((1, 1, 2)), Geometry.window((5,), (2,)))
+    assert y.tolist() == [[[np.inf, 0, 0, 0]]]
+
+
+def test_positions_that_no_window_covers_get_nothing():
+    geometry = Geometry.window((9,), (2,), 4)  # windows begin at 0 and 4
+    x = correlate_input(np.ones((1, 1, 2)), np.ones((1, 1, 2)), geometry)
+    assert x.tolist() == [[[1, 1, 0, 0, 1, 1, 0, 0, 0]]]
+
+
+# ------------------------------------------------------- the oracle's oracle
+
+
+@pytest.mark.parametrize("shapes", [((7,), (3,)), ((5, 6), (2, 3)), ((3, 4, 5), (2, 1, 3))])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_loops_agree_with_scipy(shapes, seed):
+    n, k = shapes
+    axes = len(n)
+    x, w = whole_numbers(seed, (1, 2, *n), (3, 2, *k))
+    plain = ((1,) * axes, ((0, 0),) * axes, (1,) * axes)
+    expected = [sum(scipy.signal.correlate(x[0, c], w[o, c], "valid", "direct") for c in range(2)) for o in range(3)]
+    y = naive.correlate(x, w, *plain)
+    assert np.array_equal(y[0], expected)
+    full = [sum(scipy.signal.convolve(y[0, o], w[o, c], "full", "direct") for o in range(3)) for c in range(2)]
+    assert np.array_equal(naive.correlate_input(w, y, x.shape, *plain)[0], full)
+    slopes = [[scipy.signal.correlate(x[0, c], y[0, o], "valid", "direct") for c in range(2)] for o in range(3)]
+    assert np.array_equal(naive.correlate_weight(x, y, w.shape, *plain), slopes)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_full_convolution_of_the_loops_agrees_with_scipy(seed):
+    x, k = whole_numbers(seed, (4, 5), (3, 2))
+    assert np.array_equal(naive.full_convolve2d(x, k), scipy.signal.convolve2d(x, k))
