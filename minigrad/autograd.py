@@ -230,9 +230,12 @@ def gradgradcheck(
 
     def gradient(*args: Tensor) -> tuple[Tensor, ...]:
         points, seeds = args[:count], args[count:]
-        ours = [y for y in _flat_outputs(func, points) if y.requires_grad]
+        pairs = [(y, v) for y, v in zip(_flat_outputs(func, points), seeds, strict=True) if y.requires_grad]
         chosen = [point for point in points if isinstance(point, Tensor) and point.requires_grad]
-        return grad(ours, chosen, list(seeds)[: len(ours)], create_graph=True, materialize_grads=True)
+        if not pairs:
+            return tuple(Tensor._wrap(np.zeros(point.shape)) for point in chosen)
+        ys, vs = zip(*pairs, strict=True)
+        return grad(ys, chosen, vs, create_graph=True, materialize_grads=True)
 
     try:
         extended = [*listed, *(v.requires_grad_() for v in cotangents)]

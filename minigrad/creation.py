@@ -47,16 +47,24 @@ def _finish(array: Array, dtype: Any, device: Any, requires_grad: bool) -> Tenso
     return Tensor._wrap(array).requires_grad_(requires_grad)
 
 
-def _array_of(data: Any) -> Array:
-    """`data` as an array of a supported dtype; Python floats make the default dtype."""
+def _array_of(data: Any, dtype: Any = None) -> Array:
+    """`data` as an array: of `dtype`, or its own; Python floats make the default dtype, integers int64."""
     if isinstance(data, Tensor):
-        return data._array
-    if isinstance(data, np.ndarray | np.generic):
+        array = data._array
+    elif isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
         if array.dtype.kind in "biuf" and not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="))
-        check_supported(array.dtype)
-        return array
+    else:
+        array = _array_of_numbers(data)
+        if dtype is None and not _holds_arrays(data) and array.dtype.kind in "iuf":
+            dtype = get_default_dtype() if array.dtype.kind == "f" else np.int64
+    check_supported(array.dtype)
+    return array if dtype is None else array.astype(as_dtype(dtype), copy=False)
+
+
+def _array_of_numbers(data: Any) -> Array:
+    """Nested lists of numbers, arrays and tensors as an array."""
     if isinstance(data, list | tuple) and any(isinstance(one, Tensor) for one in data):
         data = [one._array if isinstance(one, Tensor) else one for one in data]
     try:
@@ -65,17 +73,10 @@ def _array_of(data: Any) -> Array:
         raise ShapeError(f"nested lists of uneven lengths cannot be a tensor: {error}") from error
     if array.dtype.kind not in "biuf":
         raise DTypeError(
-            f"a {type(data).__name__} with elements of {array.dtype} arrived; tensors hold numbers, given as "
-            "numbers, nested "
-            "lists, or arrays"
+            f"a {type(data).__name__} with elements of {array.dtype} arrived; tensors hold numbers, given as numbers, "
+            "nested lists, or arrays"
         )
-    if array.dtype == np.float64 and not _holds_arrays(data):
-        array = array.astype(get_default_dtype())
-    return array if array.dtype in (get_default_dtype(), np.bool_) or _holds_arrays(data) else _integer(array)
-
-
-def _integer(array: Array) -> Array:
-    return array.astype(np.int64, copy=False) if array.dtype.kind in "iu" else array
+    return array
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -96,9 +97,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1., 2.],
             [3., 4.]])
     """
-    array = _array_of(data)
-    target = array.dtype if dtype is None else as_dtype(dtype)
-    return _finish(np.array(array, dtype=target, order="K"), None, device, requires_grad)
+    return _finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
 
 
 @function
@@ -112,7 +111,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
         as_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype=dtype)
-    return _finish(_array_of(data), dtype, device, False)
+    return _finish(_array_of(data, dtype), None, device, False)
 
 
 @function
@@ -189,11 +188,8 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     >>> full((2,), 7)
     tensor([7, 7])
     """
-    value = _array_of(fill_value)
-    shape = _shape((size,))
-    return _finish(
-        np.full(shape, value, value.dtype if dtype is None else as_dtype(dtype)), None, device, requires_grad
-    )
+    value = _array_of(fill_value, dtype)
+    return _finish(np.full(_shape((size,)), value, value.dtype), None, device, requires_grad)
 
 
 @function

@@ -20,7 +20,7 @@ from typing import Any
 
 from .errors import ArgumentError, DTypeError, ShapeError
 
-__all__ = ["Geometry", "Padding", "pairs", "per_axis"]
+__all__ = ["Geometry", "Padding", "pairs", "per_axis", "resolved_padding"]
 
 Pair = tuple[int, int]
 Padding = str | int | Sequence[int] | Sequence[Pair]
@@ -32,7 +32,7 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
     Raises `ArgumentError` for another number of values, or one that is too small,
     `DTypeError` for values that are no integers.
     """
-    given = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    given = tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,)
     try:
         values = tuple(one.__index__() for one in given)
     except AttributeError:
@@ -63,6 +63,30 @@ def _same(n: int, k: int, s: int, d: int) -> Pair:
     """Padding for which o = ⌈n/s⌉; a surplus goes to the end (X81)."""
     total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
     return total // 2, total - total // 2
+
+
+def resolved_padding(
+    padding: Any, n: tuple[int, ...], k: tuple[int, ...], s: tuple[int, ...], d: tuple[int, ...]
+) -> tuple[Pair, ...]:
+    """Padding given as a word, an integer, one per axis or a pair per axis, as a pair per axis."""
+    axes = range(len(n))
+    if padding == "valid":
+        return tuple((0, 0) for _ in axes)
+    if padding == "full":
+        return tuple((d[a] * (k[a] - 1),) * 2 for a in axes)
+    if padding == "same":
+        return tuple(_same(n[a], k[a], s[a], d[a]) for a in axes)
+    if isinstance(padding, str):
+        raise ArgumentError(f"padding={padding!r}; the words are 'valid', 'same' and 'full'")
+    return pairs(padding, len(n))
+
+
+def _spatial(output_size: Sequence[int], axes: int) -> tuple[int, ...]:
+    """The spatial part of an output size, which may come with batch and channels."""
+    sizes = tuple(output_size)
+    if len(sizes) not in (axes, axes + 2):
+        raise ArgumentError(f"output_size={sizes} has the wrong length; give the {axes} spatial sizes")
+    return sizes[-axes:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +136,14 @@ class Geometry:
         axes = len(inputs)
         n, k = tuple(inputs), per_axis(tuple(kernel), axes, "kernel_size")
         s, d = per_axis(stride, axes, "stride"), per_axis(dilation, axes, "dilation")
-        p = cls._padding(padding, n, k, s, d)
+        p = resolved_padding(padding, n, k, s, d)
         span = tuple(d[a] * (k[a] - 1) + 1 for a in range(axes))
-        outputs = [max((n[a] + sum(p[a]) - span[a]) // s[a] + 1, 0) for a in range(axes)]
+        rounding = [step - 1 if ceil_mode else 0 for step in s]
+        outputs = [max((n[a] + sum(p[a]) - span[a] + rounding[a]) // s[a] + 1, 0) for a in range(axes)]
         if ceil_mode:
             for a in range(axes):
-                reached = (outputs[a] - 1) * s[a] + span[a]
-                if outputs[a] and reached < n[a] + sum(p[a]) and outputs[a] * s[a] < n[a] + p[a][0]:
-                    outputs[a] += 1
+                if (outputs[a] - 1) * s[a] >= n[a] + p[a][0]:
+                    outputs[a] -= 1
             ends = tuple((o - 1) * s[a] + span[a] - n[a] - p[a][0] for a, o in enumerate(outputs))
             p = tuple((p[a][0], max(p[a][1], ends[a])) for a in range(axes))
         return cls(n, tuple(outputs), k, s, p, d, groups)
@@ -147,16 +171,21 @@ class Geometry:
         extra = per_axis(output_padding, axes, "output_padding", 0)
         span = tuple(d[a] * (k[a] - 1) + 1 for a in range(axes))
         if padding == "same":
-            n = tuple(o[a] * s[a] for a in range(axes))
+            if any(extra):
+                raise ArgumentError(
+                    f"output_padding={extra} with padding='same': the output is the stride times the input already. Give "
+                    "output_size for a smaller one"
+                )
+            n = tuple(o[a] * s[a] for a in range(axes)) if output_size is None else _spatial(output_size, axes)
+            if any(not (o[a] - 1) * s[a] < n[a] <= o[a] * s[a] for a in range(axes)):
+                raise ArgumentError(
+                    f"output_size={n} with padding='same', stride {s} and an input of {o}: ⌈output/stride⌉ must be the input"
+                )
             return cls(n, o, k, s, tuple(_same(n[a], k[a], s[a], d[a]) for a in range(axes)), d, groups)
-        p = cls._padding(padding, (0,) * axes, k, s, d)
+        p = resolved_padding(padding, (0,) * axes, k, s, d)
         least = tuple((o[a] - 1) * s[a] - sum(p[a]) + span[a] for a in range(axes))
         if output_size is not None:
-            wanted = tuple(output_size)[-axes:]
-            if len(tuple(output_size)) not in (axes, axes + 2):
-                raise ArgumentError(
-                    f"output_size={tuple(output_size)} has the wrong length; give the {axes} spatial sizes"
-                )
+            wanted = _spatial(output_size, axes)
             extra = tuple(w - m for w, m in zip(wanted, least, strict=True))
         limit = tuple(max(s[a], d[a]) for a in range(axes))
         if any(not 0 <= e < m for e, m in zip(extra, limit, strict=True)):
@@ -178,21 +207,6 @@ class Geometry:
                 "padding or a larger input"
             )
         return cls(n, o, k, s, p, d, groups)
-
-    @staticmethod
-    def _padding(
-        padding: Any, n: tuple[int, ...], k: tuple[int, ...], s: tuple[int, ...], d: tuple[int, ...]
-    ) -> tuple[Pair, ...]:
-        axes = range(len(n))
-        if padding == "valid":
-            return tuple((0, 0) for _ in axes)
-        if padding == "full":
-            return tuple((d[a] * (k[a] - 1),) * 2 for a in axes)
-        if padding == "same":
-            return tuple(_same(n[a], k[a], s[a], d[a]) for a in axes)
-        if isinstance(padding, str):
-            raise ArgumentError(f"padding={padding!r}; the words are 'valid', 'same' and 'full'")
-        return pairs(padding, len(n))
 
     # ---------------------------------------------------------- questions
 

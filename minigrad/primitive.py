@@ -233,7 +233,7 @@ class Primitive:
         mode = MODE.get()
         if mode.recording and self.rules:
             wanted = tuple([tensor._node is not None for tensor in inputs])
-            if True in wanted and (outputs[0]._array.dtype.kind == "f"):
+            if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
                 self._record(inputs, arrays, outputs, extras, static, wanted)
         for observer in mode.observers:
             observer.applied(self, inputs, outputs)
@@ -277,8 +277,9 @@ class Primitive:
         specs = tuple([Spec(output._array.shape, output._array.dtype) for output in outputs])
         node = Node(self, edges, specs, saved, static)
         for index, output in enumerate(outputs):
-            output._node = node
-            output._index = index
+            if output._array.dtype.kind == "f":
+                output._node = node
+                output._index = index
 
     def _explained(self, error: Exception, arrays: Sequence[Array]) -> MinigradError | None:
         """NumPy's complaint about shapes or dtypes as one of ours; None for any other error."""

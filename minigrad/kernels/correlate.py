@@ -30,7 +30,8 @@ def _windows(x: Array, geometry: Geometry) -> Array:
     out = np.empty((channels, taps, batch, *geometry.outputs), x.dtype)
     for number, where in enumerate(geometry.taps()):
         out[:, number] = source[where]
-    return out.reshape(geometry.groups, channels // geometry.groups * taps, -1)
+    rows = channels // geometry.groups * taps
+    return out.reshape(geometry.groups, rows, batch * math.prod(geometry.outputs))
 
 
 def _add_windows(columns: Array, batch: int, channels: int, geometry: Geometry) -> Array:
@@ -44,12 +45,13 @@ def _add_windows(columns: Array, batch: int, channels: int, geometry: Geometry) 
 
 def _grouped_weight(w: Array, geometry: Geometry) -> Array:
     """(O, C/G, *k) -> (G, O/G, C/G·k)"""
-    return w.reshape(geometry.groups, w.shape[0] // geometry.groups, -1)
+    return w.reshape(geometry.groups, w.shape[0] // geometry.groups, math.prod(w.shape[1:]))
 
 
 def _grouped_output(y: Array, geometry: Geometry) -> Array:
     """(N, O, *o) -> (G, O/G, N·o)"""
-    return channels_first(y).reshape(geometry.groups, y.shape[1] // geometry.groups, -1)
+    columns = y.shape[0] * math.prod(geometry.outputs)
+    return channels_first(y).reshape(geometry.groups, y.shape[1] // geometry.groups, columns)
 
 
 def correlate(x: Array, w: Array, geometry: Geometry) -> Array:

@@ -6,6 +6,7 @@ from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .comparison import where
+from .elementary import zeros_like
 
 
 @primitive("y = max(0, x)", vjp="x̄ = g·[x > 0]", notes=("N69",), broadcast=True)
@@ -19,7 +20,14 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-relu.defvjp(x=lambda g, y: where(y <= 0, 0, g))
+@primitive("x̄ = g·[y > 0]", vjp="ḡ = h·[y > 0], ȳ = 0", notes=("N69",), broadcast=True)
+def relu_vjp(g: Array, y: Array) -> Array:
+    """The VJP of relu from its output y; its own derivative in y is 0, and on the tape."""
+    return np.where(y <= 0, g.dtype.type(0), g)
+
+
+relu.defvjp(x=lambda g, y: relu_vjp(g, y))
+relu_vjp.defvjp(g=lambda h, y: relu_vjp(h, y), y=zeros_like)
 
 
 @primitive("y = tanh x", vjp="x̄ = g·(1 − y²)", notes=("N71",), broadcast=True, floating=True)

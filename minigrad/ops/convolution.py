@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ArgumentError, ShapeError
-from ..geometry import Geometry, Padding, check_correlation, check_transposed
+from ..geometry import Geometry, Padding, check_correlation, check_transposed, per_axis
 from ..kernels import correlate as kernels
 from ..primitive import as_operand, primitive
 from ..registry import function
@@ -105,7 +105,7 @@ def correlate(
 def correlate_input(
     w: Tensor,
     y: Tensor,
-    input_size: Sequence[int] | None = None,
+    input_size: Any = None,
     *,
     stride: Any = 1,
     padding: Padding = 0,
@@ -129,7 +129,8 @@ def correlate_input(
     if input_size is None:
         geometry = Geometry.transposed(y.shape[2:], w.shape[2:], stride, padding, 0, dilation, groups)
     else:
-        geometry = Geometry.window(tuple(input_size), w.shape[2:], stride, padding, dilation, groups)
+        sizes = per_axis(input_size, y.ndim - 2, "input_size")
+        geometry = Geometry.window(sizes, w.shape[2:], stride, padding, dilation, groups)
         _check_outputs(geometry, y, "correlate_input")
     return correlate_input_primitive(w, y, geometry=geometry)
 
@@ -158,7 +159,6 @@ def correlate_weight(
     x, y = as_operand(x, "correlate_weight"), as_operand(y, "correlate_weight")
     refuse_mixed_floats((x, y), "correlate_weight")
     axes = x.ndim - 2
-    kernel = tuple(kernel_size) if isinstance(kernel_size, Sequence) else (kernel_size,) * axes
     if axes < 1 or y.ndim != x.ndim or y.shape[0] != x.shape[0]:
         raise ShapeError(
             f"correlate_weight of an input of shape {x.shape} and an output of shape {y.shape}; they need the same "
@@ -169,6 +169,7 @@ def correlate_weight(
         raise ArgumentError(
             f"correlate_weight with groups={groups} for {x.shape[1]} and {y.shape[1]} channels; it must divide both"
         )
+    kernel = per_axis(kernel_size, axes, "kernel_size")
     geometry = Geometry.window(x.shape[2:], kernel, stride, padding, dilation, groups)
     _check_outputs(geometry, y, "correlate_weight")
     return correlate_weight_primitive(x, y, geometry=geometry)

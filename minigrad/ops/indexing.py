@@ -26,7 +26,7 @@ def _part(item: Any) -> Any:
     if isinstance(item, Tensor):
         item = item._array
     elif isinstance(item, slice):
-        return slice(*(None if end is None else int(end) for end in (item.start, item.stop, item.step)))
+        return slice(*(None if end is None else _whole(end) for end in (item.start, item.stop, item.step)))
     elif isinstance(item, list | tuple | range):
         item = np.asarray([one.item() if isinstance(one, Tensor) else one for one in item])
         if item.size == 0:
@@ -41,8 +41,12 @@ def _part(item: Any) -> Any:
         return item.copy()
     if item is None or item is Ellipsis or isinstance(item, bool | np.bool_):
         return item
+    return _whole(item)
+
+
+def _whole(item: Any) -> int:
     try:
-        return item.__index__()
+        return item.__index__()  # type: ignore[no-any-return]
     except AttributeError:
         raise DTypeError(
             f"an index of type {type(item).__name__} arrived; use integers, slices, None, …, lists, or integer or "
@@ -66,7 +70,7 @@ def _is_basic(index: tuple[Any, ...]) -> bool:
 def _read(x: Array, index: tuple[Any, ...]) -> Array:
     try:
         return x[index]  # type: ignore[no-any-return]
-    except IndexError as error:
+    except (IndexError, ValueError) as error:
         raise IndexOutOfRangeError(f"index into a tensor of shape {x.shape}: {error}") from error
 
 
@@ -196,6 +200,11 @@ def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
     """
     input = as_operand(input, "index_select")
     chosen = _integers(index, "index_select")
+    if chosen.ndim > 1 or (chosen._array.size and chosen._array.min() < 0):
+        raise IndexOutOfRangeError(
+            f"index_select got an index of shape {chosen.shape}; it takes a list of positions, counted from 0 on"
+        )
+    chosen = reshape(chosen, (-1,) if chosen._array.size else (0,))
     return getitem(input, (*(slice(None),) * axis_of(dim, input.ndim, "index_select"), chosen))
 
 

@@ -106,7 +106,10 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
 @function
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two stacks of matrices: (B, M, K), (B, K, N) -> (B, M, N)."""
-    return matmul(_of_rank(input, 3, "bmm"), _of_rank(mat2, 3, "bmm"))
+    first, second = _of_rank(input, 3, "bmm"), _of_rank(mat2, 3, "bmm")
+    if first.shape[0] != second.shape[0]:
+        raise ShapeError(f"bmm of stacks of {first.shape[0]} and {second.shape[0]} matrices; both need as many")
+    return matmul(first, second)
 
 
 @function

@@ -4,13 +4,14 @@ max_pool: `select` of the winners      select ↔ place
 avg_pool: `window_sum` / count         window_sum ↔ window_spread
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
-from ..geometry import Geometry, Padding, per_axis
+from ..geometry import Geometry, Padding, per_axis, resolved_padding
 from ..kernels import pool as kernels
 from ..primitive import as_operand, primitive
 from ..registry import function
@@ -74,15 +75,19 @@ def _window(
     if stride is None or (isinstance(stride, Sequence) and len(stride) == 0):
         stride = kernel
     geometry = Geometry.window(x.shape[-axes:], kernel, stride, padding, dilation, ceil_mode=ceil_mode)
-    asked = Geometry.window(x.shape[-axes:], kernel, stride, padding, dilation).padding
+    asked = _asked(padding, geometry)
     for (before, after), k, d in zip(asked, geometry.kernel, geometry.dilation, strict=True):
         if max(before, after) > (d * (k - 1) + 1) // 2:
             raise ArgumentError(
-                f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the kernel, "
-                "so that "
-                "every window holds something of the input"
+                f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the kernel, so "
+                "that every window holds something of the input"
             )
     return geometry
+
+
+def _asked(padding: Padding, geometry: Geometry) -> tuple[tuple[int, int], ...]:
+    """The padding that was asked for, without what `ceil_mode` adds at the end."""
+    return resolved_padding(padding, geometry.inputs, geometry.kernel, geometry.stride, geometry.dilation)
 
 
 def _plane_indices(winners: Array, geometry: Geometry) -> Array:
@@ -127,10 +132,11 @@ def _avg_pool(
         if divisor_override == 0:
             raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
         return total / divisor_override
-    plain = Geometry.window(x.shape[-axes:], geometry.kernel, geometry.stride, padding)
-    if geometry.outputs == plain.outputs and (count_include_pad or plain.padded == plain.inputs):
-        return total / int(np.prod(geometry.kernel))
-    counts = kernels.window_count(geometry, plain.padding if count_include_pad else None)
+    asked = _asked(padding, geometry)
+    unpadded = all(pair == (0, 0) for pair in asked)
+    if geometry.padding == asked and (count_include_pad or unpadded):
+        return total / math.prod(geometry.kernel)
+    counts = kernels.window_count(geometry, asked if count_include_pad else None)
     return total / Tensor._wrap(counts.astype(x.dtype if x.dtype.kind == "f" else np.float32))
 
 

@@ -140,7 +140,10 @@ def std(
     >>> mg.std(mg.tensor([1., 2., 3.]))
     tensor(1.)
     """
-    return sqrt(var(input, dim, correction, keepdim, unbiased=unbiased))
+    variance = var(input, dim, correction, keepdim, unbiased=unbiased)
+    # Equal elements have no spread, and get the gradient 0 rather than 0/0, as in PyTorch.
+    level = variance == 0
+    return where(level, 0, sqrt(where(level, 1, variance)))  # type: ignore[no-any-return]
 
 
 @reduction
@@ -181,8 +184,8 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 def _share_among_winners(g: Tensor, x: Tensor, y: Tensor, axes: tuple[int, ...]) -> Tensor:
     """The cotangent of an extreme value, in equal parts to all elements that reach it."""
     winners = x == reshape(y, kept(x.shape, axes))
-    count = sum_primitive(winners, axes=axes, keepdims=True).to(dtype=x.dtype)
-    return where(winners, spread(g, x.shape, axes) / count, 0)  # type: ignore[no-any-return]
+    share = reshape(g, kept(x.shape, axes)) / sum_primitive(winners, axes=axes, keepdims=True).to(dtype=x.dtype)
+    return winners.to(dtype=x.dtype) * share
 
 
 def _refuse_empty(x: Array, axes: tuple[int, ...], name: str) -> None:

@@ -343,6 +343,8 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
     shape = tuple(
         input.shape[axis - lead] if size == -1 and axis >= lead else int(size) for axis, size in enumerate(sizes)
     )
+    if min(shape, default=0) < 0:
+        raise ShapeError(f"expand of shape {input.shape} to {tuple(sizes)}: -1 keeps a size, so a new axis needs one")
     _check_broadcast(input.shape, shape, "expand")
     return input if shape == input.shape else expand_primitive(input, shape=shape)
 
