@@ -175,7 +175,7 @@ from .ops.shape import (
     unflatten,
     unsqueeze,
 )
-from .primitive import primitives
+from .primitive import as_operand, primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
@@ -221,6 +221,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "as_operand",
     "as_tensor",
     "autograd",
     "avg_pool1d",

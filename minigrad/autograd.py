@@ -6,7 +6,7 @@ tape with differences: every directional derivative v·J·u by random projection
 so the cost does not grow with the sizes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,11 @@ class GradcheckError(MinigradError, RuntimeError):
 
 
 def _listed(tensors: Any) -> list[Any]:
-    return [tensors] if isinstance(tensors, Tensor) or tensors is None else list(tensors)
+    if isinstance(tensors, Tensor) or tensors is None:
+        return [tensors]
+    if not isinstance(tensors, Iterable):
+        raise DTypeError(f"a {type(tensors).__name__} arrived where a tensor, or a list of tensors, belongs")
+    return list(tensors)
 
 
 def _cotangents(given: Any, count: int, name: str) -> list[Tensor | None]:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .device import device as as_device
-from .dtypes import as_dtype, check_supported, get_default_dtype
+from .dtypes import as_dtype, check_supported, get_default_dtype, result_dtype
 from .errors import ArgumentError, DTypeError, ShapeError
+from .primitive import as_operand
 from .random import default_generator
 from .registry import function
 from .tensor import Array, Tensor
@@ -59,8 +60,22 @@ def _array_of(data: Any, dtype: Any = None) -> Array:
         array = _array_of_numbers(data)
         if dtype is None and not _holds_arrays(data) and array.dtype.kind in "iuf":
             dtype = get_default_dtype() if array.dtype.kind == "f" else np.int64
+        _refuse_overflow(array, array.dtype if dtype is None else as_dtype(dtype))
+    with np.errstate(all="ignore"):
+        array = array if dtype is None else array.astype(as_dtype(dtype), copy=False)
     check_supported(array.dtype)
-    return array if dtype is None else array.astype(as_dtype(dtype), copy=False)
+    return array
+
+
+def _refuse_overflow(array: Array, target: np.dtype[Any]) -> None:
+    """Raise `ArgumentError` for Python integers that the dtype cannot hold."""
+    if target.kind in "iu" and array.dtype.kind in "iu" and array.size:
+        limits = np.iinfo(target)
+        if int(array.min()) < limits.min or int(array.max()) > limits.max:
+            raise ArgumentError(
+                f"integers from {array.min()} to {array.max()} arrived for {target}, which holds {limits.min} to "
+                f"{limits.max}; use a wider dtype"
+            )
 
 
 def _array_of_numbers(data: Any) -> Array:
@@ -80,8 +95,9 @@ def _array_of_numbers(data: Any) -> Array:
 
 
 def _holds_arrays(data: Any) -> bool:
-    while isinstance(data, list | tuple) and data:
-        data = data[0]
+    """Whether an array, or a NumPy number, is anywhere in nested lists; it then has a say in the dtype."""
+    if isinstance(data, list | tuple):
+        return any(_holds_arrays(one) for one in data)
     return isinstance(data, np.ndarray | np.generic | Tensor)
 
 
@@ -128,8 +144,10 @@ def from_numpy(array: Array) -> Tensor:
         raise DTypeError(
             f"from_numpy got a {type(array).__name__}; it shares an array's memory. Use mg.tensor(…) for a copy"
         )
+    if hasattr(array, "mask"):
+        raise DTypeError("from_numpy got a masked array, whose mask a tensor cannot keep; use array.filled(value)")
     check_supported(array.dtype)
-    return Tensor._wrap(array)
+    return Tensor._wrap(np.asarray(array))
 
 
 # ------------------------------------------------------------- constants
@@ -137,7 +155,7 @@ def from_numpy(array: Array) -> Tensor:
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     """`zeros(2, 3)` and `zeros((2, 3))` mean the same."""
-    given = size[0] if len(size) == 1 and isinstance(size[0], Sequence) else size
+    given = size[0] if len(size) == 1 and isinstance(size[0], Sequence | np.ndarray) else size
     try:
         shape = tuple(one.__index__() for one in given)
     except AttributeError:
@@ -200,10 +218,12 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return _finish(np.eye(n, m, dtype=_dtype(dtype)), None, device, requires_grad)
+    rows, columns = _shape((n, n if m is None else m))
+    return _finish(np.eye(rows, columns, dtype=_dtype(dtype)), None, device, requires_grad)
 
 
 def _like(x: Tensor, maker: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    x = as_operand(x, maker.__name__)
     target = x.dtype if dtype is None else as_dtype(dtype)
     return _finish(maker(x._array, dtype=target), None, device, requires_grad)
 
@@ -240,7 +260,7 @@ def full_like(
 
 @function
 def arange(
-    start: float, end: float | None = None, step: float = 1, *, dtype: Any = None, device: Any = None,
+    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """start, start + step, … below end; from 0 where only one number is given. Integers give int64.
@@ -250,7 +270,9 @@ def arange(
     >>> arange(3)
     tensor([0, 1, 2])
     """
-    first, last = (0, start) if end is None else (start, end)
+    first, last = (0, start) if end is None else (0 if start is None else start, end)
+    if any(one is None or not math.isfinite(one) for one in (first, last, step)):
+        raise ArgumentError(f"arange from {first} to {last} with step {step}: three finite numbers are needed")
     if step == 0 or (last - first) * step < 0:
         raise ArgumentError(f"arange from {first} to {last} with step {step}: the step leads away from the end")
     whole = all(isinstance(one, int | np.integer) for one in (first, last, step))
@@ -270,7 +292,8 @@ def linspace(
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return _finish(np.linspace(start, end, steps), _dtype(dtype), device, requires_grad)
+    (count,) = _shape((steps,))
+    return _finish(np.linspace(start, end, count), _dtype(dtype), device, requires_grad)
 
 
 # ----------------------------------------------------------------- random
@@ -291,8 +314,9 @@ def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, g
     """Uniform values from [low, high) as an array."""
     draw = _generator(generator)
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
-    values = draw.random(shape, dtype=kind)
-    return np.asarray(values * kind(high - low) + kind(low)).astype(dtype, copy=False)
+    values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
+    # Rounding can reach the upper bound, which does not belong to the interval.
+    return values if high <= low else np.minimum(values, np.nextafter(values.dtype.type(high), values.dtype.type(low)))
 
 
 @function
@@ -347,13 +371,26 @@ def randn_like(input: Tensor, *, generator: Any = None, dtype: Any = None, requi
 
 
 @function
-def normal(mean: float, std: float, size: Any, *, generator: Any = None, dtype: Any = None) -> Tensor:
-    """Normal random numbers of a mean and a standard deviation.
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Normal random numbers of a mean and a standard deviation: numbers with a `size`, or tensors that broadcast.
+
+    Raises `ArgumentError` for a negative deviation.
 
     >>> normal(0.0, 1.0, (2, 3)).shape
     (2, 3)
     """
-    return Tensor._wrap(normal_array(_shape((size,)), mean, std, _dtype(dtype), generator))
+    if size is not None:
+        return _finish(normal_array(_shape((size,)), mean, std, _dtype(dtype), generator), None, device, requires_grad)
+    centre, spread = as_operand(mean, "normal"), as_operand(std, "normal")
+    if spread._array.size and spread._array.min() < 0:
+        raise ArgumentError(f"a standard deviation of {spread._array.min()} arrived; it cannot be negative")
+    kind = result_dtype([(one.dtype, min(one.ndim, 1)) for one in (centre, spread)]) if dtype is None else _dtype(dtype)
+    shape = np.broadcast_shapes(centre.shape, spread.shape)
+    draws = normal_array(shape, 0.0, 1.0, kind, generator)
+    return _finish(draws * spread._array + centre._array, kind, device, requires_grad)
 
 
 @function
@@ -377,11 +414,13 @@ def randperm(n: int, *, generator: Any = None) -> Tensor:
     >>> sorted(randperm(4).tolist())
     [0, 1, 2, 3]
     """
-    return Tensor._wrap(_generator(generator).permutation(n).astype(np.int64))
+    (count,) = _shape((n,))
+    return Tensor._wrap(_generator(generator).permutation(count).astype(np.int64))
 
 
 @function
 def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
     """Ones with the probabilities in `input`, else zeros; no gradient."""
+    input = as_operand(input, "bernoulli")
     draws = uniform_array(input.shape, 0.0, 1.0, np.float64, generator)
     return Tensor._wrap((draws < input._array).astype(input.dtype))

@@ -80,6 +80,11 @@ def check_supported(dtype: DType) -> DType:
     return dtype
 
 
+def can_hold(target: DType, source: DType) -> builtins.bool:
+    """Whether an in-place result of dtype `source` may be cast into `target`: its kind is not higher."""
+    return _KIND[source.kind] <= _KIND[target.kind]
+
+
 def is_floating(dtype: DType) -> builtins.bool:
     """Whether elements of this dtype can carry gradients."""
     return dtype.kind == "f"

@@ -39,5 +39,13 @@ class DataError(MinigradError, RuntimeError):
     """A data file that is missing, truncated, corrupt or cannot be fetched."""
 
 
+class MissingFileError(DataError, FileNotFoundError):
+    """A file that is not there."""
+
+
+class MissingForwardError(MinigradError, NotImplementedError):
+    """A module that was called but does not say what it computes."""
+
+
 class MinigradWarning(UserWarning):
     """Base class of minigrad's warnings; filter by it to turn them all off."""

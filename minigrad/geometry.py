@@ -32,7 +32,8 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
     Raises `ArgumentError` for another number of values, or one that is too small,
     `DTypeError` for values that are no integers.
     """
-    given = tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,)
+    several = hasattr(value, "__iter__") and not isinstance(value, str) and getattr(value, "ndim", 1) != 0
+    given = tuple(value) if several else (value,)
     try:
         values = tuple(one.__index__() for one in given)
     except AttributeError:
@@ -173,13 +174,14 @@ class Geometry:
         if padding == "same":
             if any(extra):
                 raise ArgumentError(
-                    f"output_padding={extra} with padding='same': the output is the stride times the input already. Give "
-                    "output_size for a smaller one"
+                    f"output_padding={extra} with padding='same': the output is the stride times the input already. "
+                    "Give output_size for a smaller one"
                 )
             n = tuple(o[a] * s[a] for a in range(axes)) if output_size is None else _spatial(output_size, axes)
             if any(not (o[a] - 1) * s[a] < n[a] <= o[a] * s[a] for a in range(axes)):
                 raise ArgumentError(
-                    f"output_size={n} with padding='same', stride {s} and an input of {o}: ⌈output/stride⌉ must be the input"
+                    f"output_size={n} with padding='same', stride {s} and an input of {o}: ⌈output/stride⌉ must be the "
+                    "input"
                 )
             return cls(n, o, k, s, tuple(_same(n[a], k[a], s[a], d[a]) for a in range(axes)), d, groups)
         p = resolved_padding(padding, (0,) * axes, k, s, d)
@@ -291,6 +293,8 @@ def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -
 
 
 def _check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:
+    if not hasattr(groups, "__index__"):
+        raise DTypeError(f"{name} got groups={groups!r}; it is an integer")
     if groups < 1 or channels % groups or out_channels % groups:
         raise ArgumentError(
             f"{name} with groups={groups}, {channels} input and {out_channels} output channels: groups must be "

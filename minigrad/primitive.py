@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
-from .errors import DTypeError, GradError, MinigradError, ShapeError
+from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
 from .mode import MODE
 from .registry import lookup, register_primitive, registered_primitives
 from .tape import Edge, Node, Spec
@@ -191,12 +191,20 @@ class Primitive:
                 array = arg._array
                 inputs.append(arg)
             else:
-                array = np.asarray(arg)
-                if array.dtype != common:
-                    array = array.astype(common)
+                array = self._constant(arg, common)
                 inputs.append(Tensor._wrap(array))
             arrays.append(array if array.dtype == common else array.astype(common))
         return inputs, arrays
+
+    def _constant(self, arg: Any, dtype: np.dtype[Any]) -> Array:
+        array = np.asarray(arg)
+        if array.dtype == dtype:
+            return array
+        try:
+            with np.errstate(all="ignore"):
+                return array.astype(dtype)
+        except OverflowError as error:
+            raise ArgumentError(f"{self.name} with {arg}: {dtype} cannot hold it; use a float") from error
 
     def _weighed(self, arg: Any) -> tuple[np.dtype[Any], int]:
         """The dtype of an operand, and its rank of priority in promotion."""
@@ -234,7 +242,7 @@ class Primitive:
         if mode.recording and self.rules:
             wanted = tuple([tensor._node is not None for tensor in inputs])
             if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
-                self._record(inputs, arrays, outputs, extras, static, wanted)
+                self._record(inputs, arrays, outputs, extras, static, wanted, not single)
         for observer in mode.observers:
             observer.applied(self, inputs, outputs)
         return outputs[0] if single else tuple(outputs)
@@ -255,6 +263,7 @@ class Primitive:
         extras: Sequence[Any],
         static: dict[str, Any],
         wanted: tuple[bool, ...],
+        several: bool,
     ) -> None:
         saved: dict[str, Any] = {}
         for name in self._needs(wanted):
@@ -275,7 +284,7 @@ class Primitive:
                     saved[name] = arrays[self.arguments.index(name[: -len("_shape")])].shape
         edges = tuple([None if tensor._node is None else Edge(tensor._node, tensor._index) for tensor in inputs])
         specs = tuple([Spec(output._array.shape, output._array.dtype) for output in outputs])
-        node = Node(self, edges, specs, saved, static)
+        node = Node(self, edges, specs, saved, static, several)
         for index, output in enumerate(outputs):
             if output._array.dtype.kind == "f":
                 output._node = node
@@ -316,7 +325,7 @@ class Primitive:
     def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
         """The gradients of the wanted inputs of one recorded application."""
         cotangent: Any = cotangents[0]
-        if len(node.specs) > 1:
+        if node.several:
             cotangent = tuple(
                 Tensor._wrap(np.zeros(*spec)) if given is None else given
                 for given, spec in zip(cotangents, node.specs, strict=True)

@@ -8,6 +8,7 @@ complete, or it is the old one.
 
 import io
 import json
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import check_supported
-from .errors import DataError, DTypeError
+from .errors import DataError, DTypeError, MissingFileError
 from .files import replace_atomically
 from .tensor import Array, Tensor
 
@@ -38,6 +39,8 @@ def save(obj: Any, path: str | Path) -> None:
     >>> mg.load(path)
     {'w': tensor([1., 1.]), 'epoch': 3}
     """
+    if not isinstance(path, str | os.PathLike):
+        raise DTypeError(f"save got a path of type {type(path).__name__}; the object comes first: save(object, path)")
     arrays: list[Array] = []
     structure = {"format": _FORMAT, "value": _described(obj, arrays, "")}
     with replace_atomically(Path(path)) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -53,9 +56,12 @@ def _described(value: Any, arrays: list[Array], path: str) -> Any:
     if isinstance(value, Tensor | np.ndarray):
         array = value._array if isinstance(value, Tensor) else value
         check_supported(array.dtype)
-        arrays.append(array)
-        kind = "tensor" if isinstance(value, Tensor) else "array"
-        return {kind: len(arrays) - 1, "grad": bool(isinstance(value, Tensor) and value.requires_grad)}
+        # Arrays are written in C order of the axes as they lie in memory, and permuted back when loaded.
+        order = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
+        arrays.append(array.transpose(order))
+        if isinstance(value, Tensor):
+            return {"tensor": len(arrays) - 1, "order": order, "grad": value.requires_grad}
+        return {"array": len(arrays) - 1, "order": order}
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | str | float):
@@ -92,6 +98,8 @@ def load(path: str | Path) -> Any:
             return _restored(structure["value"], archive)
     except DataError:
         raise
+    except FileNotFoundError as error:
+        raise MissingFileError(f"{path} is not there; give the path that save was given") from error
     except (
         OSError,
         zipfile.BadZipFile,
@@ -119,6 +127,7 @@ def _restored(described: dict[str, Any], archive: zipfile.ZipFile) -> Any:
         if kind == "tuple":
             return tuple(_restored(item, archive) for item in content)
         if kind in ("tensor", "array"):
-            array = np.lib.format.read_array(io.BytesIO(archive.read(f"{content}.npy")), allow_pickle=False)
+            raw = np.lib.format.read_array(io.BytesIO(archive.read(f"{content}.npy")), allow_pickle=False)
+            array = raw.transpose(np.argsort(described["order"]))
             return Tensor._wrap(array).requires_grad_(described["grad"]) if kind == "tensor" else array
     raise ValueError(f"an entry of an unknown kind: {described}")

@@ -74,6 +74,7 @@ class Node:
         "retained",
         "saved",
         "serial",
+        "several",
         "specs",
         "static",
     )
@@ -85,7 +86,9 @@ class Node:
         specs: tuple[Spec, ...],
         saved: dict[str, Any] | None,
         static: dict[str, Any],
+        several: bool = False,
     ) -> None:
+        self.several = several
         self.serial = next(_serials)
         self.operation = operation
         self.edges = edges
@@ -145,6 +148,15 @@ class Leaf(Node):
         super().__init__(None, (), (spec,), {}, {})
         self.tensor = weakref.ref(tensor)
 
+    def refuse_another_shape(self) -> None:
+        """Raise `GradError` where the tensor was given other storage, into which the gradient does not fit."""
+        tensor = self.tensor()
+        if tensor is not None and tensor.requires_grad and self.specs[0] != (tensor.shape, tensor.dtype):
+            raise GradError(
+                f"a leaf had shape {self.specs[0].shape} and dtype {self.specs[0].dtype} when it was used, and has "
+                f"{tensor.shape} and {tensor.dtype} now: its gradient does not fit. Compute the loss again"
+            )
+
 
 # ------------------------------------------------------------------ the walk
 
@@ -173,6 +185,8 @@ def _on_the_way(nodes: Sequence[Node], targets: Collection[Node]) -> set[Node]:
 def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -> None:
     """Raise before anything is changed, so that a refused walk leaves everything as it was."""
     for node, wanted in plan:
+        if isinstance(node, Leaf):
+            node.refuse_another_shape()
         if node.operation is None or not any(wanted):
             continue
         if node.saved is None:
@@ -185,9 +199,10 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
 
 
 class Walk(NamedTuple):
-    """What a walk brings: the gradients at leaves, and at the targets that were asked for."""
+    """What a walk brings: the gradients at leaves, of tensors that retain theirs, and at the targets asked for."""
 
     leaves: list[tuple[Leaf, "Tensor"]]
+    retained: list[tuple["Tensor", "Tensor"]]
     captured: dict[Edge, "Tensor"]
 
 
@@ -217,7 +232,7 @@ def walk(
     pending: dict[Node, list[Tensor | None]] = {}
     for edge, seed in zip(roots, seeds, strict=True):
         _deposit(pending, edge, seed)
-    result = Walk([], {})
+    result = Walk([], [], {})
     observers = MODE.get().observers
     with recording(create_graph), np.errstate(all="ignore"):
         for node, wanted in plan:
@@ -225,6 +240,7 @@ def walk(
             if cotangents is None:
                 continue
             _run_hooks(node, cotangents)
+            _keep_retained(node, cotangents, result.retained)
             if targets is not None:
                 for index, cotangent in enumerate(cotangents):
                     if cotangent is not None and Edge(node, index) in targets:
@@ -236,7 +252,8 @@ def walk(
                 continue
             gradients = node.operation.pull(node, cotangents, wanted)
             if node.posthooks:
-                gradients = _replaced(node.posthooks, gradients, tuple(cotangents))
+                specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
+                gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
             for observer in observers:
                 observer.pulled(node, cotangents, gradients)
             for maybe, gradient in zip(node.edges, gradients, strict=True):
@@ -267,25 +284,31 @@ def _run_hooks(node: Node, cotangents: list["Tensor | None"]) -> None:
                     if changed is not None:
                         cotangents[index] = _conforming(changed, node.specs[index])
     if node.prehooks:
-        cotangents[:] = _replaced(node.prehooks, cotangents)
-    if node.retained is not None:
-        for index, reference in node.retained.items():
-            tensor, cotangent = reference(), cotangents[index]
-            if tensor is not None and cotangent is not None:
-                tensor.grad = cotangent
+        cotangents[:] = _replaced(node.prehooks, cotangents, node.specs)
+
+
+def _keep_retained(
+    node: Node, cotangents: Sequence["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]
+) -> None:
+    for index, reference in (node.retained or {}).items():
+        tensor, cotangent = reference(), cotangents[index]
+        if tensor is not None and cotangent is not None:
+            retained.append((tensor, cotangent))
 
 
 def _conforming(gradient: "Tensor", spec: Spec) -> "Tensor":
-    if getattr(gradient, "shape", None) != spec.shape or gradient.dtype != spec.dtype:
+    shape, dtype = getattr(gradient, "shape", None), getattr(gradient, "dtype", None)
+    if shape != spec.shape or dtype != spec.dtype or not hasattr(gradient, "requires_grad"):
         raise GradError(
-            f"a hook returned {getattr(gradient, 'shape', gradient)} of {getattr(gradient, 'dtype', type(gradient))} "
-            "for "
-            f"a gradient of shape {spec.shape} and dtype {spec.dtype}; return a tensor of that kind, or None to keep it"
+            f"a hook returned a {type(gradient).__name__} of shape {shape} and dtype {dtype} for a gradient of shape "
+            f"{spec.shape} and dtype {spec.dtype}; return a tensor of that kind, or None to keep it"
         )
     return gradient
 
 
-def _replaced(hooks: HookTable, values: Sequence["Tensor | None"], *context: Any) -> list["Tensor | None"]:
+def _replaced(
+    hooks: HookTable, values: Sequence["Tensor | None"], specs: Sequence[Spec | None], *context: Any
+) -> list["Tensor | None"]:
     """`values` after each hook had its say; a hook returns None or as many values as it was given."""
     current = list(values)
     for hook in list(hooks.values()):
@@ -297,5 +320,8 @@ def _replaced(hooks: HookTable, values: Sequence["Tensor | None"], *context: Any
             raise GradError(
                 f"a hook returned {len(replacement)} gradients where {len(current)} arrived; return as many, or None"
             )
-        current = replacement
+        current = [
+            one if one is None or spec is None else _conforming(one, spec)
+            for one, spec in zip(replacement, specs, strict=True)
+        ]
     return current

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
-from minigrad.errors import MinigradError
+from minigrad.errors import GradError, MinigradError
 
 if TYPE_CHECKING:
     from .module import Module
@@ -58,9 +58,10 @@ class BackwardWatcher:
         single = not isinstance(output, tuple)
         values = (output,) if single else output
         values, places, node = self._identified(values)
+        count = len(values)
 
         def outputs_known(gradients: tuple[Any, ...]) -> None:
-            self.grad_output = self._spread(gradients, places, len(values))
+            self.grad_output = self._spread(gradients, places, count)
             if not self.watched:
                 self._run((None,) * self.count)
 
@@ -77,4 +78,9 @@ class BackwardWatcher:
             changed = hook(self.module, grad_input, self.grad_output)
             if changed is not None:
                 grad_input = changed if isinstance(changed, tuple) else (changed,)
+                if len(grad_input) != self.count:
+                    raise GradError(
+                        f"a backward hook of {type(self.module).__name__} returned {len(grad_input)} gradients for "
+                        f"{self.count} inputs; return one for each, None for those that need none"
+                    )
         return grad_input

@@ -8,7 +8,8 @@ from minigrad.errors import ArgumentError, ShapeError
 
 from . import functional as F
 from . import init
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
@@ -71,7 +72,7 @@ class _ConvNd(Module):
     def _check_sizes(self) -> None:
         for name, smallest in (("kernel_size", 1), ("stride", 1), ("dilation", 1), ("output_padding", 0)):
             sizes = getattr(self, name)
-            if len(sizes) != self.axes or any(not isinstance(size, int) or size < smallest for size in sizes):
+            if len(sizes) != self.axes or any(not hasattr(size, "__index__") or size < smallest for size in sizes):
                 raise ArgumentError(
                     f"{type(self).__name__} got {name}={sizes}; it takes an integer of at least {smallest}, or "
                     f"{self.axes} of them"
@@ -128,7 +129,7 @@ class _Conv(_ConvNd):
 
             sizes = input.shape[-self.axes :]
             return list(Geometry.window(sizes, self.kernel_size, self.stride, self.padding, self.dilation).padding)
-        return [one if isinstance(one, tuple) else (one, one) for one in self.padding]
+        return [tuple(one) if isinstance(one, Sequence) else (one, one) for one in self.padding]
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, *n) or (C, *n) -> (N, O, *o) or (O, *o)"""

@@ -6,7 +6,8 @@ import minigrad as mg
 
 from . import functional as F
 from . import init
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 
 __all__ = ["Flatten", "Identity", "Linear", "Unflatten"]
 

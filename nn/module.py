@@ -1,46 +1,26 @@
-"""`Module`: what every layer is, and `Parameter`: what it learns."""
+"""`Module`: what every layer and model is."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import minigrad as mg
 from minigrad.autograd import HookTable, RemovableHandle
-from minigrad.errors import ArgumentError, DTypeError, MinigradError, StateDictError
+from minigrad.errors import (
+    ArgumentError,
+    DTypeError,
+    MinigradError,
+    MinigradWarning,
+    MissingForwardError,
+)
 
 from .calling import BackwardWatcher, locate
+from .parameter import Parameter
+from .state import IncompatibleKeys, load
 
-__all__ = ["IncompatibleKeys", "Module", "Parameter"]
+__all__ = ["Module"]
 
 M = TypeVar("M")
-
-
-class Parameter(mg.Tensor):
-    """A tensor that a module learns: assigned to an attribute of a module, it is registered there.
-
-    >>> import minigrad as mg, nn
-    >>> nn.Parameter(mg.zeros(2))
-    Parameter containing:
-    tensor([0., 0.], requires_grad=True)
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, data: Any = None, requires_grad: bool = True) -> "Parameter":
-        """A leaf over the storage of `data`, without a copy."""
-        source = mg.empty(0) if data is None else mg.as_tensor(data)
-        parameter: Parameter = source.detach().as_subclass(cls)
-        parameter.requires_grad_(requires_grad)
-        return parameter
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
-
-
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` found amiss with `strict=False`."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
 
 
 class Module:
@@ -85,7 +65,7 @@ class Module:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; defined by subclasses."""
-        raise MinigradError(f"{type(self).__name__} has no forward; define forward(self, …) in the class")
+        raise MissingForwardError(f"{type(self).__name__} has no forward; define forward(self, …) in the class")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, with the hooks; an error of minigrad's says in which layer it arose."""
@@ -145,39 +125,39 @@ class Module:
                 )
             super().__setattr__(name, value)
             return
-        kind = self._kind_of(name)
         if isinstance(value, Parameter):
-            self._forget(name)
-            self._parameters[name] = value
+            self._put(self._parameters, name, value)
         elif isinstance(value, Module):
-            self._forget(name)
-            self._modules[name] = value
+            self._put(self._modules, name, value)
         elif name in self._buffers and (value is None or isinstance(value, mg.Tensor)):
             self._buffers[name] = value
-        elif kind is not None and value is None:
-            kind[name] = None
-        elif name in self._parameters:
-            raise DTypeError(
-                f"{type(self).__name__}.{name} is a parameter and was given a {type(value).__name__}; assign an "
-                "nn.Parameter "
-                "or None, or change its values under no_grad()"
-            )
-        else:
-            self._forget(name)
+        elif (kind := self._kind_of(name)) is None:
+            _warn_about_unregistered(type(self).__name__, name, value)
             super().__setattr__(name, value)
+        elif value is None:
+            kind[name] = None
+        else:
+            what = "parameter" if kind is self._parameters else "buffer" if kind is self._buffers else "submodule"
+            raise DTypeError(
+                f"{type(self).__name__}.{name} is a {what} and was given a {type(value).__name__}, which would take it "
+                f"out of the module silently. Assign another {what} (for parameters an nn.Parameter), None, or del it"
+            )
+
+    def _put(self, kind: dict[str, Any], name: str, value: Any) -> None:
+        """Register under `name`, in the place that it has already, if it has one."""
+        for other in (self._parameters, self._buffers, self._modules):
+            if other is not kind:
+                other.pop(name, None)
+        if kind is not self._buffers:
+            self._transient.discard(name)
+        self.__dict__.pop(name, None)
+        kind[name] = value
 
     def _kind_of(self, name: str) -> dict[str, Any] | None:
         for kind in (self._parameters, self._buffers, self._modules):
             if name in kind:
                 return kind
         return None
-
-    def _forget(self, name: str) -> None:
-        kind = self._kind_of(name)
-        if kind is not None:
-            del kind[name]
-        self._transient.discard(name)
-        self.__dict__.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
         for kind in ("_parameters", "_buffers", "_modules"):
@@ -187,10 +167,12 @@ class Module:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
-        if self._kind_of(name) is None:
+        kind = self._kind_of(name)
+        if kind is None:
             super().__delattr__(name)
         else:
-            self._forget(name)
+            del kind[name]
+            self._transient.discard(name)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
@@ -210,16 +192,15 @@ class Module:
         self._check_name(name, "parameter")
         if param is not None and not isinstance(param, Parameter):
             raise DTypeError(f"register_parameter({name!r}) got a {type(param).__name__}; wrap it in nn.Parameter")
-        self._forget(name)
-        self._parameters[name] = param
+        self._put(self._parameters, name, param)
 
     def register_buffer(self, name: str, tensor: mg.Tensor | None, persistent: bool = True) -> None:
         """Register a tensor that is state but not learnt; `persistent` ones are part of the state dict."""
         self._check_name(name, "buffer")
         if tensor is not None and not isinstance(tensor, mg.Tensor):
             raise DTypeError(f"register_buffer({name!r}) got a {type(tensor).__name__}; give a tensor or None")
-        self._forget(name)
-        self._buffers[name] = tensor
+        self._put(self._buffers, name, tensor)
+        self._transient.discard(name)
         if not persistent:
             self._transient.add(name)
 
@@ -228,8 +209,7 @@ class Module:
         self._check_name(name, "module")
         if module is not None and not isinstance(module, Module):
             raise DTypeError(f"add_module({name!r}) got a {type(module).__name__}; give an nn.Module")
-        self._forget(name)
-        self._modules[name] = module
+        self._put(self._modules, name, module)
 
     register_module = add_module
 
@@ -336,30 +316,7 @@ class Module:
         Raises `StateDictError` where shapes differ, or, with `strict`, where
         keys are missing or left over; nothing has been changed then.
         """
-        own = self.state_dict(keep_vars=True)
-        missing = [key for key in own if key not in state_dict]
-        unexpected = [key for key in state_dict if key not in own]
-        problems = []
-        if strict and missing:
-            problems.append(f"missing keys: {', '.join(missing)}")
-        if strict and unexpected:
-            problems.append(f"unexpected keys: {', '.join(unexpected)}")
-        values = {}
-        for key, tensor in own.items():
-            if key in state_dict:
-                values[key] = mg.as_tensor(state_dict[key])
-                if values[key].shape != tensor.shape:
-                    problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
-        if problems:
-            raise StateDictError(
-                f"the state dict does not fit {type(self).__name__}: {'; '.join(problems)}. Nothing was loaded. "
-                "Build the "
-                "module with the arguments it was saved with, or pass strict=False for missing and unexpected keys"
-            )
-        with mg.no_grad():
-            for key, value in values.items():
-                own[key].copy_(value)
-        return IncompatibleKeys(missing, unexpected)
+        return load(self, state_dict, strict)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training (dropout active, …) or, with False, to evaluation."""
@@ -392,7 +349,11 @@ class Module:
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert floating parameters, gradients and buffers in place, as `Tensor.to`; the CPU is the only device."""
-        mg.empty(0).to(*args, **kwargs)  # refuses what cannot be, before anything is changed
+        target = mg.empty(0).to(*args, **kwargs)  # refuses what cannot be, before anything is changed
+        if not target.is_floating_point():
+            raise DTypeError(
+                f"{type(self).__name__}.to({target.dtype}): parameters are learnt, so they stay floating-point numbers"
+            )
         seen: set[int] = set()
         for module in self.modules():
             for tensor in (*module._parameters.values(), *module._buffers.values()):
@@ -433,6 +394,17 @@ class Module:
             return f"{type(self).__name__}({extra})"
         body = "".join(f"  {line}\n" for line in ([extra] if extra else []) + lines)
         return f"{type(self).__name__}(\n{body})"
+
+
+def _warn_about_unregistered(owner: str, name: str, value: Any) -> None:
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    if any(isinstance(one, Module | Parameter) for one in held):
+        warnings.warn(
+            f"{owner}.{name} is a plain {type(value).__name__} with modules or parameters in it: they are not "
+            "registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict or nn.Sequential",
+            MinigradWarning,
+            stacklevel=3,
+        )
 
 
 def _indented(text: str) -> str:

@@ -1,10 +1,19 @@
 """Reading `dim` arguments: numbers of axes, negative ones counted from the end."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from ..errors import ArgumentError, IndexOutOfRangeError
+from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError
 
 Dims = int | Sequence[int] | None
+
+
+def whole(value: Any, name: str) -> int:
+    """`value` as an integer; raises `DTypeError` for fractions and other objects."""
+    try:
+        return value.__index__()  # type: ignore[no-any-return]
+    except AttributeError:
+        raise DTypeError(f"{name} got {value!r} where an integer belongs") from None
 
 
 def axis_of(dim: int, ndim: int, name: str) -> int:
@@ -12,6 +21,7 @@ def axis_of(dim: int, ndim: int, name: str) -> int:
 
     Raises `IndexOutOfRangeError` where there is no such axis.
     """
+    dim = whole(dim, name)
     limit = max(ndim, 1)
     if not -limit <= dim < limit:
         raise IndexOutOfRangeError(
@@ -27,9 +37,9 @@ def axes_of(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
     """
     if dim is None:
         return tuple(range(ndim))
-    if not isinstance(dim, Sequence):
-        return (axis_of(int(dim), ndim, name),) if ndim else _checked_scalar(int(dim), name)
-    axes = tuple(axis_of(int(one), ndim, name) for one in dim)
+    if not isinstance(dim, Sequence) or isinstance(dim, str):
+        return (axis_of(dim, ndim, name),) if ndim else _checked_scalar(dim, name)
+    axes = tuple(axis_of(one, ndim, name) for one in dim)
     if len(set(axes)) != len(axes):
         raise ArgumentError(f"{name} got dim={tuple(dim)}, which names an axis twice")
     return axes if ndim else ()

@@ -80,6 +80,8 @@ square.defvjp(x=lambda g, x: g * x * 2)
 @primitive("y = aᵇ", vjp="ā = g·b·aᵇ⁻¹, b̄ = g·y·ln a", broadcast=True, keywords=("input", "exponent"))
 def pow_primitive(a: Array, b: Array) -> Array:
     """The power, element by element."""
+    if a.dtype.kind == "b":
+        return a | ~b
     if a.dtype.kind in "iu" and bool((b < 0).any()):
         raise ArgumentError(
             "integers to a negative power arrived, which are fractions; convert first, for example t.float()"

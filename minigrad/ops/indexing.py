@@ -28,7 +28,10 @@ def _part(item: Any) -> Any:
     elif isinstance(item, slice):
         return slice(*(None if end is None else _whole(end) for end in (item.start, item.stop, item.step)))
     elif isinstance(item, list | tuple | range):
-        item = np.asarray([one.item() if isinstance(one, Tensor) else one for one in item])
+        try:
+            item = np.asarray([one.item() if isinstance(one, Tensor) else one for one in item])
+        except ValueError as error:
+            raise DTypeError(f"an index of uneven lists arrived: {error}") from error
         if item.size == 0:
             item = item.astype(np.int64)
     if isinstance(item, np.ndarray):

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..dtypes import result_dtype
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .axes import axis_of
+from .axes import axis_of, whole
 from .shape import squeeze, unsqueeze
 
 
@@ -48,7 +48,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     >>> mg.cat([mg.tensor([1, 2]), mg.tensor([3])])
     tensor([1, 2, 3])
     """
-    parts = _common([as_operand(one, "cat") for one in tensors], "cat")
+    parts = _common(tensors, "cat")
+    parts = [part for part in parts if part.shape != (0,)] or parts[:1]  # PyTorch's rule for empty vectors
     axis = axis_of(dim, parts[0].ndim, "cat")
     reference = parts[0].shape
     for number, part in enumerate(parts):
@@ -62,11 +63,15 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return cat_primitive(*parts, axis=axis)
 
 
-def _common(tensors: list[Tensor], name: str) -> list[Tensor]:
-    if not tensors:
+def _common(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
+    """The tensors in their common dtype."""
+    if isinstance(tensors, Tensor):
+        raise DTypeError(f"{name} got one tensor; give a list of tensors. Its rows are listed by tensor.unbind()")
+    operands = [as_operand(one, name) for one in tensors]
+    if not operands:
         raise ArgumentError(f"{name} got no tensors; give at least one")
-    dtype = result_dtype([(tensor.dtype, 2) for tensor in tensors])
-    return [tensor.to(dtype=dtype) for tensor in tensors]
+    dtype = result_dtype([(operand.dtype, 2) for operand in operands])
+    return [operand.to(dtype=dtype) for operand in operands]
 
 
 @function
@@ -83,7 +88,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     >>> mg.stack([mg.tensor([1, 2]), mg.tensor([3, 4])]).shape
     (2, 2)
     """
-    parts = _common([as_operand(one, "stack") for one in tensors], "stack")
+    parts = _common(tensors, "stack")
     for number, part in enumerate(parts):
         if part.shape != parts[0].shape:
             raise ShapeError(
@@ -106,16 +111,16 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     axis = axis_of(dim, tensor.ndim, "split")
     if tensor.ndim == 0:
         raise ShapeError("split of a 0-d tensor: it has no axis to cut")
-    whole = tensor.shape[axis]
+    length = tensor.shape[axis]
     if isinstance(split_size_or_sections, int):
         size = split_size_or_sections
         if size <= 0:
             raise ArgumentError(f"split got a size of {size}; it must be positive")
-        sizes = tuple(min(size, whole - start) for start in range(0, whole, size)) or (0,)
+        sizes = tuple(min(size, length - start) for start in range(0, length, size)) or (0,)
     else:
-        sizes = tuple(int(size) for size in split_size_or_sections)
-        if sum(sizes) != whole or min(sizes, default=0) < 0:
-            raise ShapeError(f"split of an axis of size {whole} into {sizes}, which add up to {sum(sizes)}")
+        sizes = tuple(whole(size, "split") for size in split_size_or_sections)
+        if sum(sizes) != length or min(sizes, default=0) < 0:
+            raise ShapeError(f"split of an axis of size {length} into {sizes}, which add up to {sum(sizes)}")
     return split_primitive.many(tensor, sizes=sizes, axis=axis)
 
 
@@ -130,8 +135,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     input = as_operand(input, "chunk")
     if chunks <= 0:
         raise ArgumentError(f"chunk got {chunks} chunks; it must be positive")
-    whole = input.shape[axis_of(dim, input.ndim, "chunk")]
-    return split(input, max(1, -(-whole // chunks)), dim)
+    if input.ndim == 0:
+        raise ShapeError("chunk of a 0-d tensor: it has no axis to cut")
+    length = input.shape[axis_of(dim, input.ndim, "chunk")]
+    return split(input, max(1, -(-length // chunks)), dim)
 
 
 @function

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..geometry import Geometry, Padding, per_axis, resolved_padding
 from ..kernels import pool as kernels
 from ..primitive import as_operand, primitive
@@ -90,6 +90,21 @@ def _asked(padding: Padding, geometry: Geometry) -> tuple[tuple[int, int], ...]:
     return resolved_padding(padding, geometry.inputs, geometry.kernel, geometry.stride, geometry.dilation)
 
 
+def _refuse_empty_windows(geometry: Geometry, name: str) -> None:
+    """Raise `ArgumentError` where a dilated window steps over the input from padding to padding."""
+    for n, o, k, s, (before, _), d in zip(
+        geometry.inputs, geometry.outputs, geometry.kernel, geometry.stride, geometry.padding, geometry.dilation,
+        strict=True,
+    ):  # fmt: skip
+        if d > 1 and before > 0:
+            places = np.arange(o)[:, None] * s - before + np.arange(k) * d
+            if not ((places >= 0) & (places < n)).any(axis=1).all():
+                raise ArgumentError(
+                    f"{name} with dilation {geometry.dilation} and padding {geometry.padding} over an input of "
+                    f"{geometry.inputs}: a window lies in the padding only. Use less padding or dilation"
+                )
+
+
 def _plane_indices(winners: Array, geometry: Geometry) -> Array:
     """The winners as row-major numbers in the unpadded spatial plane, as PyTorch's indices are."""
     offsets = np.unravel_index(winners.astype(np.intp), geometry.kernel)
@@ -107,7 +122,10 @@ def _max_pool(
 ) -> Any:
     name = f"max_pool{axes}d"
     x = as_operand(x, name)
+    if x.dtype.kind == "b":
+        raise DTypeError(f"{name} of a bool tensor; convert first, for example t.float()")
     geometry = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
+    _refuse_empty_windows(geometry, name)
     if not indices:
         return max_pool_primitive(x, geometry=geometry)
     winners = kernels.max_pool(x._array, geometry)[1]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, get_default_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function, lookup
@@ -36,6 +36,11 @@ def reduction(operation: F) -> F:
         return operation(as_operand(x, operation.__name__), *args, **keywords)
 
     return function(worded)  # type: ignore[return-value]
+
+
+def _reduced(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
+    """The axes to reduce over; no axes mean all of them, as in PyTorch."""
+    return axes_of(None if isinstance(dim, tuple | list) and not dim else dim, ndim, name)
 
 
 def kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -74,7 +79,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
     """
     if dtype is not None:
         input = input.to(dtype=as_dtype(dtype))
-    return sum_primitive(input, axes=axes_of(dim, input.ndim, "sum"), keepdims=keepdim)
+    return sum_primitive(input, axes=_reduced(dim, input.ndim, "sum"), keepdims=keepdim)
 
 
 def _count(x: Tensor, axes: tuple[int, ...]) -> int:
@@ -102,7 +107,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     tensor(3.)
     """
     input = _floating(input, "mean", dtype)
-    axes = axes_of(dim, input.ndim, "mean")
+    axes = _reduced(dim, input.ndim, "mean")
     return sum_primitive(input, axes=axes, keepdims=keepdim) / _count(input, axes)
 
 
@@ -118,12 +123,14 @@ def var(
     >>> mg.var(mg.tensor([1., 2., 3.]))
     tensor(1.)
     """
-    if isinstance(correction, bool):  # PyTorch's older order of arguments: var(dim, unbiased)
-        correction = int(correction)
+    # PyTorch's older order of arguments: var(unbiased) and var(dim, unbiased).
+    if isinstance(dim, bool):
+        correction, dim = int(dim), None
+    correction = int(correction) if isinstance(correction, bool) else correction
     if unbiased is not None:
         correction = int(unbiased)
     input = _floating(input, "var")
-    axes = axes_of(dim, input.ndim, "var")
+    axes = _reduced(dim, input.ndim, "var")
     count = _count(input, axes)
     centred = input - sum_primitive(input, axes=axes, keepdims=True) / count
     freedom = count - correction if count > correction else 0
@@ -166,7 +173,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     if input.ndim == 0:
         return lookup("clone")(input)
     if input.shape[axis] == 0:
-        input = lookup("ones")(kept(input.shape, (axis,)), dtype=input.dtype)
+        input = sum_primitive(input, axes=(axis,), keepdims=True) + 1
     while input.shape[axis] > 1:
         half = input.shape[axis] // 2
         first, second, *rest = lookup("split")(
@@ -183,7 +190,8 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 def _share_among_winners(g: Tensor, x: Tensor, y: Tensor, axes: tuple[int, ...]) -> Tensor:
     """The cotangent of an extreme value, in equal parts to all elements that reach it."""
-    winners = x == reshape(y, kept(x.shape, axes))
+    best = reshape(y, kept(x.shape, axes))
+    winners = (x == best) | ((x != x) & (best != best))  # NaN wins, and is not equal to itself
     share = reshape(g, kept(x.shape, axes)) / sum_primitive(winners, axes=axes, keepdims=True).to(dtype=x.dtype)
     return winners.to(dtype=x.dtype) * share
 
@@ -223,7 +231,7 @@ def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([5., 3.])
     """
-    return amax_primitive(input, axes=axes_of(dim, input.ndim, "amax"), keepdims=keepdim)
+    return amax_primitive(input, axes=_reduced(dim, input.ndim, "amax"), keepdims=keepdim)
 
 
 @reduction
@@ -234,7 +242,7 @@ def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([1., 2.])
     """
-    return amin_primitive(input, axes=axes_of(dim, input.ndim, "amin"), keepdims=keepdim)
+    return amin_primitive(input, axes=_reduced(dim, input.ndim, "amin"), keepdims=keepdim)
 
 
 def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..., Any]) -> Tensor:
@@ -357,20 +365,21 @@ logsumexp_primitive.defvjp(x=lambda g, x, y, axes: spread(g, x.shape, axes) * ex
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """ln Σ eˣ over `dim`, without overflow.
 
-    (*) -> (* without dim). Raises `DTypeError` for integers.
+    (*) -> (* without dim).
 
     >>> import minigrad as mg
     >>> mg.logsumexp(mg.tensor([1000., 1000.]), 0)
     tensor(1000.6932)
     """
-    input = _floating(input, "logsumexp")
-    return logsumexp_primitive(input, axes=axes_of(dim, input.ndim, "logsumexp"), keepdims=keepdim)
+    if input.dtype.kind != "f":
+        input = input.to(dtype=get_default_dtype())
+    return logsumexp_primitive(input, axes=_reduced(dim, input.ndim, "logsumexp"), keepdims=keepdim)
 
 
 @primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"))
 def softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """Exponentials divided by their sum."""
-    y = np.exp(x - _finite_peak(x, axes))
+    y = np.exp(x - x.max(axis=axes, keepdims=True, initial=-np.inf))
     y /= y.sum(axis=axes, keepdims=True)
     return y  # type: ignore[no-any-return]
 
@@ -381,9 +390,8 @@ softmax_primitive.defvjp(x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes
 @primitive("y = x − ln Σ eˣ over an axis", vjp="x̄ = g − eʸ·Σ g", notes=("N98",))
 def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """The logarithm of softmax, in the form that loses no digits."""
-    shifted = x - _finite_peak(x, axes)
-    shifted -= np.log(np.exp(shifted).sum(axis=axes, keepdims=True))
-    return shifted
+    shifted = np.subtract(x, x.max(axis=axes, keepdims=True, initial=-np.inf))
+    return np.subtract(shifted, np.log(np.exp(shifted).sum(axis=axes, keepdims=True)))  # type: ignore[no-any-return]
 
 
 log_softmax_primitive.defvjp(x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True))
@@ -394,7 +402,7 @@ def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
         raise ArgumentError(
             f"{name} got no dim; say along which axis the values sum to 1, for example dim=1 for (N, C)"
         )
-    return axes_of(int(dim), x.ndim, name)
+    return axes_of(dim, x.ndim, name)
 
 
 @reduction

@@ -15,7 +15,7 @@ from ..errors import ArgumentError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .axes import Dims, axes_of, axis_of
+from .axes import Dims, axes_of, axis_of, whole
 
 # ------------------------------------------------------------ same elements
 
@@ -115,7 +115,7 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
             [3, 4, 5]])
     """
     input = as_operand(input, "reshape")
-    sizes = tuple(int(size) for size in shape) if isinstance(shape, Sequence) else (int(shape),)
+    sizes = tuple(whole(size, "reshape") for size in (shape if isinstance(shape, Sequence) else (shape,)))
     count, known = input._array.size, math.prod(size for size in sizes if size != -1)
     free = sizes.count(-1)
     fits = count == known if free == 0 else free == 1 and known != 0 and count % known == 0
@@ -341,7 +341,8 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
     input = as_operand(input, "expand")
     lead = len(sizes) - input.ndim
     shape = tuple(
-        input.shape[axis - lead] if size == -1 and axis >= lead else int(size) for axis, size in enumerate(sizes)
+        input.shape[axis - lead] if size == -1 and axis >= lead else whole(size, "expand")
+        for axis, size in enumerate(sizes)
     )
     if min(shape, default=0) < 0:
         raise ShapeError(f"expand of shape {input.shape} to {tuple(sizes)}: -1 keeps a size, so a new axis needs one")

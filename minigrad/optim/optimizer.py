@@ -25,6 +25,8 @@ class Optimizer:
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise DTypeError("an optimiser got one tensor; give a list of parameters, for example model.parameters()")
+        if hasattr(params, "parameters"):
+            raise DTypeError(f"an optimiser got a {type(params).__name__}; did you mean its .parameters()?")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
@@ -38,6 +40,8 @@ class Optimizer:
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own; what is missing comes from the defaults."""
+        if "params" not in param_group:
+            raise ArgumentError(f"a parameter group needs the key 'params'; it has {', '.join(param_group) or 'none'}")
         params = param_group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
         known = {id(one) for group in self.param_groups for one in group["params"]}
@@ -109,6 +113,8 @@ class Optimizer:
 
         Raises `StateDictError`, changing nothing, where groups or their sizes differ.
         """
+        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
+            raise StateDictError("an optimiser's state dict has the keys 'state' and 'param_groups'; is it a model's?")
         groups = state_dict["param_groups"]
         ours, theirs = ([len(group["params"]) for group in side] for side in (self.param_groups, groups))
         if ours != theirs:

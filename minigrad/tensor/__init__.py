@@ -5,6 +5,8 @@ The class is put together from mixins by topic: `core` (storage, tape, backward)
 (NumPy, Python numbers, copies) and `display`.
 """
 
+from ..errors import DTypeError
+from ..registry import lookup
 from .core import Array, TensorCore, Version, edge_of, seeds_for
 from .display import Display, set_printoptions
 from .inplace import InPlace
@@ -32,8 +34,10 @@ class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):
 
     __slots__ = ()
 
-    def __new__(cls, data: object = (), *_: object) -> "Tensor":
-        """Float32 values from nested lists or an array; `minigrad.tensor` keeps dtypes and takes options."""
-        from ..registry import lookup
-
-        return lookup("tensor")(data, dtype="float32")
+    def __new__(cls, *data: object) -> "Tensor":
+        """PyTorch's constructor: of sizes, an uninitialised tensor; of lists or an array, their values in float32."""
+        if data and all(isinstance(size, int) for size in data):
+            return lookup("empty")(*data, dtype="float32")
+        if len(data) > 1:
+            raise DTypeError(f"Tensor got {len(data)} arguments that are no sizes; use mg.tensor(values, dtype=…)")
+        return lookup("tensor")(data[0] if data else [], dtype="float32")

@@ -214,10 +214,10 @@ class TensorCore:
 
     def _accumulate(self, gradient: "Tensor", create_graph: bool) -> None:
         """Add to `grad`; the first gradient is copied, since others may hold the same array."""
-        if create_graph:
-            self._grad = lookup("clone")(gradient) if self._grad is None else lookup("add")(self._grad, gradient)
-        elif self._grad is None:
-            self._grad = type(gradient)._wrap(gradient._array.copy(order="K"))
+        if self._grad is None:
+            self._grad = lookup("clone")(gradient)
+        elif create_graph:
+            self._grad = lookup("add")(self._grad, gradient)
         elif self._grad._node is not None or not self._grad._array.flags.writeable:
             self._grad = lookup("add")(self._grad, gradient).detach()
         else:
@@ -251,6 +251,8 @@ def seeds_for(
     """
     edges, seeds = [], []
     for output, gradient in zip(outputs, gradients, strict=True):
+        if not isinstance(output, TensorCore):
+            raise DTypeError(f"{caller} on a {type(output).__name__}; gradients start from tensors")
         if output._node is None:
             raise GradError(
                 f"{caller} on a tensor that does not require gradients (shape {output.shape}); it was computed from "
@@ -263,7 +265,7 @@ def seeds_for(
                     "first, for "
                     "example loss.mean(), or give the cotangent: t.backward(gradient) with a tensor of the same shape"
                 )
-            gradient = type(output)._wrap(np.ones(output.shape, output.dtype))
+            gradient = lookup("ones")(output.shape, dtype=output.dtype)
         elif not isinstance(gradient, TensorCore):
             raise DTypeError(f"{caller} was given a {type(gradient).__name__} as gradient; give a tensor")
         elif gradient.shape != output.shape:
@@ -291,17 +293,17 @@ def backward(
     chosen: dict[Edge, Tensor] | None = None
     if inputs is not None:
         listed = [inputs] if isinstance(inputs, TensorCore) else list(inputs)
-        if not listed or any(not tensor.requires_grad for tensor in listed):
-            raise GradError("backward(inputs=…) needs at least one tensor, and each must require gradients")
+        if not listed or not all(isinstance(tensor, TensorCore) and tensor.requires_grad for tensor in listed):
+            raise GradError("backward(inputs=…) needs at least one tensor, and all of them must require gradients")
         chosen = {edge_of(tensor): tensor for tensor in listed}
     result = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=chosen)
-    if chosen is not None:
-        with recording(create_graph):
-            for edge, gradient in result.captured.items():
-                chosen[edge]._accumulate(gradient, create_graph)
-        return
     with recording(create_graph):
-        for leaf, gradient in result.leaves:
-            tensor = leaf.tensor()
-            if tensor is not None:
+        for tensor, gradient in result.retained:
+            if chosen is None or edge_of(tensor) not in chosen:
                 tensor._accumulate(gradient, create_graph)
+        for edge, gradient in result.captured.items():
+            chosen[edge]._accumulate(gradient, create_graph)  # type: ignore[index]
+        for leaf, gradient in result.leaves if chosen is None else ():
+            target = leaf.tensor()
+            if target is not None and target.requires_grad:
+                target._accumulate(gradient, create_graph)

@@ -1,11 +1,12 @@
 """How tensors print: as in PyTorch, values first, then what is not obvious."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import get_default_dtype
-from .core import TensorCore
+from .core import Array, TensorCore
 
 _options: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
 
@@ -31,19 +32,20 @@ class Display(TensorCore):
 
     def __repr__(self) -> str:
         prefix = "tensor("
-        options = {key: value for key, value in _options.items() if key != "linewidth"}
+        options = {key: value for key, value in _options.items() if key not in ("linewidth", "precision")}
         text = np.array2string(
             self._array,
             separator=", ",
             prefix=prefix,
-            floatmode=self._floatmode(),
+            formatter={"float_kind": _format_of(self._array)} if self.dtype.kind == "f" else None,
             max_line_width=_options["linewidth"],
             **options,
         )
         notes = []
         if self._array.size == 0 and self.shape != (0,):
             notes.append(f"size={self.shape}")
-        if self.dtype not in (get_default_dtype(), np.int64, np.bool_):
+        plain = (get_default_dtype(), np.bool_) if self._array.size == 0 else (get_default_dtype(), np.int64, np.bool_)
+        if self.dtype not in plain:
             notes.append(f"dtype={self.dtype}")
         if self.grad_fn is not None:
             notes.append(f"grad_fn={self.grad_fn!r}")
@@ -51,9 +53,29 @@ class Display(TensorCore):
             notes.append("requires_grad=True")
         return prefix + ", ".join([text, *notes]) + ")"
 
-    def _floatmode(self) -> Any:
-        """`1.` rather than `1.0000` where every value is whole, as PyTorch does."""
-        if self.dtype.kind != "f":
-            return "fixed"
-        finite = self._array[np.isfinite(self._array)]
-        return "maxprec_equal" if bool((finite == np.trunc(finite)).all()) else "fixed"
+
+def _shown(array: Array) -> Array:
+    """The elements that will be printed: those at the edges, where there are many."""
+    if array.size <= _options["threshold"]:
+        return array
+    edge = _options["edgeitems"]
+    for axis, size in enumerate(array.shape):
+        if size > 2 * edge:
+            array = array.take([*range(edge), *range(size - edge, size)], axis)
+    return array
+
+
+def _format_of(array: Array) -> Callable[[Any], str]:
+    """One format for all numbers, by PyTorch's rule: `1.` where all are whole, powers of ten where far apart."""
+    shown = np.abs(_shown(array).astype(np.float64).ravel())
+    values = shown[np.isfinite(shown) & (shown != 0)]
+    if values.size == 0:
+        return lambda value: "0." if value == 0 else f"{value}"
+    smallest, largest, whole = values.min(), values.max(), bool((values == np.ceil(values)).all())
+    powers = largest / smallest > 1000 or largest > 1e8 or (not whole and smallest < 1e-4)
+    digits = _options["precision"]
+    pattern = f".{digits}e" if powers else ".0f" if whole else f".{digits}f"
+    point = "." if whole and not powers else ""
+    sample = _shown(array).ravel()
+    width = max(len(f"{value:{pattern}}{point}") for value in sample[np.isfinite(sample)].tolist())
+    return lambda value: (f"{value:{pattern}}{point}" if np.isfinite(value) else f"{value}").rjust(width)

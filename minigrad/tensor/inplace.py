@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dtypes import as_dtype, result_dtype
+from ..dtypes import as_dtype, can_hold
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
 from ..mode import MODE
 from ..registry import lookup
@@ -73,7 +73,7 @@ def _change(tensor: TensorCore, name: str, function: str, args: tuple[Any, ...],
             f"grow its tensor. Write t = mg.{function}(t, …) instead"
         )
     if value.dtype != tensor.dtype:
-        if result_dtype([(value.dtype, 2), (tensor.dtype, 2)]).kind != tensor.dtype.kind:
+        if not can_hold(tensor.dtype, value.dtype):
             raise DTypeError(
                 f"{name} on a tensor of {tensor.dtype} would give {value.dtype}, which it cannot hold. Convert first: "
                 f"t = t.to(mg.{value.dtype})"
@@ -165,6 +165,8 @@ class InPlace(TensorCore):
     # Random values are new values: they have no gradient, and so no tape.
 
     def _randomise(self, name: str, values: Any) -> "Tensor":
+        if self.dtype.kind != "f" and name != "bernoulli_":
+            raise DTypeError(f"{name} on a tensor of {self.dtype}: the values are fractions. Use a floating tensor")
         if _on_tape(self, name, ()):
             _rebind(self, type(self)._wrap(values.astype(self.dtype)))
             return self  # type: ignore[return-value]

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..device import device as as_device
 from ..dtypes import as_dtype
-from ..errors import DTypeError, GradError, ShapeError
+from ..errors import ArgumentError, DTypeError, GradError, ShapeError
 from ..registry import lookup
 from .core import Array, TensorCore
 
@@ -73,11 +73,10 @@ class Interop(TensorCore):
                 "minigrad's function of the same name, or t.detach() for the plain values"
             )
         array = self.numpy()
+        needed = array is not self._array or (dtype is not None and array.dtype != dtype)
+        if needed and copy is False:
+            raise ArgumentError("an array without a copy was asked for, which needs C-contiguous memory and no cast")
         if dtype is not None and array.dtype != dtype:
-            if copy is False:
-                raise DTypeError(
-                    f"converting {array.dtype} to {np.dtype(dtype)} needs a copy, and copy=False was asked for"
-                )
             return array.astype(dtype)
         return array.copy() if copy else array
 
@@ -142,13 +141,15 @@ class Interop(TensorCore):
         return int(self.item())
 
     def __format__(self, specification: str) -> str:
-        if specification and self._array.size == 1:
+        if self.ndim == 0:
             return format(self.item(), specification)
         return str(self) if not specification else object.__format__(self, specification)
 
     # ------------------------------------------------------- kinds and copies
 
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any) -> "Tensor":
+    def to(
+        self, *args: Any, dtype: Any = None, device: Any = None, copy: Any = False, non_blocking: Any = False
+    ) -> "Tensor":
         """This tensor in another dtype; recorded. `device` may only be the CPU.
 
         Takes what PyTorch takes: `t.to("cpu")`, `t.to(mg.float64)`, `t.to(other)`.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..errors import IndexOutOfRangeError
 from ..registry import lookup
 from .core import TensorCore
 
@@ -99,6 +100,8 @@ class Methods(TensorCore):
 
     def size(self, dim: "_Int | None" = None) -> Any:
         """The shape, or the size of one axis."""
+        if dim is not None and not -self.ndim <= dim < self.ndim:
+            raise IndexOutOfRangeError(f"size({dim}) of a tensor of shape {self.shape}, which has {self.ndim} axes")
         return self.shape if dim is None else self.shape[dim]
 
     def dim(self) -> "_Int":

@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import DTypeError, ShapeError
 from ..registry import lookup
 from .core import TensorCore
 
 if TYPE_CHECKING:
     from . import Tensor
+
+
+# What == compares element by element; anything else is simply not equal, as Python has it.
+_COMPARABLE = (TensorCore, np.ndarray, np.generic, bool, int, float)
 
 
 class Operators(TensorCore):
@@ -94,9 +100,13 @@ class Operators(TensorCore):
     # Comparison. A tensor is hashed by identity, so that it can be a dictionary key.
 
     def __eq__(self, other: object) -> "Tensor":  # type: ignore[override]
+        if not isinstance(other, _COMPARABLE):
+            return NotImplemented
         return lookup("eq")(self, other)
 
     def __ne__(self, other: object) -> "Tensor":  # type: ignore[override]
+        if not isinstance(other, _COMPARABLE):
+            return NotImplemented
         return lookup("ne")(self, other)
 
     def __lt__(self, other: Any) -> "Tensor":

@@ -26,6 +26,7 @@ def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = F
     >>> leaky_relu(mg.tensor([-1., 2.]), 0.5)
     tensor([-0.5000,  2.0000])
     """
+    input = mg.as_operand(input, "leaky_relu")
     return _into(input, mg.where(input > 0, input, input * negative_slope), inplace)
 
 
@@ -44,6 +45,7 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
     >>> hardtanh(mg.tensor([-3., 0.5, 3.]))
     tensor([-1.0000,  0.5000,  1.0000])
     """
+    input = mg.as_operand(input, "hardtanh")
     if min_val > max_val:
         raise ArgumentError(f"hardtanh from {min_val} to {max_val}: the lower limit is above the upper")
     low = mg.where(input <= min_val, min_val, input)
@@ -56,6 +58,7 @@ def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tenso
     >>> elu(mg.tensor([-1., 2.]))
     tensor([-0.6321,  2.0000])
     """
+    input = mg.as_operand(input, "elu")
     # The exponential sees no positive x, whose overflow would make NaN of the zero gradient of the branch not taken.
     negative = mg.expm1(mg.where(input > 0, 0, input)) * alpha
     return _into(input, mg.where(input > 0, input, negative), inplace)
@@ -67,6 +70,7 @@ def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
     >>> gelu(mg.tensor([-1., 2.]))
     tensor([-0.1587,  1.9545])
     """
+    input = mg.as_operand(input, "gelu")
     if approximate == "none":
         return input * ((mg.erf(input * math.sqrt(0.5)) + 1) * 0.5)
     if approximate == "tanh":
@@ -81,6 +85,7 @@ def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> silu(mg.tensor([0., 2.]))
     tensor([0.0000, 1.7616])
     """
+    input = mg.as_operand(input, "silu")
     return _into(input, input * mg.sigmoid(input), inplace)
 
 
@@ -90,6 +95,7 @@ def logsigmoid(input: mg.Tensor) -> mg.Tensor:
     >>> logsigmoid(mg.tensor([0., -1000.]))
     tensor([-6.9315e-01, -1.0000e+03])
     """
+    input = mg.as_operand(input, "logsigmoid")
     return -mg.softplus(-input, threshold=math.inf)
 
 
@@ -99,4 +105,5 @@ def softsign(input: mg.Tensor) -> mg.Tensor:
     >>> softsign(mg.tensor([-1., 3.]))
     tensor([-0.5000,  0.7500])
     """
+    input = mg.as_operand(input, "softsign")
     return input / (mg.abs(input) + 1)

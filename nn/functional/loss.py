@@ -36,6 +36,7 @@ def mse_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean") -> mg
     >>> mse_loss(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
     tensor(2.)
     """
+    input, target = mg.as_operand(input, "mse_loss"), mg.as_operand(target, "mse_loss")
     _same_shape(input, target, "mse_loss")
     return _reduced(mg.square(input - target), reduction)
 
@@ -66,6 +67,7 @@ def cross_entropy(
     """
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
+    input, target = mg.as_operand(input, "cross_entropy"), mg.as_operand(target, "cross_entropy")
     axis = 0 if input.ndim == 1 else 1
     logs = mg.log_softmax(input, axis)
     if target.dtype.kind == "f":
@@ -128,6 +130,7 @@ def nll_loss(
     """
     if reduction not in ("none", "mean", "sum"):
         raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
+    input, target = mg.as_operand(input, "nll_loss"), mg.as_operand(target, "nll_loss")
     axis = 0 if input.ndim == 1 else 1
     classes = _check_labels(input, target, weight, ignore_index, axis)
     rows = mg.movedim(input, axis, -1).reshape(-1, classes) if classes else input.reshape(-1, 0)

@@ -16,6 +16,7 @@ def linear(input: mg.Tensor, weight: mg.Tensor, bias: mg.Tensor | None = None) -
     >>> linear(mg.tensor([1., 2.]), mg.tensor([[3., 4.]]), mg.tensor([1.]))
     tensor([12.])
     """
+    input = mg.as_operand(input, "linear")
     if weight.ndim not in (1, 2):
         raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
     if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
@@ -49,6 +50,7 @@ def dropout(
     """
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout got p={p}; it is a probability, from 0 to 1")
+    input = mg.as_operand(input, "dropout")
     if not training or p == 0:
         return input
     if p == 1:
@@ -70,6 +72,7 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
     >>> pad(mg.ones(1, 2), (1, 0))
     tensor([[0., 1., 1.]])
     """
+    input = mg.as_operand(input, "pad")
     widths = list(pad)
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ArgumentError(
@@ -99,6 +102,7 @@ def one_hot(tensor: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
+    tensor = mg.as_operand(tensor, "one_hot")
     if tensor.dtype.kind not in "iu":
         raise DTypeError(f"one_hot got labels of {tensor.dtype}; class numbers are integers")
     largest = int(tensor.max()) if tensor.numel() else -1

@@ -1,0 +1,64 @@
+"""Loading state dicts: all of it, or nothing."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import minigrad as mg
+from minigrad.errors import DTypeError, MinigradError, StateDictError
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["IncompatibleKeys", "load"]
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` found amiss with `strict=False`."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def load(module: "Module", state_dict: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+    """Copy values by path into a module, once everything has been seen to fit."""
+    if not isinstance(state_dict, Mapping):
+        raise DTypeError(
+            f"load_state_dict got a {type(state_dict).__name__}; it takes what state_dict() gave, for example "
+            "mg.load(path)"
+        )
+    own = module.state_dict(keep_vars=True)
+    missing = [key for key in own if key not in state_dict]
+    unexpected = [key for key in state_dict if key not in own]
+    problems = []
+    if strict and missing:
+        problems.append(f"missing keys: {', '.join(missing)}")
+    if strict and unexpected:
+        problems.append(f"unexpected keys: {', '.join(map(str, unexpected))}")
+    values = {}
+    for key, tensor in own.items():
+        if key in state_dict:
+            values[key] = mg.as_tensor(state_dict[key]).detach().to(tensor.dtype)
+            if values[key].shape != tensor.shape:
+                problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
+    if problems:
+        raise StateDictError(
+            f"the state dict does not fit {type(module).__name__}: {'; '.join(problems)}. Nothing was loaded. Build "
+            "the module with the arguments it was saved with, or pass strict=False for missing and unexpected keys"
+        )
+    _copy_all(own, values)
+    return IncompatibleKeys(missing, unexpected)
+
+
+def _copy_all(targets: Mapping[str, mg.Tensor], values: Mapping[str, mg.Tensor]) -> None:
+    """Copy all values into their targets; if one cannot be written, put back those that were."""
+    before: dict[str, mg.Tensor] = {}
+    with mg.no_grad():
+        try:
+            for key, value in values.items():
+                old = targets[key].detach().clone()
+                targets[key].copy_(value)
+                before[key] = old
+        except MinigradError:
+            for key, old in before.items():
+                targets[key].copy_(old)
+            raise
