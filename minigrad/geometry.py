@@ -85,7 +85,7 @@ def resolved_padding(
 def _spatial(output_size: Sequence[int], axes: int) -> tuple[int, ...]:
     """The spatial part of an output size, which may come with batch and channels."""
     sizes = tuple(output_size)
-    if len(sizes) not in (axes, axes + 2):
+    if not axes <= len(sizes) <= axes + 2:
         raise ArgumentError(f"output_size={sizes} has the wrong length; give the {axes} spatial sizes")
     return sizes[-axes:]
 
@@ -305,9 +305,9 @@ def _check_groups(groups: int, channels: int, out_channels: int, name: str) -> N
 
 def _likely(x: tuple[int, ...], wanted: int) -> str:
     """The likely cause of a wrong number of channels, as the end of a sentence."""
-    if wanted == 1 and x[0] == 1:
-        return ". Is the channel axis missing, so that the batch was taken for it? Then use x.unsqueeze(1)"
     if x[-1] == wanted:
         order = (0, len(x) - 1, *range(1, len(x) - 1))
         return f". The last axis has {wanted}: is this channels-last? Then use x.permute{order}"
+    if wanted == 1 and x[0] == 1:
+        return ". Is the channel axis missing, so that the batch was taken for it? Then use x.unsqueeze(1)"
     return ". Make the layer for that many channels, or check the layer before it"

@@ -96,11 +96,16 @@ def correlations(draw, rank=None, groups=None):
 def poolings(draw):
     """Sizes of a pooling, whose padding is at most half the kernel: x (N, C, *n), w (1, 1, *k)."""
     found = draw(correlations(groups=1))
-    half = [(d * (k - 1) + 1) // 2 for d, k in zip(found.dilation, found.w[2:])]
-    padding = tuple((min(before, most), min(after, most)) for (before, after), most in zip(found.padding, half))
-    span = [d * (k - 1) + 1 for d, k in zip(found.dilation, found.w[2:])]
-    n = [max(size, least - sum(p)) for size, least, p in zip(found.x[2:], span, padding)]
-    return Correlation((*found.x[:2], *n), (1, 1, *found.w[2:]), found.stride, padding, found.dilation, 1)
+    kernel, dilation = found.w[2:], found.dilation
+    span = [d * (k - 1) + 1 for d, k in zip(dilation, kernel)]
+    padding = tuple((min(p[0], most // 2), min(p[1], most // 2)) for p, most in zip(found.padding, span))
+    n = tuple(max(size, least - sum(p)) for size, least, p in zip(found.x[2:], span, padding))
+    # A dilated window can step over a small input: then there is nothing in it to choose from.
+    places = naive.windows(n, kernel, found.stride, padding, dilation)
+    if not all(any(naive.members(start, kernel, dilation, n)) for start in places.reshape(-1, len(n))):
+        padding = ((0, 0),) * len(n)
+        n = tuple(max(size, least) for size, least in zip(n, span))
+    return Correlation((*found.x[:2], *n), (1, 1, *kernel), found.stride, padding, dilation, 1)
 
 
 # ------------------------------------------------------------------- shapes

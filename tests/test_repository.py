@@ -27,9 +27,8 @@ ENGINE = ["tape", "tensor", "geometry", "primitive", "registry", "ops/convolutio
 
 # Test files named after something that cuts across the modules of their folder.
 TOPICS = {
-    "tests/minigrad": {"notes", "memory", "threads", "semantics", "errors_teach", "leaks", "second_order", "public"},
-    "tests/minigrad/ops": {"contract"},
-    "tests/nn": {"notes_golden", "gradients"},
+    "tests/minigrad": {"contract", "golden"},
+    "tests/minigrad/tensor": {"tensor"},
 }
 
 
@@ -103,7 +102,7 @@ def stands_for(test, topics=TOPICS):
     home = ROOT / folder
     if not home.is_dir():
         return False
-    names = {path.stem.lstrip("_") for path in home.iterdir() if path.suffix == ".py"}
+    names = {path.stem.strip("_") for path in home.iterdir() if path.suffix == ".py"}
     names |= {path.name for path in home.iterdir() if (path / "__init__.py").is_file()}
     return topic in topics.get(relative(test.parent), ()) or any(
         topic == name or topic.startswith(f"{name}_") for name in names

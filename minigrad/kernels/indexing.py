@@ -1,5 +1,6 @@
-"""The adjoints of reading by index: adding into the places that were read."""
+"""Reading by index, and its adjoint: adding into the places that were read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,26 +8,61 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def positions(shape: tuple[int, ...], index: Any) -> Array:
+class Index:
+    """An index of an array, taken in steps: all but the last are basic, so they give views.
+
+    Two steps say what PyTorch means by an integer beside an index array: the
+    integer is taken first. (To NumPy it would be one more index array.)
+    """
+
+    __slots__ = ("basic", "steps")
+
+    def __init__(self, steps: Sequence[tuple[Any, ...]]) -> None:
+        self.steps = tuple(steps)
+        self.basic = not any(isinstance(part, np.ndarray | bool | np.bool_) for part in self.steps[-1])
+
+    def read(self, array: Array) -> Array:
+        """The elements at the index; a view if it is basic."""
+        for step in self.steps:
+            array = array[step]
+        return array
+
+    def write(self, array: Array, values: Array) -> None:
+        """Put values at the index."""
+        for step in self.steps[:-1]:
+            array = array[step]
+        array[self.steps[-1]] = values
+
+
+def zeros_in_order(like: Array, shape: tuple[int, ...]) -> Array:
+    """Zeros in the memory order of `like`, where it has as many axes."""
+    return np.zeros_like(like, shape=shape) if like.ndim == len(shape) else np.zeros(shape, like.dtype)
+
+
+def positions(shape: tuple[int, ...], index: Index) -> Array:
     """The row-major numbers of the elements that `index` reads."""
-    return np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)[index]  # type: ignore[no-any-return]
+    return index.read(np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape))
 
 
-def scatter_add(g: Array, index: Any, shape: tuple[int, ...]) -> Array:
+def scatter_add(g: Array, index: Index, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `g` added where `index` reads; what is read twice gets both."""
+    if index.basic:
+        out = zeros_in_order(g, shape)
+        index.write(out, g)
+        return out
     size = int(np.prod(shape, dtype=np.int64))
     where = positions(shape, index)
     total = np.bincount(where.ravel(), weights=g.ravel(), minlength=size) if size else np.zeros(0)
     return total.reshape(shape).astype(g.dtype, copy=False)
 
 
-def last_writers(shape: tuple[int, ...], index: Any) -> Array:
+def last_writers(shape: tuple[int, ...], index: Index) -> Array:
     """Of the elements written by `x[index] = v`, which are not written over again by a later one."""
     where = positions(shape, index)
     writer = np.full(int(np.prod(shape, dtype=np.int64)), -1)
     number = np.arange(where.size).reshape(where.shape)
     writer[where.ravel()] = number.ravel()
-    return writer[where] == number  # type: ignore[no-any-return]
+    return np.equal(writer[where], number)  # type: ignore[no-any-return]
 
 
 def _along(axis: int, index: Array) -> Any:
@@ -35,12 +71,14 @@ def _along(axis: int, index: Array) -> Any:
 
 def take(x: Array, index: Array, axis: int) -> Array:
     """The slices of `x` at `index` along an axis, in the memory order of x."""
-    return x[_along(axis, index)]  # type: ignore[no-any-return]
+    out = np.empty_like(x, shape=(*x.shape[:axis], len(index), *x.shape[axis + 1 :]))
+    out[...] = x[_along(axis, index)]
+    return out
 
 
 def take_adjoint(g: Array, index: Array, axis: int, size: int) -> Array:
     """Add the slices of `g` into the places along an axis that `take` read them from."""
-    out = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
+    out = np.zeros_like(g, shape=(*g.shape[:axis], size, *g.shape[axis + 1 :]))
     waiting = np.arange(len(index))
     while waiting.size:  # as often as the most read slice was read; each round writes a place once
         _, first = np.unique(index[waiting], return_index=True)

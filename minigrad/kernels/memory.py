@@ -24,6 +24,6 @@ def padded(x: Array, geometry: Geometry, fill: Any = 0) -> Array:
     if geometry.padded == geometry.inputs:
         return x
     lead = x.shape[: x.ndim - len(geometry.inputs)]
-    out = np.full((*lead, *geometry.padded), fill, x.dtype) if fill else np.zeros((*lead, *geometry.padded), x.dtype)
+    out = np.full_like(x, fill, shape=(*lead, *geometry.padded))
     out[geometry.interior] = x
     return out

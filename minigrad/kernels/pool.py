@@ -37,15 +37,14 @@ def max_pool(x: Array, geometry: Geometry) -> tuple[Array, Array]:
     order gives; NaN beats every number, as in PyTorch.
     """
     source = padded(x, geometry, _lowest(x.dtype))
-    lead = x.shape[: x.ndim - len(geometry.inputs)]
     kind = np.min_scalar_type(math.prod(geometry.kernel))
-    winners = np.empty((*lead, *geometry.outputs), kind)
-    winners[...] = _first_inside(geometry)
-    best = None
+    best: Array | None = None
     for number, where in enumerate(geometry.taps()):
         value = source[where]
         if best is None:
             best = value.copy(order="K")
+            winners = np.empty_like(best, dtype=kind)
+            winners[...] = _first_inside(geometry)
             continue
         better = value > best
         if x.dtype.kind == "f":
@@ -59,7 +58,7 @@ def max_pool(x: Array, geometry: Geometry) -> tuple[Array, Array]:
 def select(x: Array, winners: Array, geometry: Geometry) -> Array:
     """(*lead, *n) -> (*lead, *o): from each window the element that `winners` names."""
     source = padded(x, geometry)
-    out = np.zeros(winners.shape, x.dtype)
+    out = np.zeros_like(x, shape=winners.shape)
     for number, where in enumerate(geometry.taps()):
         np.copyto(out, source[where], where=winners == number)
     return out
@@ -68,7 +67,7 @@ def select(x: Array, winners: Array, geometry: Geometry) -> Array:
 def place(g: Array, winners: Array, geometry: Geometry) -> Array:
     """(*lead, *o) -> (*lead, *n): each value added where `select` read it; its adjoint."""
     lead = g.shape[: g.ndim - len(geometry.outputs)]
-    out = np.zeros((*lead, *geometry.padded), g.dtype)
+    out = np.zeros_like(g, shape=(*lead, *geometry.padded))
     for number, where in enumerate(geometry.taps()):
         out[where] += np.where(winners == number, g, g.dtype.type(0))
     return out[geometry.interior]  # type: ignore[no-any-return]
@@ -88,7 +87,7 @@ def window_sum(x: Array, geometry: Geometry) -> Array:
 def window_spread(g: Array, geometry: Geometry) -> Array:
     """(*lead, *o) -> (*lead, *n): each value added to its whole window; the adjoint of `window_sum`."""
     lead = g.shape[: g.ndim - len(geometry.outputs)]
-    out = np.zeros((*lead, *geometry.padded), g.dtype)
+    out = np.zeros_like(g, shape=(*lead, *geometry.padded))
     for where in geometry.taps():
         out[where] += g
     return out[geometry.interior]  # type: ignore[no-any-return]

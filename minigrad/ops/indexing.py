@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, IndexOutOfRangeError, ShapeError
-from ..kernels.indexing import last_writers, scatter_add
+from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
+from ..kernels.indexing import Index, last_writers, scatter_add
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -57,40 +57,50 @@ def _whole(item: Any) -> int:
         ) from None
 
 
-def normalised(index: Any) -> tuple[Any, ...]:
-    """`index` as a tuple of integers, slices, None, Ellipsis and arrays.
+def normalised(index: Any) -> Index:
+    """`index` in steps of integers, slices, None, Ellipsis and arrays.
 
     An Ellipsis at the end keeps results arrays, and so views, down to 0-d.
     """
     parts = tuple(_part(item) for item in (index if isinstance(index, tuple) else (index,)))
-    return parts if any(part is Ellipsis for part in parts) else (*parts, Ellipsis)
+    if not any(part is Ellipsis for part in parts):
+        parts = (*parts, Ellipsis)
+    arrays = any(isinstance(part, np.ndarray | bool | np.bool_) for part in parts)
+    if not arrays or not any(_is_integer(part) for part in parts):
+        return Index([parts])
+    first: list[Any] = []
+    for part in parts:
+        if _is_integer(part) or part is Ellipsis:
+            first.append(part)
+        elif part is not None:
+            axes = part.ndim if isinstance(part, np.ndarray) and part.dtype.kind == "b" else 1
+            first.extend([slice(None)] * (0 if isinstance(part, bool | np.bool_) else axes))
+    return Index([tuple(first), tuple(part for part in parts if not _is_integer(part))])
 
 
-def _is_basic(index: tuple[Any, ...]) -> bool:
-    return not any(isinstance(part, np.ndarray | bool | np.bool_) for part in index)
+def _is_integer(part: Any) -> bool:
+    return isinstance(part, int) and not isinstance(part, bool)
 
 
-def _read(x: Array, index: tuple[Any, ...]) -> Array:
+def _read(x: Array, index: Index) -> Array:
     try:
-        return x[index]  # type: ignore[no-any-return]
-    except (IndexError, ValueError) as error:
+        return index.read(x)
+    except IndexError as error:
         raise IndexOutOfRangeError(f"index into a tensor of shape {x.shape}: {error}") from error
+    except ValueError as error:
+        raise ArgumentError(f"index into a tensor of shape {x.shape}: {error}") from error
 
 
 @primitive("y = x[index]", vjp="x̄ = zeros with g added at index", notes=("N81",), quiet=True, view=True)
-def getitem_primitive(x: Array, *, index: tuple[Any, ...]) -> Array:
+def getitem_primitive(x: Array, *, index: Index) -> Array:
     """The elements at an index; the adjoint of `scatter`."""
     return _read(x, index)
 
 
 @primitive("y = zeros of a shape with x added at index", vjp="x̄ = g[index]", notes=("N131",), quiet=True)
-def scatter(x: Array, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+def scatter(x: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
     """Zeros with elements added where an index reads; the adjoint of `getitem`."""
-    if not _is_basic(index):
-        return scatter_add(x, index, shape)
-    out = np.zeros(shape, x.dtype)
-    out[index] = x
-    return out
+    return scatter_add(x, index, shape)
 
 
 getitem_primitive.defvjp(x=lambda g, x_shape, index: scatter(g, index=index, shape=x_shape))
@@ -106,7 +116,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     return getitem_primitive(input, index=normalised(index))
 
 
-def _written_value(x: Array, v: Array, index: tuple[Any, ...]) -> tuple[int, ...]:
+def _written_value(x: Array, v: Array, index: Index) -> tuple[int, ...]:
     """The shape of `v` without leading ones that the place it goes to does not have.
 
     Raises `ShapeError` where it does not fit there.
@@ -124,17 +134,17 @@ def _written_value(x: Array, v: Array, index: tuple[Any, ...]) -> tuple[int, ...
 
 
 @primitive("y = x, but v at index", vjp="x̄ = g, but 0 at index; v̄ = g[index]", broadcast=True, quiet=True)
-def setitem_primitive(x: Array, v: Array, *, index: tuple[Any, ...]) -> Array:
+def setitem_primitive(x: Array, v: Array, *, index: Index) -> Array:
     """A copy with the elements at an index replaced."""
     out = x.copy(order="K")
-    out[index] = v
+    index.write(out, v)
     return out
 
 
-def _of_the_last_writer(g: Tensor, x_shape: tuple[int, ...], index: tuple[Any, ...]) -> Tensor:
+def _of_the_last_writer(g: Tensor, x_shape: tuple[int, ...], index: Index) -> Tensor:
     """The cotangent of a written value: none for elements that were written over."""
     read = getitem_primitive(g, index=index)
-    if _is_basic(index):
+    if index.basic:
         return read
     return where(Tensor._wrap(last_writers(x_shape, index)), read, 0)  # type: ignore[no-any-return]
 
@@ -162,7 +172,7 @@ def write(array: Array, index: Any, value: Any) -> None:
     if operand.dtype.kind == "f" and array.dtype.kind != "f" and operand.ndim:
         raise DTypeError(f"t[index] = value of {operand.dtype} into a tensor of {array.dtype}; convert the value first")
     with np.errstate(all="ignore"):
-        array[key] = operand.reshape(shape).astype(array.dtype, copy=False)
+        key.write(array, operand.reshape(shape).astype(array.dtype, copy=False))
 
 
 # --------------------------------------------------------- along one axis
@@ -207,6 +217,9 @@ def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
         raise IndexOutOfRangeError(
             f"index_select got an index of shape {chosen.shape}; it takes a list of positions, counted from 0 on"
         )
+    if input.ndim == 0:
+        input = reshape(input, (1,))
+        return reshape(index_select(input, 0, chosen), ())
     chosen = reshape(chosen, (-1,) if chosen._array.size else (0,))
     return getitem(input, (*(slice(None),) * axis_of(dim, input.ndim, "index_select"), chosen))
 

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ArgumentError, ShapeError
 from ..geometry import pairs
 from ..kernels import indexing as kernels
+from ..kernels.indexing import Index
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -30,7 +31,7 @@ _MODES = {
 }  # fmt: skip
 
 
-def _inside(widths: Widths, shape: tuple[int, ...]) -> tuple[slice, ...]:
+def _inside(widths: Widths, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """Where an unpadded tensor of `shape` lies in the padded one."""
     return tuple(slice(before, before + n) for (before, _), n in zip(widths, shape, strict=True))
 
@@ -45,7 +46,7 @@ def pad_constant(x: Array, *, widths: Widths, value: float) -> Array:
 
 
 pad_constant.defvjp(
-    x=lambda g, x_shape, widths: getitem_primitive(g, index=_inside(widths, x_shape)),
+    x=lambda g, x_shape, widths: getitem_primitive(g, index=Index([_inside(widths, x_shape)])),
 )
 
 
@@ -137,4 +138,4 @@ def crop(input: Tensor, widths: Any) -> Tensor:
     sizes = tuple(n - before - after for n, (before, after) in zip(input.shape, full, strict=True))
     if min(sizes, default=0) < 0:
         raise ShapeError(f"crop of shape {input.shape} by {full}: more would be cut away than there is")
-    return getitem_primitive(input, index=_inside(full, sizes))
+    return getitem_primitive(input, index=Index([_inside(full, sizes)]))

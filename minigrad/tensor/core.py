@@ -293,7 +293,10 @@ def backward(
     chosen: dict[Edge, Tensor] | None = None
     if inputs is not None:
         listed = [inputs] if isinstance(inputs, TensorCore) else list(inputs)
-        if not listed or not all(isinstance(tensor, TensorCore) and tensor.requires_grad for tensor in listed):
+        for one in listed:
+            if not isinstance(one, TensorCore):
+                raise DTypeError(f"backward(inputs=…) got a {type(one).__name__}; inputs are tensors")
+        if not listed or not all(tensor.requires_grad for tensor in listed):
             raise GradError("backward(inputs=…) needs at least one tensor, and all of them must require gradients")
         chosen = {edge_of(tensor): tensor for tensor in listed}
     result = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=chosen)

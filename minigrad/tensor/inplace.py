@@ -137,6 +137,21 @@ class InPlace(TensorCore):
     def __itruediv__(self, other: Any) -> "Tensor":
         return _change(self, "/=", "div", (other,), {})
 
+    def __ifloordiv__(self, other: Any) -> "Tensor":
+        return _change(self, "//=", "floor_divide", (other,), {})
+
+    def __imod__(self, other: Any) -> "Tensor":
+        return _change(self, "%=", "remainder", (other,), {})
+
+    def __iand__(self, other: Any) -> "Tensor":
+        return _change(self, "&=", "bitwise_and", (other,), {})
+
+    def __ior__(self, other: Any) -> "Tensor":
+        return _change(self, "|=", "bitwise_or", (other,), {})
+
+    def __ixor__(self, other: Any) -> "Tensor":
+        return _change(self, "^=", "bitwise_xor", (other,), {})
+
     def __ipow__(self, other: Any) -> "Tensor":
         return _change(self, "**=", "pow", (other,), {})
 

@@ -106,10 +106,11 @@ class Interop(TensorCore):
                 raise DTypeError(
                     f"numpy.{func.__name__} on a tensor means mg.{name}, which does not take these arguments: {error}"
                 ) from error
+        full_name = f"{func.__module__}.{func.__name__}"
         raise DTypeError(
-            f"numpy.{func.__name__} does not work on tensors, since NumPy cannot record it. Use minigrad's functions "
+            f"{full_name} does not work on tensors, since NumPy cannot record it. Use minigrad's functions "
             "or "
-            f"the tensor's methods, or numpy.{func.__name__}(t.detach().numpy()) for plain values"
+            f"the tensor's methods, or {full_name}(t.detach().numpy()) for plain values"
         )
 
     # ------------------------------------------------------ Python's numbers

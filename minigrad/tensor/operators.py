@@ -1,6 +1,6 @@
 """Python's operators on tensors; each is the primitive of its name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,58 +17,46 @@ if TYPE_CHECKING:
 _COMPARABLE = (TensorCore, np.ndarray, np.generic, bool, int, float)
 
 
+def _pair(name: str, reflected: str) -> tuple[Callable[[Any, Any], "Tensor"], Callable[[Any, Any], "Tensor"]]:
+    """The function `name` as an operator and as its reflection.
+
+    A foreign object that has the reflected operator itself gets its turn.
+    """
+
+    def forward(self: TensorCore, other: Any) -> "Tensor":
+        if not isinstance(other, _COMPARABLE) and hasattr(type(other), reflected) and _is_foreign(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        return lookup(name)(self, other)
+
+    def backward(self: TensorCore, other: Any) -> "Tensor":
+        return lookup(name)(other, self)
+
+    forward.__name__, backward.__name__ = reflected.replace("__r", "__", 1), reflected
+    forward.__doc__ = f"`minigrad.{name}` of this tensor and `other`."
+    backward.__doc__ = f"`minigrad.{name}` of `other` and this tensor."
+    return forward, backward
+
+
+def _is_foreign(other: Any) -> bool:
+    return type(other).__module__ != "builtins"
+
+
 class Operators(TensorCore):
     """Arithmetic, comparison, logic and indexing."""
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> "Tensor":
-        return lookup("add")(self, other)
-
-    def __radd__(self, other: Any) -> "Tensor":
-        return lookup("add")(other, self)
-
-    def __sub__(self, other: Any) -> "Tensor":
-        return lookup("sub")(self, other)
-
-    def __rsub__(self, other: Any) -> "Tensor":
-        return lookup("sub")(other, self)
-
-    def __mul__(self, other: Any) -> "Tensor":
-        return lookup("mul")(self, other)
-
-    def __rmul__(self, other: Any) -> "Tensor":
-        return lookup("mul")(other, self)
-
-    def __truediv__(self, other: Any) -> "Tensor":
-        return lookup("div")(self, other)
-
-    def __rtruediv__(self, other: Any) -> "Tensor":
-        return lookup("div")(other, self)
-
-    def __floordiv__(self, other: Any) -> "Tensor":
-        return lookup("floor_divide")(self, other)
-
-    def __rfloordiv__(self, other: Any) -> "Tensor":
-        return lookup("floor_divide")(other, self)
-
-    def __mod__(self, other: Any) -> "Tensor":
-        return lookup("remainder")(self, other)
-
-    def __rmod__(self, other: Any) -> "Tensor":
-        return lookup("remainder")(other, self)
-
-    def __pow__(self, other: Any) -> "Tensor":
-        return lookup("pow")(self, other)
-
-    def __rpow__(self, other: Any) -> "Tensor":
-        return lookup("pow")(other, self)
-
-    def __matmul__(self, other: Any) -> "Tensor":
-        return lookup("matmul")(self, other)
-
-    def __rmatmul__(self, other: Any) -> "Tensor":
-        return lookup("matmul")(other, self)
+    __add__, __radd__ = _pair("add", "__radd__")
+    __sub__, __rsub__ = _pair("sub", "__rsub__")
+    __mul__, __rmul__ = _pair("mul", "__rmul__")
+    __truediv__, __rtruediv__ = _pair("div", "__rtruediv__")
+    __floordiv__, __rfloordiv__ = _pair("floor_divide", "__rfloordiv__")
+    __mod__, __rmod__ = _pair("remainder", "__rmod__")
+    __pow__, __rpow__ = _pair("pow", "__rpow__")
+    __matmul__, __rmatmul__ = _pair("matmul", "__rmatmul__")
+    __and__, __rand__ = _pair("bitwise_and", "__rand__")
+    __or__, __ror__ = _pair("bitwise_or", "__ror__")
+    __xor__, __rxor__ = _pair("bitwise_xor", "__rxor__")
 
     def __neg__(self) -> "Tensor":
         return lookup("neg")(self)
@@ -81,21 +69,6 @@ class Operators(TensorCore):
 
     def __invert__(self) -> "Tensor":
         return lookup("logical_not")(self) if self.dtype.kind == "b" else lookup("bitwise_not")(self)
-
-    def __and__(self, other: Any) -> "Tensor":
-        return lookup("bitwise_and")(self, other)
-
-    __rand__ = __and__
-
-    def __or__(self, other: Any) -> "Tensor":
-        return lookup("bitwise_or")(self, other)
-
-    __ror__ = __or__
-
-    def __xor__(self, other: Any) -> "Tensor":
-        return lookup("bitwise_xor")(self, other)
-
-    __rxor__ = __xor__
 
     # Comparison. A tensor is hashed by identity, so that it can be a dictionary key.
 

@@ -7,9 +7,10 @@ import scipy.signal
 from minigrad.geometry import Geometry
 from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight
 from tests import naive
-from tests.strategies import correlations, given, seeds, whole_numbers
+from tests.strategies import correlations, given, seeds, settings, whole_numbers
 
 
+@settings(max_examples=150)
 @given(correlations(), seeds)
 def test_correlate_is_the_sum_of_its_terms(sizes, seed):
     x, w = whole_numbers(seed, sizes.x, sizes.w)
@@ -18,6 +19,7 @@ def test_correlate_is_the_sum_of_its_terms(sizes, seed):
     assert np.array_equal(y, naive.correlate(x, w, **sizes.options))
 
 
+@settings(max_examples=150)
 @given(correlations(), seeds)
 def test_correlate_input_is_the_sum_of_its_terms(sizes, seed):
     w, y = whole_numbers(seed, sizes.w, sizes.y)
@@ -26,6 +28,7 @@ def test_correlate_input_is_the_sum_of_its_terms(sizes, seed):
     assert np.array_equal(x, naive.correlate_input(w, y, sizes.x, **sizes.options))
 
 
+@settings(max_examples=150)
 @given(correlations(), seeds)
 def test_correlate_weight_is_the_sum_of_its_terms(sizes, seed):
     x, y = whole_numbers(seed, sizes.x, sizes.y)

@@ -1,0 +1,138 @@
+"""Pooling on arrays, against the loops of `tests/naive.py`."""
+
+import numpy as np
+import pytest
+
+from minigrad.geometry import Geometry
+from minigrad.kernels.pool import max_pool, place, select, window_count, window_spread, window_sum
+from tests import naive
+from tests.strategies import correlations, given, poolings, seeds, settings, st, whole_numbers
+
+
+def window(sizes, ceil_mode=False):
+    return Geometry.window(sizes.x[2:], sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)
+
+
+@settings(max_examples=100)
+@given(poolings(), st.booleans(), seeds)
+def test_max_pool_finds_the_first_winner(sizes, ceil_mode, seed):
+    x = whole_numbers(seed, sizes.x)  # of nine values, so that there are ties
+    geometry = window(sizes, ceil_mode)
+    values, winners = max_pool(x, geometry)
+    expected, places = naive.max_pool(x, sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)
+    assert np.array_equal(values, expected)
+    chosen = select(np.arange(x[0, 0].size).reshape(x.shape[2:]) + np.zeros(x.shape, np.int64), winners, geometry)
+    assert np.array_equal(chosen, places)
+
+
+@given(poolings(), st.booleans(), seeds)
+def test_select_takes_from_each_window_what_won_there(sizes, ceil_mode, seed):
+    x, other = whole_numbers(seed, sizes.x, sizes.x)
+    geometry = window(sizes, ceil_mode)
+    _, winners = max_pool(x, geometry)
+    _, places = naive.max_pool(x, sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)
+    lead = np.indices(places.shape)[:2]
+    expected = other.reshape(*other.shape[:2], -1)[(*lead, places)]
+    assert np.array_equal(select(other, winners, geometry), expected)
+
+
+@given(poolings(), st.booleans(), seeds)
+def test_place_adds_where_select_reads(sizes, ceil_mode, seed):
+    x, other = whole_numbers(seed, sizes.x, sizes.x)
+    geometry = window(sizes, ceil_mode)
+    values, winners = max_pool(x, geometry)
+    _, places = naive.max_pool(x, sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)
+    g = values + 1
+    expected = np.zeros((*x.shape[:2], x[0, 0].size))
+    np.add.at(expected, (*np.indices(places.shape)[:2], places), g)
+    placed = place(g, winners, geometry)
+    assert np.array_equal(placed, expected.reshape(x.shape))
+    assert np.vdot(placed, other) == np.vdot(g, select(other, winners, geometry)), "they are adjoint"
+    assert placed.sum() == g.sum(), "N128: nothing is lost"
+
+
+@given(poolings(), st.booleans(), seeds)
+def test_window_sum_adds_up_each_window(sizes, ceil_mode, seed):
+    x = whole_numbers(seed, sizes.x)
+    expected = np.zeros_like(naive.max_pool(x, sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)[0])
+    places = naive.windows(sizes.x[2:], sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)
+    for spot in np.ndindex(places.shape[:-1]):
+        for position in naive.members(places[spot], sizes.w[2:], sizes.dilation, sizes.x[2:]):
+            expected[(..., *spot)] += x[(..., *position)]
+    assert np.array_equal(window_sum(x, window(sizes, ceil_mode)), expected)
+
+
+@given(poolings(), st.booleans(), seeds)
+def test_window_spread_is_the_adjoint_of_window_sum(sizes, ceil_mode, seed):
+    geometry = window(sizes, ceil_mode)
+    x = whole_numbers(seed, sizes.x)
+    total = window_sum(x, geometry)
+    g = whole_numbers(seed + 1, total.shape)
+    spread = window_spread(g, geometry)
+    assert spread.shape == x.shape
+    assert np.vdot(spread, x) == np.vdot(g, total)
+
+
+@given(correlations())
+def test_every_column_of_window_spread_is_a_window(sizes):
+    geometry = window(sizes)
+    places = naive.windows(sizes.x[2:], sizes.w[2:], **sizes.sliding)
+    for spot in np.ndindex(geometry.outputs):
+        g = np.zeros(geometry.outputs)
+        g[spot] = 1
+        expected = np.zeros(geometry.inputs)
+        for position in naive.members(places[spot], sizes.w[2:], sizes.dilation, sizes.x[2:]):
+            expected[position] = 1
+        assert np.array_equal(window_spread(g, geometry), expected)
+
+
+@given(poolings(), st.booleans())
+def test_window_count_counts(sizes, ceil_mode):
+    geometry = window(sizes, ceil_mode)
+    ones = np.ones(sizes.x[2:])
+    inside = window_sum(ones, geometry)
+    assert np.array_equal(window_count(geometry, None), inside)
+    with_border = naive.pad(ones, sizes.padding, value=1)
+    beyond = [(0, after - asked) for (_, after), (_, asked) in zip(geometry.padding, sizes.padding)]
+    everywhere = Geometry.window(with_border.shape, sizes.w[2:], sizes.stride, tuple(beyond), sizes.dilation)
+    expected = window_sum(with_border, everywhere)[tuple(slice(o) for o in geometry.outputs)]
+    assert np.array_equal(window_count(geometry, sizes.padding), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+def test_padding_never_wins_over_integers(dtype):
+    lowest = np.iinfo(dtype).min
+    values, winners = max_pool(np.full((1, 3), lowest, dtype), Geometry.window((3,), (3,), 1, 1))
+    assert values.dtype == dtype
+    assert values.tolist() == [[lowest] * 3]
+    assert winners.tolist() == [[1, 0, 0]], "the first element that lies inside"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_padding_never_wins_over_minus_infinity(dtype):
+    values, winners = max_pool(np.full((1, 3), -np.inf, dtype), Geometry.window((3,), (2,), 1, 1))
+    assert values.tolist() == [[-np.inf] * 4]
+    assert winners.tolist() == [[1, 0, 0, 0]]
+
+
+def test_nan_wins_and_the_last_of_them():
+    x = np.array([[1, np.nan, 3, np.nan, 2.0]])
+    values, winners = max_pool(x, Geometry.window((5,), (5,)))
+    assert np.isnan(values).all()
+    assert winners.tolist() == [[3]]
+
+
+def test_many_kernel_elements_have_many_numbers():
+    x = np.zeros((1, 300))
+    x[0, 299] = 1
+    values, winners = max_pool(x, Geometry.window((300,), (300,)))
+    assert values.tolist() == [[1]]
+    assert winners.tolist() == [[299]]
+
+
+def test_what_is_not_chosen_may_be_infinite():
+    x = np.array([[-np.inf, 1.0, -np.inf, 2.0]])
+    geometry = Geometry.window((4,), (2,), 2)
+    values, winners = max_pool(x, geometry)
+    assert select(x, winners, geometry).tolist() == values.tolist() == [[1, 2]]
+    assert place(np.array([[np.inf, 1.0]]), winners, geometry).tolist() == [[0, np.inf, 0, 1]]
