@@ -226,7 +226,26 @@ def gradgradcheck(
     >>> mg.autograd.gradgradcheck(mg.exp, mg.randn(3, dtype=mg.float64, requires_grad=True))
     True
     """
-    listed = _checked_inputs(inputs, "gradgradcheck")
+    try:
+        _check_gradient(func, _checked_inputs(inputs, "gradgradcheck"), grad_outputs, eps, atol, rtol, 2, order)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def _check_gradient(
+    func: Callable[..., Any],
+    listed: list[Tensor],
+    grad_outputs: Any,
+    eps: float,
+    atol: float,
+    rtol: float,
+    level: int,
+    order: int,
+) -> None:
+    """Check the derivative of order `level`, and those up to `order`: the gradient is a function like any other."""
     outputs = _flat_outputs(func, listed)
     given = _cotangents(grad_outputs, len(outputs), "gradgradcheck")
     cotangents = [_direction(y) if v is None else v.detach() for y, v in zip(outputs, given, strict=True)]
@@ -241,20 +260,20 @@ def gradgradcheck(
         ys, vs = zip(*pairs, strict=True)
         return grad(ys, chosen, vs, create_graph=True, materialize_grads=True)
 
-    try:
-        extended = [*listed, *(v.requires_grad_() for v in cotangents)]
-        _check_order(gradient, extended, eps, atol, rtol, 2)
-        if order > 2:
-            gradgradcheck(gradient, extended, eps=eps, atol=atol, rtol=rtol, order=order - 1)
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
-    return True
+    extended = [*listed, *(v.requires_grad_() for v in cotangents)]
+    _check_order(gradient, extended, eps, atol, rtol, level, count)
+    if level < order:
+        _check_gradient(gradient, extended, None, eps, atol, rtol, level + 1, order)
 
 
 def _check_order(
-    func: Callable[..., Any], inputs: list[Tensor], eps: float, atol: float, rtol: float, order: int
+    func: Callable[..., Any],
+    inputs: list[Tensor],
+    eps: float,
+    atol: float,
+    rtol: float,
+    order: int,
+    count: int | None = None,
 ) -> None:
     """Compare one random projection per input of the tape's derivative with differences."""
     outputs = _flat_outputs(func, inputs)
@@ -276,9 +295,10 @@ def _check_order(
             sides.append(_project(_flat_outputs(func, shifted), cotangents))
         numeric = (sides[0] - sides[1]) / (2 * eps)
         analytic = float(np.vdot(gradient._array, direction._array))
+        name = f"input {position}" if count is None or position < count else f"cotangent {position - count}"
         if not abs(numeric - analytic) <= atol + rtol * abs(numeric):
             raise GradcheckError(
-                f"order {order}, input {position} (shape {x.shape}): along a random direction the tape says "
+                f"order {order}, {name} (shape {x.shape}): along a random direction the tape says "
                 f"{analytic:.10g}, "
                 f"central differences with eps={eps:g} say {numeric:.10g}. Either a VJP is wrong, or the function is "
                 "not "

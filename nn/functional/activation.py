@@ -48,8 +48,8 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
     input = mg.as_operand(input, "hardtanh")
     if min_val > max_val:
         raise ArgumentError(f"hardtanh from {min_val} to {max_val}: the lower limit is above the upper")
-    low = mg.where(input <= min_val, min_val, input)
-    return _into(input, mg.where(input >= max_val, max_val, low), inplace)
+    low, high = (mg.as_operand(limit, "hardtanh").to(input.dtype) for limit in (min_val, max_val))
+    return _into(input, mg.where(input >= high, high, mg.where(input <= low, low, input)), inplace)
 
 
 def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tensor:

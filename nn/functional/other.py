@@ -85,6 +85,8 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
         index = [slice(None)] * input.ndim
         for number in range(len(widths) // 2):
             low, high = (min(width, 0) for width in widths[2 * number : 2 * number + 2])
+            if input.shape[-1 - number] + low + high < 0:
+                raise ShapeError(f"pad of shape {input.shape} by {widths}: more would be cut away than there is")
             index[-1 - number] = slice(-low, input.shape[-1 - number] + high)
         input, widths = input[tuple(index)], [max(width, 0) for width in widths]
     pairs = [(widths[i], widths[i + 1]) for i in range(0, len(widths), 2)][::-1]
@@ -105,6 +107,8 @@ def one_hot(tensor: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     tensor = mg.as_operand(tensor, "one_hot")
     if tensor.dtype.kind not in "iu":
         raise DTypeError(f"one_hot got labels of {tensor.dtype}; class numbers are integers")
+    if num_classes == -1 and tensor.numel() == 0:
+        raise ArgumentError("one_hot of no labels cannot tell how many classes there are; give num_classes")
     largest = int(tensor.max()) if tensor.numel() else -1
     classes = largest + 1 if num_classes == -1 else num_classes
     if tensor.numel() and (int(tensor.min()) < 0 or largest >= classes):
