@@ -15,7 +15,6 @@ from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import (
     arange,
     as_tensor,
-    bernoulli,
     empty,
     empty_like,
     eye,
@@ -23,15 +22,8 @@ from .creation import (
     full,
     full_like,
     linspace,
-    normal,
     ones,
     ones_like,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
     tensor,
     zeros,
     zeros_like,
@@ -177,6 +169,16 @@ from .ops.shape import (
 )
 from .primitive import as_operand, primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
+from .sampling import (
+    bernoulli,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+)
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 
@@ -204,6 +206,10 @@ def __getattr__(name: str) -> _Any:
         except PackageNotFoundError:
             return "0+unknown"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, "__version__", "load", "save"})
 
 
 __all__ = [

@@ -7,15 +7,15 @@ so the cost does not grow with the sizes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .creation import randn
 from .dtypes import float64
-from .errors import DTypeError, GradError, MinigradError
+from .errors import ArgumentError, DTypeError, GradError, MinigradError
 from .hooks import HookTable, RemovableHandle
 from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, set_grad_enabled
+from .sampling import randn
 from .tape import Node, walk
 from .tensor import Tensor, edge_of, seeds_for
 from .tensor.core import backward as _backward
@@ -86,7 +86,7 @@ def grad(
     grad_outputs: Tensors | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `grad` is touched.
@@ -104,15 +104,16 @@ def grad(
     >>> mg.autograd.grad(dy, x)
     (tensor(18.),)
     """
+    if materialize_grads and allow_unused is False:
+        raise ArgumentError("grad got allow_unused=False with materialize_grads=True, which allows them; leave one out")
     roots, wanted = _listed(outputs), _listed(inputs)
     for number, tensor in enumerate(wanted):
         if not isinstance(tensor, Tensor):
             raise DTypeError(f"grad: input {number} is a {type(tensor).__name__}; inputs are tensors")
         if not tensor.requires_grad:
             raise GradError(
-                f"grad: input {number} (shape {tensor.shape}) does not require gradients; call requires_grad_() on "
-                "it before "
-                "computing the outputs"
+                f"grad: input {number} (shape {tensor.shape}) does not require gradients; call requires_grad_() on it "
+                "before computing the outputs"
             )
     edges, seeds = seeds_for(roots, _cotangents(grad_outputs, len(roots), "grad"), "grad()")
     keep = create_graph if retain_graph is None else retain_graph
@@ -125,9 +126,8 @@ def grad(
             gradient = Tensor._wrap(np.zeros(tensor.shape, tensor.dtype))
         if gradient is None and not allow_unused:
             raise GradError(
-                f"grad: the outputs do not depend on input {number} (shape {tensor.shape}). Pass allow_unused=True "
-                "for None, "
-                "or materialize_grads=True for zeros"
+                f"grad: the outputs do not depend on input {number} (shape {tensor.shape}). Pass allow_unused=True for "
+                "None, or materialize_grads=True for zeros"
             )
         gradients.append(gradient)
     return tuple(gradients)
@@ -136,8 +136,15 @@ def grad(
 # ------------------------------------------------------------------ checks
 
 
-def _direction(tensor: Tensor) -> Tensor:
-    return randn(tensor.shape, dtype=float64)
+def _direction(tensor: Tensor, generator: Any) -> Tensor:
+    return randn(tensor.shape, dtype=float64, generator=generator)
+
+
+class _Tolerances(NamedTuple):
+    eps: float
+    atol: float
+    rtol: float
+    generator: np.random.Generator | None
 
 
 def _flat_outputs(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -162,8 +169,8 @@ def _checked_inputs(inputs: Any, name: str) -> list[Tensor]:
     for number, one in enumerate(listed):
         if isinstance(one, Tensor) and one.requires_grad and one.dtype != float64:
             raise DTypeError(
-                f"{name}: input {number} is {one.dtype}; differences need float64, or rounding hides every error. "
-                "Use t.double()"
+                f"{name}: input {number} is {one.dtype}; differences need float64, or rounding hides every error. Use "
+                "t.double()"
             )
     return listed
 
@@ -193,12 +200,10 @@ def gradcheck(
     >>> mg.autograd.gradcheck(mg.tanh, mg.randn(3, dtype=mg.float64, requires_grad=True), order=3)
     True
     """
-    if generator is not None:
-        raise DTypeError("gradcheck draws its directions from the thread's generator; seed it with mg.manual_seed")
     try:
-        _check_order(func, _checked_inputs(inputs, "gradcheck"), eps, atol, rtol, 1)
+        _check_order(func, _checked_inputs(inputs, "gradcheck"), _Tolerances(eps, atol, rtol, generator), 1)
         if order > 1:
-            gradgradcheck(func, inputs, eps=eps, atol=atol, rtol=rtol, order=order)
+            gradgradcheck(func, inputs, eps=eps, atol=atol, rtol=rtol, order=order, generator=generator)
     except GradcheckError:
         if raise_exception:
             raise
@@ -216,6 +221,7 @@ def gradgradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
     order: int = 2,
+    generator: np.random.Generator | None = None,
 ) -> bool:
     """Check the second derivative (or those up to `order`): `gradcheck` of the recorded gradient.
 
@@ -227,7 +233,14 @@ def gradgradcheck(
     True
     """
     try:
-        _check_gradient(func, _checked_inputs(inputs, "gradgradcheck"), grad_outputs, eps, atol, rtol, 2, order)
+        _check_gradient(
+            func,
+            _checked_inputs(inputs, "gradgradcheck"),
+            grad_outputs,
+            _Tolerances(eps, atol, rtol, generator),
+            2,
+            order,
+        )
     except GradcheckError:
         if raise_exception:
             raise
@@ -239,16 +252,16 @@ def _check_gradient(
     func: Callable[..., Any],
     listed: list[Tensor],
     grad_outputs: Any,
-    eps: float,
-    atol: float,
-    rtol: float,
+    tolerances: "_Tolerances",
     level: int,
     order: int,
 ) -> None:
     """Check the derivative of order `level`, and those up to `order`: the gradient is a function like any other."""
     outputs = _flat_outputs(func, listed)
     given = _cotangents(grad_outputs, len(outputs), "gradgradcheck")
-    cotangents = [_direction(y) if v is None else v.detach() for y, v in zip(outputs, given, strict=True)]
+    cotangents = [
+        _direction(y, tolerances.generator) if v is None else v.detach() for y, v in zip(outputs, given, strict=True)
+    ]
     count = len(listed)
 
     def gradient(*args: Tensor) -> tuple[Tensor, ...]:
@@ -261,23 +274,27 @@ def _check_gradient(
         return grad(ys, chosen, vs, create_graph=True, materialize_grads=True)
 
     extended = [*listed, *(v.requires_grad_() for v in cotangents)]
-    _check_order(gradient, extended, eps, atol, rtol, level, count)
+    _check_order(gradient, extended, tolerances, level, count)
     if level < order:
-        _check_gradient(gradient, extended, None, eps, atol, rtol, level + 1, order)
+        _check_gradient(gradient, extended, None, tolerances, level + 1, order)
 
 
 def _check_order(
     func: Callable[..., Any],
     inputs: list[Tensor],
-    eps: float,
-    atol: float,
-    rtol: float,
+    tolerances: "_Tolerances",
     order: int,
     count: int | None = None,
 ) -> None:
     """Compare one random projection per input of the tape's derivative with differences."""
+    with enable_grad():
+        _compare(func, inputs, tolerances, order, len(inputs) if count is None else count)
+
+
+def _compare(func: Callable[..., Any], inputs: list[Tensor], tolerances: "_Tolerances", order: int, count: int) -> None:
+    eps, atol, rtol, generator = tolerances
     outputs = _flat_outputs(func, inputs)
-    cotangents = [_direction(y) for y in outputs]
+    cotangents = [_direction(y, generator) for y in outputs]
     moving = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
     on_tape = [(y, v) for y, v in zip(outputs, cotangents, strict=True) if y.requires_grad]
     points = [x for _, x in moving]
@@ -287,7 +304,7 @@ def _check_order(
     else:
         tape = tuple(Tensor._wrap(np.zeros(x.shape)) for x in points)
     for (position, x), gradient in zip(moving, tape, strict=True):
-        direction = _direction(x)
+        direction = _direction(x, generator)
         sides = []
         for sign in (1.0, -1.0):
             moved = Tensor._wrap(x._array + sign * eps * direction._array).requires_grad_()
@@ -295,12 +312,10 @@ def _check_order(
             sides.append(_project(_flat_outputs(func, shifted), cotangents))
         numeric = (sides[0] - sides[1]) / (2 * eps)
         analytic = float(np.vdot(gradient._array, direction._array))
-        name = f"input {position}" if count is None or position < count else f"cotangent {position - count}"
+        name = f"input {position}" if position < count else f"cotangent {position - count}"
         if not abs(numeric - analytic) <= atol + rtol * abs(numeric):
             raise GradcheckError(
-                f"order {order}, {name} (shape {x.shape}): along a random direction the tape says "
-                f"{analytic:.10g}, "
+                f"order {order}, {name} (shape {x.shape}): along a random direction the tape says {analytic:.10g}, "
                 f"central differences with eps={eps:g} say {numeric:.10g}. Either a VJP is wrong, or the function is "
-                "not "
-                "smooth at this point"
+                "not smooth at this point"
             )

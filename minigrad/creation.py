@@ -1,4 +1,4 @@
-"""Making tensors: from values, constant, counted and random."""
+"""Making tensors: from values, constant and counted."""
 
 import math
 from collections.abc import Sequence
@@ -7,17 +7,15 @@ from typing import Any
 import numpy as np
 
 from .device import device as as_device
-from .dtypes import as_dtype, check_supported, get_default_dtype, result_dtype
+from .dtypes import as_dtype, check_supported, get_default_dtype
 from .errors import ArgumentError, DTypeError, ShapeError
 from .primitive import as_operand
-from .random import default_generator
 from .registry import function
 from .tensor import Array, Tensor
 
 __all__ = [
     "arange",
     "as_tensor",
-    "bernoulli",
     "empty",
     "empty_like",
     "eye",
@@ -25,22 +23,15 @@ __all__ = [
     "full",
     "full_like",
     "linspace",
-    "normal",
     "ones",
     "ones_like",
-    "rand",
-    "rand_like",
-    "randint",
-    "randn",
-    "randn_like",
-    "randperm",
     "tensor",
     "zeros",
     "zeros_like",
 ]
 
 
-def _finish(array: Array, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+def finish(array: Array, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     if device is not None:
         as_device(device)
     if dtype is not None:
@@ -113,7 +104,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1., 2.],
             [3., 4.]])
     """
-    return _finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
+    return finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
 
 
 @function
@@ -127,7 +118,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
         as_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype=dtype)
-    return _finish(_array_of(data, dtype), None, device, False)
+    return finish(_array_of(data, dtype), None, device, False)
 
 
 @function
@@ -153,50 +144,54 @@ def from_numpy(array: Array) -> Tensor:
 # ------------------------------------------------------------- constants
 
 
-def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
-    """`zeros(2, 3)` and `zeros((2, 3))` mean the same."""
-    given = size[0] if len(size) == 1 and isinstance(size[0], Sequence | np.ndarray) else size
+def as_shape(sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
+    """`zeros(2, 3)`, `zeros((2, 3))` and `zeros(size=(2, 3))` mean the same."""
+    given = sizes if size is None else (size,)
+    if len(given) == 1 and isinstance(given[0], np.ndarray | Tensor):
+        given = (given[0].tolist(),)
+    if len(given) == 1 and isinstance(given[0], Sequence) and not isinstance(given[0], str):
+        given = tuple(given[0])
     try:
         shape = tuple(one.__index__() for one in given)
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise DTypeError(f"a shape of {given!r} arrived; sizes are integers") from None
     if any(one < 0 for one in shape):
         raise ArgumentError(f"a shape of {shape} arrived; sizes cannot be negative")
     return shape
 
 
-def _dtype(dtype: Any) -> np.dtype[Any]:
+def dtype_or_default(dtype: Any) -> np.dtype[Any]:
     return get_default_dtype() if dtype is None else as_dtype(dtype)
 
 
 @function
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of a shape, float32 unless `dtype` says otherwise.
 
     >>> zeros(2)
     tensor([0., 0.])
     """
-    return _finish(np.zeros(_shape(size), _dtype(dtype)), None, device, requires_grad)
+    return finish(np.zeros(as_shape(sizes, size), dtype_or_default(dtype)), None, device, requires_grad)
 
 
 @function
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape, float32 unless `dtype` says otherwise.
 
     >>> ones(2)
     tensor([1., 1.])
     """
-    return _finish(np.ones(_shape(size), _dtype(dtype)), None, device, requires_grad)
+    return finish(np.ones(as_shape(sizes, size), dtype_or_default(dtype)), None, device, requires_grad)
 
 
 @function
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of a shape whose values are whatever the memory held.
 
     >>> empty(2, 3).shape
     (2, 3)
     """
-    return _finish(np.empty(_shape(size), _dtype(dtype)), None, device, requires_grad)
+    return finish(np.empty(as_shape(sizes, size), dtype_or_default(dtype)), None, device, requires_grad)
 
 
 @function
@@ -207,7 +202,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     tensor([7, 7])
     """
     value = _array_of(fill_value, dtype)
-    return _finish(np.full(_shape((size,)), value, value.dtype), None, device, requires_grad)
+    return finish(np.full(as_shape((size,)), value, value.dtype), None, device, requires_grad)
 
 
 @function
@@ -218,14 +213,14 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     tensor([[1., 0.],
             [0., 1.]])
     """
-    rows, columns = _shape((n, n if m is None else m))
-    return _finish(np.eye(rows, columns, dtype=_dtype(dtype)), None, device, requires_grad)
+    rows, columns = as_shape((n, n if m is None else m))
+    return finish(np.eye(rows, columns, dtype=dtype_or_default(dtype)), None, device, requires_grad)
 
 
 def _like(x: Tensor, maker: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     x = as_operand(x, maker.__name__)
     target = x.dtype if dtype is None else as_dtype(dtype)
-    return _finish(maker(x._array, dtype=target), None, device, requires_grad)
+    return finish(maker(x._array, dtype=target), None, device, requires_grad)
 
 
 @function
@@ -251,6 +246,7 @@ def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A constant in the shape and dtype of a tensor."""
+    input = as_operand(input, "full_like")
     return full(input.shape, fill_value, dtype=input.dtype if dtype is None else dtype, device=device,
                 requires_grad=requires_grad)  # fmt: skip
 
@@ -271,7 +267,8 @@ def arange(
     tensor([0, 1, 2])
     """
     first, last = (0, start) if end is None else (0 if start is None else start, end)
-    if any(one is None or not math.isfinite(one) for one in (first, last, step)):
+    numbers = [one for one in (first, last, step) if isinstance(one, int | float | np.number) and math.isfinite(one)]
+    if len(numbers) < 3:
         raise ArgumentError(f"arange from {first} to {last} with step {step}: three finite numbers are needed")
     if step == 0 or (last - first) * step < 0:
         raise ArgumentError(f"arange from {first} to {last} with step {step}: the step leads away from the end")
@@ -280,7 +277,7 @@ def arange(
         dtype = np.int64 if whole else get_default_dtype()
     count = max(math.ceil((last - first) / step), 0)
     values = np.arange(first, last, step) if whole else first + step * np.arange(count)
-    return _finish(values, dtype, device, requires_grad)
+    return finish(values, dtype, device, requires_grad)
 
 
 @function
@@ -292,135 +289,5 @@ def linspace(
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    (count,) = _shape((steps,))
-    return _finish(np.linspace(start, end, count), _dtype(dtype), device, requires_grad)
-
-
-# ----------------------------------------------------------------- random
-
-
-def _generator(generator: Any) -> np.random.Generator:
-    if generator is None:
-        return default_generator()
-    if not isinstance(generator, np.random.Generator):
-        raise DTypeError(
-            f"generator={type(generator).__name__} arrived; give mg.Generator() or a numpy.random.Generator"
-        )
-    return generator
-
-
-@function
-def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, generator: Any) -> Array:
-    """Uniform values from [low, high) as an array."""
-    draw = _generator(generator)
-    kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
-    values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
-    # Rounding can reach the upper bound, which does not belong to the interval.
-    return values if high <= low else np.minimum(values, np.nextafter(values.dtype.type(high), values.dtype.type(low)))
-
-
-@function
-def normal_array(shape: tuple[int, ...], mean: float, std: float, dtype: Any, generator: Any) -> Array:
-    """Normal values as an array."""
-    if std < 0:
-        raise ArgumentError(f"a standard deviation of {std} arrived; it cannot be negative")
-    draw = _generator(generator)
-    kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
-    values = draw.standard_normal(shape, dtype=kind)
-    return np.asarray(values * kind(std) + kind(mean)).astype(dtype, copy=False)
-
-
-@function
-def rand(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Uniform random numbers from [0, 1).
-
-    >>> rand(2, 3).shape
-    (2, 3)
-    """
-    return _finish(uniform_array(_shape(size), 0.0, 1.0, _dtype(dtype), generator), None, device, requires_grad)
-
-
-@function
-def randn(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Standard normal random numbers.
-
-    >>> randn(2, 3).shape
-    (2, 3)
-    """
-    return _finish(normal_array(_shape(size), 0.0, 1.0, _dtype(dtype), generator), None, device, requires_grad)
-
-
-@function
-def rand_like(input: Tensor, *, generator: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform random numbers in the shape and dtype of a tensor."""
-    return rand(
-        input.shape, generator=generator, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad
-    )
-
-
-@function
-def randn_like(input: Tensor, *, generator: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal random numbers in the shape and dtype of a tensor."""
-    return randn(
-        input.shape, generator=generator, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad
-    )
-
-
-@function
-def normal(
-    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
-    """Normal random numbers of a mean and a standard deviation: numbers with a `size`, or tensors that broadcast.
-
-    Raises `ArgumentError` for a negative deviation.
-
-    >>> normal(0.0, 1.0, (2, 3)).shape
-    (2, 3)
-    """
-    if size is not None:
-        return _finish(normal_array(_shape((size,)), mean, std, _dtype(dtype), generator), None, device, requires_grad)
-    centre, spread = as_operand(mean, "normal"), as_operand(std, "normal")
-    if spread._array.size and spread._array.min() < 0:
-        raise ArgumentError(f"a standard deviation of {spread._array.min()} arrived; it cannot be negative")
-    kind = result_dtype([(one.dtype, min(one.ndim, 1)) for one in (centre, spread)]) if dtype is None else _dtype(dtype)
-    shape = np.broadcast_shapes(centre.shape, spread.shape)
-    draws = normal_array(shape, 0.0, 1.0, kind, generator)
-    return _finish(draws * spread._array + centre._array, kind, device, requires_grad)
-
-
-@function
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None) -> Tensor:
-    """Random integers from low (0 if only one bound is given) to high − 1; int64 unless `dtype` says otherwise.
-
-    >>> randint(0, 10, (2, 3)).shape
-    (2, 3)
-    """
-    if size is None:
-        low, high, size = 0, low, high
-    if high <= low:
-        raise ArgumentError(f"randint from {low} to {high}: the upper bound must be larger, and is itself excluded")
-    return _finish(_generator(generator).integers(low, high, _shape((size,))), dtype, None, False)
-
-
-@function
-def randperm(n: int, *, generator: Any = None) -> Tensor:
-    """0 … n − 1 in random order, int64.
-
-    >>> sorted(randperm(4).tolist())
-    [0, 1, 2, 3]
-    """
-    (count,) = _shape((n,))
-    return Tensor._wrap(_generator(generator).permutation(count).astype(np.int64))
-
-
-@function
-def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
-    """Ones with the probabilities in `input`, else zeros; no gradient."""
-    input = as_operand(input, "bernoulli")
-    draws = uniform_array(input.shape, 0.0, 1.0, np.float64, generator)
-    return Tensor._wrap((draws < input._array).astype(input.dtype))
+    (count,) = as_shape((steps,))
+    return finish(np.linspace(start, end, count), dtype_or_default(dtype), device, requires_grad)

@@ -41,7 +41,7 @@ def device(type: Any = "cpu", index: int | None = None) -> Device:
     """
     if str(type).partition(":")[0] != "cpu":
         raise ArgumentError(
-            f"device {str(type)!r} was asked for; minigrad computes on the CPU with NumPy. Use device='cpu', or "
-            "leave it out"
+            f"device {str(type)!r} was asked for; minigrad computes on the CPU with NumPy. Use device='cpu', or leave "
+            "it out"
         )
     return CPU

@@ -20,7 +20,7 @@ from typing import Any
 
 from .errors import ArgumentError, DTypeError, ShapeError
 
-__all__ = ["Geometry", "Padding", "pairs", "per_axis", "resolved_padding"]
+__all__ = ["Geometry", "Padding", "check_groups", "pairs", "per_axis", "resolved_padding"]
 
 Pair = tuple[int, int]
 Padding = str | int | Sequence[int] | Sequence[Pair]
@@ -32,11 +32,11 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
     Raises `ArgumentError` for another number of values, or one that is too small,
     `DTypeError` for values that are no integers.
     """
-    several = hasattr(value, "__iter__") and not isinstance(value, str) and getattr(value, "ndim", 1) != 0
-    given = tuple(value) if several else (value,)
+    value = _plain(value)
+    given = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
     try:
         values = tuple(one.__index__() for one in given)
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise DTypeError(f"{name}={value!r} arrived; it takes an integer, or one for each of the {axes} axes") from None
     if len(values) == 1:
         values *= axes
@@ -50,8 +50,16 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
     return values
 
 
+def _plain(value: Any) -> Any:
+    """Arrays, tensors and iterators as numbers and lists; the rest as it is."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str | Sequence) else value
+
+
 def pairs(padding: Any, axes: int) -> tuple[Pair, ...]:
     """`padding` as a pair (before, after) per axis: from an integer, one per axis, or a pair per axis."""
+    padding = _plain(padding)
     if isinstance(padding, Sequence) and not isinstance(padding, str) and any(isinstance(p, Sequence) for p in padding):
         if len(padding) != axes or any(not isinstance(p, Sequence) or len(p) != 2 for p in padding):
             raise ArgumentError(f"padding={padding!r}: give a pair (before, after) for each of the {axes} axes")
@@ -71,23 +79,24 @@ def resolved_padding(
 ) -> tuple[Pair, ...]:
     """Padding given as a word, an integer, one per axis or a pair per axis, as a pair per axis."""
     axes = range(len(n))
+    if not isinstance(padding, str):
+        return pairs(padding, len(n))
     if padding == "valid":
         return tuple((0, 0) for _ in axes)
     if padding == "full":
         return tuple((d[a] * (k[a] - 1),) * 2 for a in axes)
     if padding == "same":
         return tuple(_same(n[a], k[a], s[a], d[a]) for a in axes)
-    if isinstance(padding, str):
-        raise ArgumentError(f"padding={padding!r}; the words are 'valid', 'same' and 'full'")
-    return pairs(padding, len(n))
+    raise ArgumentError(f"padding={padding!r}; the words are 'valid', 'same' and 'full'")
 
 
 def _spatial(output_size: Sequence[int], axes: int) -> tuple[int, ...]:
-    """The spatial part of an output size, which may come with batch and channels."""
     sizes = tuple(output_size)
-    if not axes <= len(sizes) <= axes + 2:
-        raise ArgumentError(f"output_size={sizes} has the wrong length; give the {axes} spatial sizes")
-    return sizes[-axes:]
+    if len(sizes) != axes:
+        raise ArgumentError(
+            f"output_size={sizes} has the wrong length; give the {axes} spatial sizes, or the whole shape"
+        )
+    return sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,7 @@ class Geometry:
         s, d = per_axis(stride, axes, "stride"), per_axis(dilation, axes, "dilation")
         extra = per_axis(output_padding, axes, "output_padding", 0)
         span = tuple(d[a] * (k[a] - 1) + 1 for a in range(axes))
-        if padding == "same":
+        if isinstance(padding, str) and padding == "same":
             if any(extra):
                 raise ArgumentError(
                     f"output_padding={extra} with padding='same': the output is the stride times the input already. "
@@ -197,16 +206,14 @@ class Geometry:
             raise ArgumentError(
                 f"{asked} with stride {s} and dilation {d}: the output can be {least} and up to "
                 f"{tuple(m + e - 1 for m, e in zip(least, limit, strict=True))}. Only so many input sizes would have "
-                "given the "
-                "same convolution; output_padding says which of them is meant, and stays below the stride or the "
-                "dilation"
+                "given the same convolution; output_padding says which of them is meant, and stays below the stride "
+                "or the dilation"
             )
         n = tuple(m + e for m, e in zip(least, extra, strict=True))
         if any(size < 1 for size in n):
             raise ShapeError(
                 f"a transposed convolution of sizes {o} with kernel {k}, stride {s} and padding {p} would give {n}; "
-                "use less "
-                "padding or a larger input"
+                "use less padding or a larger input"
             )
         return cls(n, o, k, s, p, d, groups)
 
@@ -246,7 +253,7 @@ def check_correlation(x: tuple[int, ...], w: tuple[int, ...], groups: int, axes:
     """
     spatial = _rank(x, w, axes, name)
     channels, out_channels, per_group = x[1], w[0], w[1]
-    _check_groups(groups, channels, out_channels, name)
+    check_groups(groups, channels, out_channels, name)
     if per_group * groups != channels:
         raise ShapeError(
             f"{name} of an input of shape {x} with a weight of shape {w} and groups={groups}: the weight reads "
@@ -262,14 +269,23 @@ def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: 
     """
     spatial = _rank(y, w, axes, name)
     channels = y[1]
-    _check_groups(groups, channels, w[0], name)
+    check_groups(groups, channels, w[0], name)
     if w[0] != channels:
         raise ShapeError(
-            f"{name} of an input of shape {y} with a weight of shape {w}: the weight's first axis has {w[0]} "
-            "channels, the "
-            f"input {channels}{_likely(y, w[0])}"
+            f"{name} of an input of shape {y} with a weight of shape {w}: the weight's first axis has {w[0]} channels, "
+            f"the input {channels}{_likely(y, w[0])}"
         )
     return spatial
+
+
+def check_weight_map(x: tuple[int, ...], y: tuple[int, ...], groups: int) -> None:
+    """Raise where x (N, C, *n) and y (N, O, *o) are no input and output of one correlation."""
+    if len(x) < 3 or len(y) != len(x) or y[0] != x[0]:
+        raise ShapeError(
+            f"correlate_weight of an input of shape {x} and an output of shape {y}; they need the same batch, a "
+            "channel axis and the same number of spatial axes"
+        )
+    check_groups(groups, x[1], y[1], "correlate_weight")
 
 
 def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -> int:
@@ -279,27 +295,26 @@ def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -
             f"{name} got a weight of shape {w}; it needs (out, in/groups) and then {max(spatial, 1)} kernel axes"
         )
     if len(x) != spatial + 2:
-        hint = (
-            f"; a weight with {len(w)} axes belongs to conv{len(w) - 2}d"
-            if axes is not None and len(w) != len(x)
-            else ""
-        )
-        missing = ". Is the batch axis missing? Use x.unsqueeze(0)" if len(x) == spatial + 1 else ""
+        missing = ""
+        if len(x) == spatial + 1:
+            missing = ". Is the batch axis missing? Use x.unsqueeze(0)"
+        elif len(x) == spatial:
+            missing = ". Are the batch and channel axes missing? Use x[None, None]"
         raise ShapeError(
             f"{name} got an input of shape {x}; it needs {spatial + 2} axes: batch, channels and {spatial} "
-            f"spatial{hint}{missing}"
+            f"spatial{missing}"
         )
     return spatial
 
 
-def _check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:
+def check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:
+    """Raise `ArgumentError` for groups that do not divide the channels, `DTypeError` for no integer."""
     if not hasattr(groups, "__index__"):
         raise DTypeError(f"{name} got groups={groups!r}; it is an integer")
     if groups < 1 or channels % groups or out_channels % groups:
         raise ArgumentError(
             f"{name} with groups={groups}, {channels} input and {out_channels} output channels: groups must be "
-            "positive and "
-            "divide both"
+            "positive and divide both"
         )
 
 

@@ -80,8 +80,7 @@ def _decorate(function: F, mode: bool) -> F:
     if code is not None and code.co_flags & _LAZY_BODY:
         raise GradError(
             f"{function.__qualname__} is a generator or coroutine: its body runs after the decorated call has "
-            "returned, "
-            "so a decorator cannot keep recording switched. Use a `with` block inside it"
+            "returned, so a decorator cannot keep recording switched. Use a `with` block inside it"
         )
 
     @wraps(function)

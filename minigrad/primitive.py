@@ -111,6 +111,16 @@ class Primitive:
         # With it, inspect takes a primitive for the function that it is, and help() shows its documentation.
         return self
 
+    @property
+    def __signature__(self) -> Any:
+        """The arguments under the names that a caller uses, for help() and completion."""
+        from inspect import Parameter, Signature
+
+        kind = Parameter.VAR_POSITIONAL if self.variadic else Parameter.POSITIONAL_OR_KEYWORD
+        names = self.arguments if self.variadic else self.keywords or self.arguments
+        static = [Parameter(name, Parameter.KEYWORD_ONLY) for name in self.static]
+        return Signature([*(Parameter(name, kind) for name in names), *static])
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}: {self.formula}>"
 
@@ -166,8 +176,8 @@ class Primitive:
             args = (*args, *[static.pop(word) for word in self.keywords[len(args) :] if word in static])
         if (len(args) != len(self.arguments) and not self.variadic) or not static.keys() <= self._statics:
             raise DTypeError(
-                f"{self.name} takes {', '.join((*self.keywords, *self.static))}; {len(args)} operands"
-                f"{' and ' + ', '.join(static) if static else ''} arrived"
+                f"{self.name} takes {', '.join((*self.keywords, *self.static))}; {len(args)} "
+                f"operands{' and ' + ', '.join(static) if static else ''} arrived"
             )
         if self.broadcast:
             inputs, arrays = self._promoted(args)
@@ -315,11 +325,9 @@ class Primitive:
             if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name == self._output else f"argument {name!r}"
                 raise GradError(
-                    f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in "
-                    "place after "
-                    f"it was recorded (version {saved.storage.count}, saved at {saved.stamp}): the gradient would be "
-                    "wrong. "
-                    "Make the change on a clone(), or after backward"
+                    f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
+                    f"after it was recorded (version {saved.storage.count}, saved at {saved.stamp}): the gradient "
+                    "would be wrong. Make the change on a clone(), or after backward"
                 )
 
     def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
@@ -352,12 +360,16 @@ class Primitive:
 
     def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
         """The gradient in the shape and dtype of its input: sums over what was broadcast."""
+        if not isinstance(gradient, Tensor):
+            raise GradError(
+                f"the VJP of {self.name} returned a {type(gradient).__name__}; it returns a tensor, or None"
+            )
         shape, dtype = edge.node.specs[edge.output]
         if gradient._array.shape != shape:
             if not self.broadcast:
                 raise GradError(
-                    f"the VJP of {self.name} returned shape {gradient.shape} for an input of shape {shape}; "
-                    "a gradient has the shape of its input"
+                    f"the VJP of {self.name} returned shape {gradient.shape} for an input of shape {shape}; a gradient "
+                    "has the shape of its input"
                 )
             gradient = lookup("sum_to")(gradient, shape)
         if gradient._array.dtype != dtype:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ArgumentError
+from .device import device as as_device
 
 __all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
 
@@ -25,9 +25,12 @@ class Generator(np.random.Generator):
 
     _seed: int
 
-    def __init__(self, device: object = "cpu") -> None:
-        if str(device) != "cpu":
-            raise ArgumentError(f"Generator(device={device!r}): minigrad computes on the CPU only; use device='cpu'")
+    def __init__(self, device: Any = "cpu") -> None:
+        if isinstance(device, np.random.BitGenerator):  # how NumPy's spawn() makes more of the kind
+            super().__init__(device)
+            self._seed = 0
+            return
+        as_device(device)
         super().__init__(np.random.PCG64())
         self.seed()
 

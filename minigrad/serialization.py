@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import check_supported
-from .errors import DataError, DTypeError, MissingFileError
+from .errors import DataError, DTypeError, GradError, MissingFileError
 from .files import replace_atomically
 from .tensor import Array, Tensor
 
@@ -78,8 +78,7 @@ def _described(value: Any, arrays: list[Array], path: str) -> Any:
         return {kind: [_described(item, arrays, f"{path}[{number}]") for number, item in enumerate(value)]}
     raise DTypeError(
         f"save: a {type(value).__name__} at {path or 'the top'}; files hold dicts, lists and tuples of tensors, "
-        "arrays, numbers, "
-        "strings and None. For a module, save module.state_dict()"
+        "arrays, numbers, strings and None. For a module, save module.state_dict()"
     )
 
 
@@ -109,6 +108,11 @@ def load(path: str | Path) -> Any:
         TypeError,
         AttributeError,
         EOFError,
+        IndexError,
+        MemoryError,
+        RuntimeError,  # encryption, unknown methods, deep nesting
+        DTypeError,
+        GradError,
     ) as error:
         raise DataError(
             f"{path} cannot be loaded ({type(error).__name__}: {error}); a complete file written by minigrad's save "
@@ -128,6 +132,7 @@ def _restored(described: dict[str, Any], archive: zipfile.ZipFile) -> Any:
             return tuple(_restored(item, archive) for item in content)
         if kind in ("tensor", "array"):
             raw = np.lib.format.read_array(io.BytesIO(archive.read(f"{content}.npy")), allow_pickle=False)
+            check_supported(raw.dtype)
             array = raw.transpose(np.argsort(described["order"]))
             return Tensor._wrap(array).requires_grad_(described["grad"]) if kind == "tensor" else array
     raise ValueError(f"an entry of an unknown kind: {described}")

@@ -21,8 +21,7 @@ def _as_batches(x: Any, w: Any, name: str) -> tuple[Tensor, Tensor, bool]:
         return x, w, False
     raise ShapeError(
         f"{name} got shapes {x.shape} and {w.shape}; give two matrices (H, W) and (kh, kw), or a batch (N, C, H, W) "
-        "with a "
-        "bank (O, C, kh, kw)"
+        "with a bank (O, C, kh, kw)"
     )
 
 

@@ -110,8 +110,7 @@ class Node:
         return tuple((None, 0) if edge is None else (edge.node, edge.output) for edge in self.edges)
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(gradients, cotangents)` after this node's step of the walk; what it returns replaces the "
-        "gradients."""
+        """Call `hook(gradients, cotangents)` after this node's step of the walk; it may return other gradients."""
         if self.posthooks is None:
             self.posthooks = HookTable()
         return self.posthooks.add(hook)

@@ -61,8 +61,8 @@ class ToTensor:
             channels_first = image.transpose(2, 0, 1)
         else:
             raise ShapeError(
-                f"ToTensor got shape {image.shape}; it takes one image, (H, W) or (H, W, C). "
-                "A batch (N, H, W) of bytes: minigrad.from_numpy(batch[:, None] / numpy.float32(255))"
+                f"ToTensor got shape {image.shape}; it takes one image, (H, W) or (H, W, C). A batch (N, H, W) of "
+                "bytes: minigrad.from_numpy(batch[:, None] / numpy.float32(255))"
             )
         if image.dtype == np.uint8:
             return from_numpy(np.divide(channels_first, _BYTE_MAXIMUM, order="C"))
@@ -119,8 +119,8 @@ class Normalize:
         channels = max(len(mean), len(std))
         if image.ndim < 3 or channels not in (1, image.shape[-3]):
             raise ShapeError(
-                f"Normalize(mean={self.mean!r}, std={self.std!r}) got shape {tuple(image.shape)}; expected "
-                f"(*, {channels if channels > 1 else 'C'}, H, W). Are the channels last, or missing?"
+                f"Normalize(mean={self.mean!r}, std={self.std!r}) got shape {tuple(image.shape)}; expected (*, "
+                f"{channels if channels > 1 else 'C'}, H, W). Are the channels last, or missing?"
             )
         if image.requires_grad:
             if self.inplace:

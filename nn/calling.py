@@ -25,7 +25,7 @@ class BackwardWatcher:
     def __init__(self, module: "Module", hooks: list[Callable[..., Any]]) -> None:
         self.module = module
         self.hooks = hooks
-        self.grad_output: tuple[Any, ...] = ()
+        self.grad_output: tuple[Any, ...] | None = None
         self.count = 0
         self.watched: list[int] = []
 
@@ -69,13 +69,16 @@ class BackwardWatcher:
             node.register_prehook(outputs_known)
         return values[0] if single else values
 
-    def _inputs_known(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _inputs_known(self, gradients: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        if self.grad_output is None:
+            return None  # a walk of higher order, which comes to the inputs without the outputs
         changed = self._run(self._spread(gradients, self.watched, self.count))
         return tuple(changed[place] for place in self.watched)
 
     def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
+        grad_output, self.grad_output = self.grad_output, None
         for hook in self.hooks:
-            changed = hook(self.module, grad_input, self.grad_output)
+            changed = hook(self.module, grad_input, grad_output)
             if changed is not None:
                 grad_input = changed if isinstance(changed, tuple) else (changed,)
                 if len(grad_input) != self.count:

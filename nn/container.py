@@ -10,6 +10,15 @@ from .module import Module
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
+def _checked(module: Any, container: str) -> Module:
+    """`module` itself; raises `DTypeError` for anything that is none."""
+    if not isinstance(module, Module):
+        raise DTypeError(
+            f"{container} got a {type(module).__name__} where an nn.Module belongs; is a call missing: ReLU()?"
+        )
+    return module
+
+
 class _Numbered(Module):
     """Modules numbered from 0 on, as a list."""
 
@@ -18,19 +27,20 @@ class _Numbered(Module):
             raise IndexOutOfRangeError(f"index {index} into a {type(self).__name__} of {len(self)} modules")
         return index % len(self)
 
-    def _renumber(self, modules: Iterable[Module]) -> None:
+    def _renumber(self, modules: Iterable[Any]) -> None:
+        checked = [_checked(module, type(self).__name__) for module in modules]
         self._modules.clear()
-        for module in modules:
-            self.append(module)
+        for number, module in enumerate(checked):
+            self.add_module(str(number), module)
 
     def append(self, module: Module) -> Any:
         """Add a module at the end."""
-        self.add_module(str(len(self)), module)
+        self.add_module(str(len(self)), _checked(module, type(self).__name__))
         return self
 
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add several modules at the end."""
-        for module in list(modules):
+        for module in [_checked(module, type(self).__name__) for module in modules]:
             self.append(module)
         return self
 
@@ -59,7 +69,7 @@ class _Numbered(Module):
         return self._modules[str(self._place(index))]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        self.add_module(str(self._place(index)), module)
+        self.add_module(str(self._place(index)), _checked(module, type(self).__name__))
 
     def __delitem__(self, index: int | slice) -> None:
         modules = list(self)
@@ -76,6 +86,14 @@ class _Numbered(Module):
         return any(module is one for one in self)
 
 
+def _sequence(other: Any, name: str) -> list[Module]:
+    if not isinstance(other, _Numbered | list | tuple):
+        raise DTypeError(
+            f"{name} and a {type(other).__name__} cannot be joined; give modules, in a list or a container"
+        )
+    return list(other)
+
+
 class Sequential(_Numbered):
     """Modules run one after the other; from modules in order, or one ordered dictionary of them.
 
@@ -88,10 +106,9 @@ class Sequential(_Numbered):
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], Mapping):
             for name, module in modules[0].items():
-                self.add_module(name, module)
+                self.add_module(name, _checked(module, "Sequential"))
         else:
-            for number, module in enumerate(modules):
-                self.add_module(str(number), module)
+            self.extend(modules)
 
     def __getitem__(self, index: Any) -> Any:
         names = list(self._modules)
@@ -100,7 +117,21 @@ class Sequential(_Numbered):
         return self._modules[names[self._place(index)]]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        self.add_module(list(self._modules)[self._place(index)], module)
+        self.add_module(list(self._modules)[self._place(index)], _checked(module, "Sequential"))
+
+    def __add__(self, other: Any) -> "Sequential":
+        return Sequential(*self, *_sequence(other, "Sequential"))
+
+    def __iadd__(self, other: Any) -> Any:
+        return self.extend(_sequence(other, "Sequential"))
+
+    def __mul__(self, times: int) -> "Sequential":
+        return Sequential(*(list(self) * times))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Any:
+        return self.extend(list(self) * (times - 1))
 
     def forward(self, input: Any) -> Any:
         """The output of the last module, each fed with the one before it."""
@@ -121,6 +152,26 @@ class ModuleList(_Numbered):
         super().__init__()
         self.extend(modules or [])
 
+    def __add__(self, other: Any) -> "ModuleList":
+        return ModuleList([*self, *_sequence(other, "ModuleList")])
+
+    def __iadd__(self, other: Any) -> Any:
+        return self.extend(_sequence(other, "ModuleList"))
+
+    def __repr__(self) -> str:
+        """Runs of equal modules in one line: (0-3): 4 x Linear(…)."""
+        texts = [repr(module).replace("\n", "\n  ") for module in self]
+        lines, start = [], 0
+        for end in range(1, len(texts) + 1):
+            if end == len(texts) or texts[end] != texts[start]:
+                count = end - start
+                lines.append(
+                    f"({start}): {texts[start]}" if count == 1 else f"({start}-{end - 1}): {count} x {texts[start]}"
+                )
+                start = end
+        body = "".join(f"  {line}\n" for line in lines)
+        return f"ModuleList(\n{body})" if lines else "ModuleList()"
+
 
 class ModuleDict(Module):
     """A dictionary of modules that are registered; it has no forward of its own.
@@ -134,11 +185,20 @@ class ModuleDict(Module):
         super().__init__()
         self.update(modules or {})
 
-    def update(self, modules: Mapping[str, Module]) -> None:
-        """Add or replace modules by name."""
-        if not isinstance(modules, Mapping):
+    def update(self, modules: Any) -> None:
+        """Add or replace modules by name, from a dictionary or from pairs."""
+        held = modules.items() if isinstance(modules, Mapping | ModuleDict) else modules
+        if not isinstance(held, Iterable) or isinstance(held, str | Module):
             raise DTypeError(f"ModuleDict got a {type(modules).__name__}; give a dictionary of modules")
-        for name, module in modules.items():
+        try:
+            named = [(name, _checked(module, "ModuleDict")) for name, module in held]
+        except TypeError as error:
+            if isinstance(error, DTypeError):
+                raise
+            raise DTypeError(
+                "ModuleDict got a list of things that are no pairs; give a dictionary of modules"
+            ) from error
+        for name, module in named:
             self.add_module(name, module)
 
     def __getitem__(self, key: str) -> Module:

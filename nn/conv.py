@@ -5,6 +5,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.geometry import Geometry, check_groups
 
 from . import functional as F
 from . import init
@@ -19,6 +20,8 @@ _BORDERS = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate",
 
 def _tuple(value: Any, axes: int) -> Any:
     """One entry per axis; words are kept."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     return value if isinstance(value, str) else tuple(value) if isinstance(value, Sequence) else (value,) * axes
 
 
@@ -44,15 +47,14 @@ class _ConvNd(Module):
         output_padding: Any = 0,
     ) -> None:
         super().__init__()
-        if groups < 1 or in_channels % groups or out_channels % groups:
-            raise ArgumentError(
-                f"{type(self).__name__} with groups={groups}, in_channels={in_channels} and "
-                f"out_channels={out_channels}: groups "
-                "must be positive and divide both"
-            )
+        check_groups(groups, in_channels, out_channels, type(self).__name__)
         if padding_mode not in _BORDERS:
             raise ArgumentError(
                 f"{type(self).__name__} got padding_mode={padding_mode!r}; the modes are {', '.join(_BORDERS)}"
+            )
+        if isinstance(padding, str) and padding not in ("valid", "same", "full"):
+            raise ArgumentError(
+                f"{type(self).__name__} got padding={padding!r}; the words are 'valid', 'same' and 'full'"
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -125,8 +127,6 @@ class _Conv(_ConvNd):
         if isinstance(self.padding, str):
             if self.padding == "valid":
                 return [(0, 0)] * self.axes
-            from minigrad.geometry import Geometry
-
             sizes = input.shape[-self.axes :]
             return list(Geometry.window(sizes, self.kernel_size, self.stride, self.padding, self.dilation).padding)
         return [tuple(one) if isinstance(one, Sequence) else (one, one) for one in self.padding]
@@ -201,9 +201,8 @@ class _ConvTranspose(_ConvNd):
     ) -> None:
         if padding_mode != "zeros":
             raise ArgumentError(
-                f"{type(self).__name__} got padding_mode={padding_mode!r}; its padding is what is cut from the "
-                "output, so only "
-                "'zeros' has a meaning"
+                f"{type(self).__name__} got padding_mode={padding_mode!r}; its padding is what is cut from the output, "
+                "so only 'zeros' has a meaning"
             )
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
@@ -215,8 +214,7 @@ class _ConvTranspose(_ConvNd):
         if input.ndim not in (self.axes + 1, self.axes + 2):
             raise ShapeError(
                 f"an input of shape {input.shape} arrived; {type(self).__name__} takes {self.axes + 2} axes, or "
-                f"{self.axes + 1} "
-                "without the batch"
+                f"{self.axes + 1} without the batch"
             )
         function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.axes - 1]
         return function(

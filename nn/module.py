@@ -389,10 +389,11 @@ class Module:
 
     def __repr__(self) -> str:
         extra = self.extra_repr()
-        lines = [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]
-        if not lines:
+        children = [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]
+        above = extra.split("\n") if extra else []
+        if not children and len(above) < 2:
             return f"{type(self).__name__}({extra})"
-        body = "".join(f"  {line}\n" for line in ([extra] if extra else []) + lines)
+        body = "".join(f"  {line}\n" for line in above + children)
         return f"{type(self).__name__}(\n{body})"
 
 

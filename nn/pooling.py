@@ -1,5 +1,6 @@
 """Pooling layers: the largest or the mean of each window, map by map (N86–N88)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import minigrad as mg
@@ -135,6 +136,10 @@ class AvgPool1d(_AvgPool):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
+        stride = kernel_size if stride is None else stride
+        kernel_size, stride, padding = (
+            tuple(one) if isinstance(one, Sequence) else (one,) for one in (kernel_size, stride, padding)
+        )
         super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 

@@ -37,7 +37,7 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool) -> Incom
     values = {}
     for key, tensor in own.items():
         if key in state_dict:
-            values[key] = mg.as_tensor(state_dict[key]).detach().to(tensor.dtype)
+            values[key] = mg.as_tensor(state_dict[key]).detach().to(tensor.dtype, copy=True)
             if values[key].shape != tensor.shape:
                 problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
     if problems:

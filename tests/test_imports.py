@@ -29,6 +29,7 @@ LAYERS = [
     ["primitive"],
     ["ops"],
     ["creation"],
+    ["sampling"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}

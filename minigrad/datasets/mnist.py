@@ -84,8 +84,8 @@ class ImageDataset(Dataset[tuple[Any, Any]]):
             position = operator.index(index)
         except TypeError as error:
             raise DTypeError(
-                f"{type(self).__name__}[{index!r}]: an index is one integer; take several images from .data, "
-                "or make a Subset"
+                f"{type(self).__name__}[{index!r}]: an index is one integer; take several images from .data, or make a "
+                "Subset"
             ) from error
         if not -len(images) <= position < len(images):
             raise IndexOutOfRangeError(f"index {position} is outside this {type(self).__name__} of {len(images)} items")
@@ -235,9 +235,9 @@ class MNIST(ImageDataset):
         names = [resource.name for resource in self._split() if self._find(resource) is None]
         verb = "are" if len(names) > 1 else "is"
         return DataError(
-            f"{type(self).__name__}: {' and '.join(names)} {verb} not in {self.raw_folder} nor in "
-            f"{self.root}, with or without .gz. Pass download=True, or put the files there from "
-            f"{self._source()}; offline, minigrad.datasets.mnist_sample() has 7 000 digits of MNIST without any file"
+            f"{type(self).__name__}: {' and '.join(names)} {verb} not in {self.raw_folder} nor in {self.root}, with or "
+            f"without .gz. Pass download=True, or put the files there from {self._source()}; offline, "
+            "minigrad.datasets.mnist_sample() has 7 000 digits of MNIST without any file"
         )
 
 

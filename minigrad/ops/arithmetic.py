@@ -14,6 +14,7 @@ from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .comparison import where
+from .elementary import trunc, zeros_like
 
 
 @primitive("y = a + b", vjp="ā = g, b̄ = g", notes=("N139",), broadcast=True)
@@ -91,12 +92,13 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """
     if rounding_mode is None:
         return div_primitive(input, other)
-    down = floor_divide(input, other)
     if rounding_mode == "floor":
-        return down
+        return floor_divide(input, other)
     if rounding_mode == "trunc":
-        exact = mul(down, other) == input
-        return where((down < 0) & ~exact, down + 1, down)  # type: ignore[no-any-return]
+        down = floor_divide(input, other)
+        if down.dtype.kind == "f":
+            return trunc(div_primitive(input, other))
+        return where((down < 0) & (mul(down, other) != input), down + 1, down)  # type: ignore[no-any-return]
     raise ArgumentError(f"div got rounding_mode={rounding_mode!r}; it is None, 'floor' or 'trunc'")
 
 
@@ -107,9 +109,9 @@ def _refuse_integer_zero(b: Array, name: str) -> None:
         )
 
 
-@primitive("y = ⌊a/b⌋", broadcast=True)
+@primitive("y = ⌊a/b⌋", vjp="ā = 0, b̄ = 0", broadcast=True)
 def floor_divide(a: Array, b: Array) -> Array:
-    """Divide and round down: y = ⌊a/b⌋; piecewise constant, so no gradient is recorded.
+    """Divide and round down: y = ⌊a/b⌋; the gradient is 0.
 
     >>> import minigrad as mg
     >>> mg.floor_divide(mg.tensor([7, -7]), 2)
@@ -117,6 +119,9 @@ def floor_divide(a: Array, b: Array) -> Array:
     """
     _refuse_integer_zero(b, "floor_divide")
     return np.floor_divide(a, b)
+
+
+floor_divide.defvjp(a=zeros_like, b=zeros_like)
 
 
 @primitive("y = a − b·⌊a/b⌋", vjp="ā = g, b̄ = −g·⌊a/b⌋", broadcast=True)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError
 
 Dims = int | Sequence[int] | None
@@ -12,7 +14,7 @@ def whole(value: Any, name: str) -> int:
     """`value` as an integer; raises `DTypeError` for fractions and other objects."""
     try:
         return value.__index__()  # type: ignore[no-any-return]
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise DTypeError(f"{name} got {value!r} where an integer belongs") from None
 
 
@@ -37,6 +39,8 @@ def axes_of(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
     """
     if dim is None:
         return tuple(range(ndim))
+    if isinstance(dim, np.ndarray):
+        dim = dim.tolist()
     if not isinstance(dim, Sequence) or isinstance(dim, str):
         return (axis_of(dim, ndim, name),) if ndim else _checked_scalar(dim, name)
     axes = tuple(axis_of(one, ndim, name) for one in dim)
@@ -48,3 +52,11 @@ def axes_of(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
 def _checked_scalar(dim: int, name: str) -> tuple[int, ...]:
     axis_of(dim, 0, name)
     return ()
+
+
+def sizes_of(sizes: Any, name: str) -> tuple[int, ...]:
+    """Sizes given as an integer, a sequence or an array; raises `DTypeError` for what is no integer."""
+    if isinstance(sizes, np.ndarray):
+        sizes = sizes.tolist()
+    given = sizes if isinstance(sizes, Sequence) and not isinstance(sizes, str) else (sizes,)
+    return tuple(whole(size, name) for size in given)

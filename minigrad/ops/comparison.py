@@ -165,6 +165,10 @@ def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
     >>> mg.tensor([1., 2.]).masked_fill(mg.tensor([True, False]), 9)
     tensor([9., 2.])
     """
+    if as_operand(mask, "masked_fill").dtype.kind != "b":
+        raise DTypeError(
+            f"masked_fill got a mask of {as_operand(mask, 'masked_fill').dtype}; it must be bool, such as x > 0"
+        )
     return where(mask, as_operand(value, "masked_fill").to(dtype=input.dtype), input)  # type: ignore[no-any-return]
 
 

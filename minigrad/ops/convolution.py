@@ -19,13 +19,13 @@ its map's own output, and every order of derivative stays among the three.
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ArgumentError, ShapeError
-from ..geometry import Geometry, Padding, check_correlation, check_transposed, per_axis
+from ..errors import ShapeError
+from ..geometry import Geometry, Padding, check_correlation, check_transposed, check_weight_map, per_axis
 from ..kernels import correlate as kernels
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .linear import refuse_mixed_floats
+from .linear import refuse_mixed_dtypes
 from .shape import reshape, squeeze, unsqueeze
 
 # ---------------------------------------------------------- the three maps
@@ -95,7 +95,7 @@ def correlate(
     tensor([[[3., 3.]]])
     """
     x, w = as_operand(x, "correlate"), as_operand(w, "correlate")
-    refuse_mixed_floats((x, w), "correlate")
+    refuse_mixed_dtypes("correlate", x=x, w=w)
     check_correlation(x.shape, w.shape, groups, None, "correlate")
     geometry = Geometry.window(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
     return correlate_primitive(x, w, geometry=geometry)
@@ -124,7 +124,7 @@ def correlate_input(
     tensor([[[1., 3., 2.]]])
     """
     w, y = as_operand(w, "correlate_input"), as_operand(y, "correlate_input")
-    refuse_mixed_floats((w, y), "correlate_input")
+    refuse_mixed_dtypes("correlate_input", w=w, y=y)
     check_transposed(y.shape, w.shape, groups, None, "correlate_input")
     if input_size is None:
         geometry = Geometry.transposed(y.shape[2:], w.shape[2:], stride, padding, 0, dilation, groups)
@@ -157,18 +157,9 @@ def correlate_weight(
     tensor([[[3., 5.]]])
     """
     x, y = as_operand(x, "correlate_weight"), as_operand(y, "correlate_weight")
-    refuse_mixed_floats((x, y), "correlate_weight")
+    refuse_mixed_dtypes("correlate_weight", x=x, y=y)
     axes = x.ndim - 2
-    if axes < 1 or y.ndim != x.ndim or y.shape[0] != x.shape[0]:
-        raise ShapeError(
-            f"correlate_weight of an input of shape {x.shape} and an output of shape {y.shape}; they need the same "
-            "batch, a "
-            "channel axis and the same number of spatial axes"
-        )
-    if groups < 1 or x.shape[1] % groups or y.shape[1] % groups:
-        raise ArgumentError(
-            f"correlate_weight with groups={groups} for {x.shape[1]} and {y.shape[1]} channels; it must divide both"
-        )
+    check_weight_map(x.shape, y.shape, groups)
     kernel = per_axis(kernel_size, axes, "kernel_size")
     geometry = Geometry.window(x.shape[2:], kernel, stride, padding, dilation, groups)
     _check_outputs(geometry, y, "correlate_weight")
@@ -201,7 +192,7 @@ def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, 
     """The operands as tensors of one dtype, x with a batch axis, and whether it was given one."""
     x, w = as_operand(x, name), as_operand(w, name)
     b = None if bias is None else as_operand(bias, name)
-    refuse_mixed_floats([x, w] if b is None else [x, w, b], name)
+    refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
     if x.ndim == axes + 1:
         return unsqueeze(x, 0), w, b, True
     return x, w, b, False
@@ -231,6 +222,8 @@ def _conv_transpose(
     name = f"conv_transpose{axes}d"
     y, w, b, single = _operands(axes, name, y, w, bias)
     check_transposed(y.shape, w.shape, groups, axes, name)
+    if output_size is not None and len(output_size) == axes + (1 if single else 2):
+        output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
     geometry = Geometry.transposed(
         y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size
     )

@@ -13,7 +13,7 @@ from ..errors import ArgumentError
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .comparison import where
+from .comparison import isfinite, where
 
 
 def zeros_like(g: Tensor) -> Tensor:
@@ -77,6 +77,20 @@ def square(x: Array) -> Array:
 square.defvjp(x=lambda g, x: g * x * 2)
 
 
+@primitive("y = 1/x", vjp="x̄ = −g·y²", broadcast=True, floating=True)
+def reciprocal(x: Array) -> Array:
+    """One over x.
+
+    >>> import minigrad as mg
+    >>> mg.reciprocal(mg.tensor([2., 4.]))
+    tensor([0.5000, 0.2500])
+    """
+    return np.reciprocal(x)
+
+
+reciprocal.defvjp(x=lambda g, y: -(g * (y * y)))
+
+
 @primitive("y = aᵇ", vjp="ā = g·b·aᵇ⁻¹, b̄ = g·y·ln a", broadcast=True, keywords=("input", "exponent"))
 def pow_primitive(a: Array, b: Array) -> Array:
     """The power, element by element."""
@@ -91,7 +105,7 @@ def pow_primitive(a: Array, b: Array) -> Array:
 
 def _pow_base_vjp(g: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """b·aᵇ⁻¹, and 0 where b = 0 even if a has no reciprocal; 1 in its place keeps 0·∞ out of every order."""
-    no_reciprocal = (b == 0) & ((a == 0) | (a != a))
+    no_reciprocal = (b == 0) & ~isfinite(reciprocal(a.detach()))
     return g * (b * pow_primitive(where(no_reciprocal, 1, a), b - 1))
 
 
@@ -157,20 +171,6 @@ def rsqrt(x: Array) -> Array:
 
 
 rsqrt.defvjp(x=lambda g, y: g * (y * y * y) * -0.5)
-
-
-@primitive("y = 1/x", vjp="x̄ = −g·y²", broadcast=True, floating=True)
-def reciprocal(x: Array) -> Array:
-    """One over x.
-
-    >>> import minigrad as mg
-    >>> mg.reciprocal(mg.tensor([2., 4.]))
-    tensor([0.5000, 0.2500])
-    """
-    return np.reciprocal(x)
-
-
-reciprocal.defvjp(x=lambda g, y: -(g * (y * y)))
 
 
 @primitive("y = sgn x", vjp="x̄ = 0", notes=("N73",), broadcast=True)

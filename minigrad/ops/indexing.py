@@ -50,10 +50,10 @@ def _part(item: Any) -> Any:
 def _whole(item: Any) -> int:
     try:
         return item.__index__()  # type: ignore[no-any-return]
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise DTypeError(
-            f"an index of type {type(item).__name__} arrived; use integers, slices, None, …, lists, or integer or "
-            "bool tensors"
+            f"an index of type {type(item).__name__} arrived; use integers, slices, None, …, lists, or integer or bool "
+            "tensors"
         ) from None
 
 

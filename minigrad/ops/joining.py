@@ -1,6 +1,6 @@
 """Joining and cutting tensors along an axis (N140): cat ↔ split, each the VJP of the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -57,8 +57,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         if part.ndim != len(reference) or not reference or not all(others[:axis] + others[axis + 1 :]):
             raise ShapeError(
                 f"cat along axis {axis}: tensor {number} has shape {part.shape}, tensor 0 has {reference}; all axes "
-                "but "
-                "the joined one must agree, and there must be one"
+                "but the joined one must agree, and there must be one"
             )
     return cat_primitive(*parts, axis=axis)
 
@@ -67,6 +66,8 @@ def _common(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
     """The tensors in their common dtype."""
     if isinstance(tensors, Tensor):
         raise DTypeError(f"{name} got one tensor; give a list of tensors. Its rows are listed by tensor.unbind()")
+    if not isinstance(tensors, Iterable):
+        raise DTypeError(f"{name} got a {type(tensors).__name__}; give a list of tensors")
     operands = [as_operand(one, name) for one in tensors]
     if not operands:
         raise ArgumentError(f"{name} got no tensors; give at least one")
@@ -138,6 +139,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if input.ndim == 0:
         raise ShapeError("chunk of a 0-d tensor: it has no axis to cut")
     length = input.shape[axis_of(dim, input.ndim, "chunk")]
+    if length == 0:
+        return split(input, [0] * chunks, dim)
     return split(input, max(1, -(-length // chunks)), dim)
 
 

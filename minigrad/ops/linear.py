@@ -1,11 +1,9 @@
 """Matrix products in all of NumPy's shapes (N94, N109, N110)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import result_dtype
 from ..errors import DTypeError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function
@@ -13,15 +11,17 @@ from ..tensor import Array, Tensor
 from .shape import permute, reshape, squeeze, transpose, unsqueeze
 
 
-def refuse_mixed_floats(tensors: Sequence[Tensor], name: str) -> None:
-    """Raise `DTypeError` where the floating dtypes of the operands of a product differ."""
-    kinds = [tensor.dtype for tensor in tensors]
-    if any(kind != kinds[0] for kind in kinds):
-        wide = result_dtype([(kind, 2) for kind in kinds])
+def refuse_mixed_dtypes(name: str, **operands: Tensor | None) -> None:
+    """Raise `DTypeError` where the operands of a product differ in dtype; the first is asked to follow the others."""
+    given = {word: operand.dtype for word, operand in operands.items() if operand is not None}
+    if len(set(given.values())) > 1:
+        (first, _), *others = given.items()
+        kinds = {other for _, other in others}
+        wrong, target = (first, others[0][1]) if len(kinds) == 1 else (others[-1][0], others[0][1])
+        arrived = ", ".join(f"{word} {dtype}" for word, dtype in given.items())
         raise DTypeError(
-            f"{name} of {' and '.join(str(kind) for kind in kinds)}: products do not promote, since that would "
-            "silently "
-            f"double memory and time. Convert one of them, for example t.to(mg.{wide})"
+            f"{name} got {arrived}: products do not promote, since that would silently change precision and time. "
+            f"Convert: {wrong}.to(mg.{target})"
         )
 
 
@@ -56,7 +56,7 @@ def matmul(input: Any, other: Any) -> Tensor:
     tensor([3., 7.])
     """
     input, other = as_operand(input, "matmul"), as_operand(other, "matmul")
-    refuse_mixed_floats((input, other), "matmul")
+    refuse_mixed_dtypes("matmul", input=input, other=other)
     if input.ndim == 0 or other.ndim == 0:
         raise ShapeError(
             f"matmul of shapes {input.shape} and {other.shape}: a 0-d tensor has no axis to sum over; use * instead"
@@ -68,6 +68,7 @@ def matmul(input: Any, other: Any) -> Tensor:
             f"the {'second-last' if other.ndim > 1 else 'only'} axis of the second {inner}; they are summed over and "
             "must agree"
         )
+    _refuse_other_stacks(input.shape[:-2], other.shape[:-2])
     row, column = input.ndim == 1, other.ndim == 1
     left = unsqueeze(input, 0) if row else input
     right = unsqueeze(other, 1) if column else other
@@ -82,6 +83,15 @@ def matmul(input: Any, other: Any) -> Tensor:
     if row:
         y = squeeze(y, -2)
     return squeeze(y, -1) if column else y
+
+
+def _refuse_other_stacks(left: tuple[int, ...], right: tuple[int, ...]) -> None:
+    for a, b in zip(left[::-1], right[::-1], strict=False):
+        if a != b and 1 not in (a, b):
+            raise ShapeError(
+                f"matmul of stacks of shapes {left} and {right} (all axes but the last two): they must broadcast, so "
+                "each pair, from the last on, must be equal or contain a 1"
+            )
 
 
 def _rows(x: Tensor) -> int:

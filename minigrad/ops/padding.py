@@ -106,6 +106,10 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
             f"pad got mode={mode!r}; the modes are constant, reflect, symmetric, replicate and circular"
         )
     if kind == "constant":
+        if input.dtype.kind != "f" and value != int(value if abs(value) < 2**63 else 0):
+            raise ArgumentError(
+                f"pad of a tensor of {input.dtype} with {value}, which it cannot hold; convert it first"
+            )
         return pad_constant(input, widths=full, value=value)
     for axis, width in enumerate(full):
         if max(width) == 0:
@@ -115,8 +119,7 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
         if limit is not None and max(width) > limit:
             raise ShapeError(
                 f"pad with mode={mode!r} by {width} along axis {axis} of size {n}: at most {max(limit, 0)} on each "
-                "side, "
-                "since there is no more to take the border from"
+                "side, since there is no more to take the border from"
             )
         index = np.pad(np.arange(n), width, mode=kind)  # type: ignore[call-overload]
         input = take(input, index=index, axis=axis)

@@ -28,12 +28,12 @@ def reduction(operation: F) -> F:
     """Register a public reduction, which also takes NumPy's words `axis` and `keepdims`."""
 
     @wraps(operation)
-    def worded(x: Any, *args: Any, **keywords: Any) -> Any:
+    def worded(input: Any, *args: Any, **keywords: Any) -> Any:
         if "axis" in keywords:
             keywords["dim"] = keywords.pop("axis")
         if "keepdims" in keywords:
             keywords["keepdim"] = keywords.pop("keepdims")
-        return operation(as_operand(x, operation.__name__), *args, **keywords)
+        return operation(as_operand(input, operation.__name__), *args, **keywords)
 
     return function(worded)  # type: ignore[return-value]
 
@@ -246,7 +246,7 @@ def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..., Any]) -> Tensor:
-    axes = axes_of(dim, x.ndim, name)
+    axes = axes_of(None, x.ndim, name) if dim is None or x.ndim == 0 else (axis_of(dim, x.ndim, name),)
     _refuse_empty(x._array, axes, name)
     if dim is None or x.ndim == 0:
         found = np.asarray(find(x._array))
@@ -286,7 +286,7 @@ class ValuesAndIndices(NamedTuple):
 def _extreme(x: Tensor, other: Any, keepdim: bool, full: Any, pairwise: Any, arg: Any) -> Any:
     if other is None:
         return full(x)
-    if isinstance(other, Tensor):
+    if isinstance(other, Tensor | np.ndarray):
         return pairwise(x, other)
     indices = arg(x, other, True)
     values = lookup("gather")(x, other, indices) if x.ndim else x
@@ -296,7 +296,7 @@ def _extreme(x: Tensor, other: Any, keepdim: bool, full: Any, pairwise: Any, arg
 
 
 @reduction
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The largest element; along `dim` the pair (values, indices); of two tensors the larger, element by element.
 
     Along `dim` the gradient goes to the element at `indices`, the first of equal ones.
@@ -305,18 +305,18 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     >>> mg.max(mg.tensor([[1., 5.], [3., 2.]]), 1).indices
     tensor([1, 0])
     """
-    return _extreme(input, dim, keepdim, amax, maximum, argmax)
+    return _extreme(input, dim if other is None else as_operand(other, "max"), keepdim, amax, maximum, argmax)
 
 
 @reduction
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest element; along `dim` the pair (values, indices); of two tensors the smaller, element by element.
 
     >>> import minigrad as mg
     >>> mg.min(mg.tensor([[1., 5.], [3., 2.]]), 1).values
     tensor([1., 2.])
     """
-    return _extreme(input, dim, keepdim, amin, minimum, argmin)
+    return _extreme(input, dim if other is None else as_operand(other, "min"), keepdim, amin, minimum, argmin)
 
 
 @reduction
@@ -402,7 +402,7 @@ def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
         raise ArgumentError(
             f"{name} got no dim; say along which axis the values sum to 1, for example dim=1 for (N, C)"
         )
-    return axes_of(dim, x.ndim, name)
+    return (axis_of(dim, x.ndim, name),) if x.ndim else ()
 
 
 @reduction

@@ -15,7 +15,7 @@ from ..errors import ArgumentError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .axes import Dims, axes_of, axis_of, whole
+from .axes import Dims, axes_of, axis_of, sizes_of, whole
 
 # ------------------------------------------------------------ same elements
 
@@ -115,15 +115,14 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
             [3, 4, 5]])
     """
     input = as_operand(input, "reshape")
-    sizes = tuple(whole(size, "reshape") for size in (shape if isinstance(shape, Sequence) else (shape,)))
+    sizes = sizes_of(shape, "reshape")
     count, known = input._array.size, math.prod(size for size in sizes if size != -1)
     free = sizes.count(-1)
     fits = count == known if free == 0 else free == 1 and known != 0 and count % known == 0
     if not fits or min(sizes, default=0) < -1:
         raise ShapeError(
             f"reshape of shape {input.shape} ({count} elements) to {sizes}; the sizes must multiply to {count}, and at "
-            "most one "
-            "may be -1"
+            "most one may be -1"
         )
     return reshape_primitive(input, shape=tuple(count // known if size == -1 else size for size in sizes))
 
@@ -155,7 +154,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """
     input = as_operand(input, "unflatten")
     axis = axis_of(dim, input.ndim, "unflatten")
-    inner = tuple(sizes)
+    inner = sizes_of(sizes, "unflatten")
     known = math.prod(size for size in inner if size != -1)
     inner = tuple(input.shape[axis] // max(known, 1) if size == -1 else size for size in inner)
     return reshape(input, (*input.shape[:axis], *inner, *input.shape[axis + 1 :]))
@@ -214,7 +213,7 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     (4, 2, 3)
     """
     input = as_operand(input, "permute")
-    axes = axes_of(tuple(dims), input.ndim, "permute")
+    axes = axes_of(sizes_of(dims, "permute"), input.ndim, "permute")
     if len(axes) != input.ndim:
         raise ArgumentError(f"permute got {len(axes)} axes for a tensor with {input.ndim}; name each axis once")
     return permute_primitive(input, axes=axes)
@@ -339,6 +338,7 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
             [2, 2, 2]])
     """
     input = as_operand(input, "expand")
+    sizes = sizes_of(sizes, "expand")
     lead = len(sizes) - input.ndim
     shape = tuple(
         input.shape[axis - lead] if size == -1 and axis >= lead else whole(size, "expand")
@@ -353,4 +353,4 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
 @function
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """NumPy's name for `expand`."""
-    return expand(input, tuple(size))
+    return expand(input, size)

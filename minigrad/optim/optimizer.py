@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import ArgumentError, DTypeError, GradError, StateDictError
 from ..mode import enable_grad, no_grad
+from ..registry import lookup
 from ..tensor import Tensor
 
 __all__ = ["Optimizer"]
@@ -30,12 +31,17 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
-        given = list(params)
+        if not isinstance(params, Iterable):
+            raise DTypeError(f"an optimiser got a {type(params).__name__}; give a list of parameters")
+        given = list(params)  # parameters, pairs of a name and a parameter, or groups of either
         if not given:
             raise ArgumentError(
                 "an optimiser got no parameters; was model.parameters() used up, or are the layers in a plain list?"
             )
-        for group in given if isinstance(given[0], dict) else [{"params": given}]:
+        groups = [one for one in given if isinstance(one, dict)]
+        if groups and len(groups) < len(given):
+            raise ArgumentError("an optimiser got parameters beside parameter groups; put them into a group as well")
+        for group in groups or [{"params": given}]:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -44,6 +50,9 @@ class Optimizer:
             raise ArgumentError(f"a parameter group needs the key 'params'; it has {', '.join(param_group) or 'none'}")
         params = param_group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
+        if params and all(isinstance(one, tuple) and len(one) == 2 for one in params):  # model.named_parameters()
+            param_group = {**param_group, "param_names": [name for name, _ in params]}
+            params = [param for _, param in params]
         known = {id(one) for group in self.param_groups for one in group["params"]}
         for number, param in enumerate(params):
             if not isinstance(param, Tensor):
@@ -52,8 +61,8 @@ class Optimizer:
                 )
             if not param.is_leaf:
                 raise GradError(
-                    f"parameter {number} (shape {param.shape}) was computed, by {param.grad_fn!r}; only leaves can "
-                    "be learnt"
+                    f"parameter {number} (shape {param.shape}) was computed, by {param.grad_fn!r}; only leaves can be "
+                    "learnt"
                 )
             if id(param) in known:
                 raise ArgumentError(f"parameter {number} (shape {param.shape}) is given twice; it would be moved twice")
@@ -74,7 +83,8 @@ class Optimizer:
                 if set_to_none:
                     param.grad = None
                 else:
-                    param.grad = param.grad.detach().zero_()
+                    writable = param.grad._node is None and param.grad._array.flags.writeable
+                    param.grad = param.grad.zero_() if writable else lookup("zeros_like")(param.grad)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move the parameters once; with a closure, which computes the loss anew, return its loss."""
@@ -116,15 +126,21 @@ class Optimizer:
         if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
             raise StateDictError("an optimiser's state dict has the keys 'state' and 'param_groups'; is it a model's?")
         groups = state_dict["param_groups"]
+        if any(not isinstance(group, dict) or "params" not in group for group in groups):
+            raise StateDictError("an optimiser's state dict has groups with the key 'params'; this one lacks it")
         ours, theirs = ([len(group["params"]) for group in side] for side in (self.param_groups, groups))
         if ours != theirs:
             raise StateDictError(
                 f"the optimiser has groups of {ours} parameters, the state dict of {theirs}; nothing was loaded"
             )
         params = self._params()
+        numbers = {str(number): number for number in range(len(params))}
+        strangers = [key for key in state_dict["state"] if str(key) not in numbers]
+        if strangers:
+            raise StateDictError(f"the state dict has states for {strangers}, the optimiser {len(params)} parameters")
         state = {}
         for key, entries in state_dict["state"].items():
-            state[params[int(key)]] = {name: copy.deepcopy(value) for name, value in entries.items()}
+            state[params[numbers[str(key)]]] = {name: copy.deepcopy(value) for name, value in entries.items()}
         for group, saved in zip(self.param_groups, groups, strict=True):
             group.update({key: value for key, value in saved.items() if key != "params"})
         self.state = state

@@ -113,30 +113,35 @@ class TensorCore:
         if gradient is not None:
             if not isinstance(gradient, TensorCore):
                 raise DTypeError(
-                    f"grad was given a {type(gradient).__name__}; assign a tensor of the same shape, or None to "
-                    "clear it"
+                    f"grad was given a {type(gradient).__name__}; assign a tensor of the same shape, or None to clear "
+                    "it"
                 )
             if gradient.shape != self.shape or gradient.dtype != self.dtype:
                 raise ShapeError(
                     f"grad was given shape {gradient.shape} and dtype {gradient.dtype} for a tensor of shape "
-                    f"{self.shape} "
-                    f"and dtype {self.dtype}; a gradient has the shape and dtype of its tensor"
+                    f"{self.shape} and dtype {self.dtype}; a gradient has the shape and dtype of its tensor"
                 )
         self._grad = gradient
 
     @property
     def data(self) -> "Tensor":
-        """The same storage outside the tape; assigning replaces the storage."""
+        """The same storage outside the tape; assigning replaces the storage, and drops a `grad` that no longer fits."""
         return lookup("detach")(self)
 
     @data.setter
     def data(self, value: "Tensor") -> None:
         if not isinstance(value, TensorCore):
             raise DTypeError(f"data was given a {type(value).__name__}; assign a tensor, for example mg.tensor(values)")
+        if self._node is not None:
+            refuse_integer_gradients(value.dtype)
+        if self._grad is not None and (self._grad.shape, self._grad.dtype) != (value.shape, value.dtype):
+            self._grad = None
         self._array = value._array
         self._storage = value._storage
         if isinstance(self._node, Leaf) and self._node.specs[0] != (value.shape, value.dtype):
+            old = self._node
             self._node = Leaf(self, Spec(value.shape, value.dtype))  # type: ignore[arg-type]
+            self._node.hooks, self._node.prehooks = old.hooks, old.prehooks
 
     # ----------------------------------------------------------- on the tape
 
@@ -164,8 +169,8 @@ class TensorCore:
         node = self._node
         if node is None:
             raise GradError(
-                "retain_grad() on a tensor that does not require gradients; call requires_grad_() on the leaf it "
-                "came from"
+                "retain_grad() on a tensor that does not require gradients; call requires_grad_() on the leaf it came "
+                "from"
             )
         if not isinstance(node, Leaf):
             if node.retained is None:
@@ -181,6 +186,8 @@ class TensorCore:
         >>> x.sum().backward(); x.grad
         tensor([10., 10.])
         """
+        if not callable(hook):
+            raise DTypeError(f"register_hook got a {type(hook).__name__}; a hook is a function of the gradient")
         if self._node is None:
             raise GradError("register_hook on a tensor that does not require gradients; no gradient will ever reach it")
         return self._node.tensor_hooks(self._index).add(hook)
@@ -230,8 +237,8 @@ def refuse_integer_gradients(dtype: np.dtype[Any]) -> None:
     """Raise `GradError` for a dtype without derivatives."""
     if not is_floating(dtype):
         raise GradError(
-            f"requires_grad on a tensor of {dtype}: only floating tensors have gradients. Convert first, "
-            "for example mg.tensor(values, dtype=mg.float32, requires_grad=True)"
+            f"requires_grad on a tensor of {dtype}: only floating tensors have gradients. Convert first, for example "
+            "mg.tensor(values, dtype=mg.float32, requires_grad=True)"
         )
 
 
@@ -261,17 +268,17 @@ def seeds_for(
         if gradient is None:
             if output._array.size != 1:
                 raise GradError(
-                    f"{caller} on a tensor of shape {output.shape}: a gradient starts from a scalar. Reduce it "
-                    "first, for "
-                    "example loss.mean(), or give the cotangent: t.backward(gradient) with a tensor of the same shape"
+                    f"{caller} on a tensor of shape {output.shape}: a gradient starts from a scalar. Reduce it first, "
+                    "for example loss.mean(), or give the cotangent: t.backward(gradient) with a tensor of the same "
+                    "shape"
                 )
             gradient = lookup("ones")(output.shape, dtype=output.dtype)
         elif not isinstance(gradient, TensorCore):
             raise DTypeError(f"{caller} was given a {type(gradient).__name__} as gradient; give a tensor")
         elif gradient.shape != output.shape:
             raise ShapeError(
-                f"{caller} was given a gradient of shape {gradient.shape} for an output of shape {output.shape}; "
-                "a cotangent has the shape of its output"
+                f"{caller} was given a gradient of shape {gradient.shape} for an output of shape {output.shape}; a "
+                "cotangent has the shape of its output"
             )
         elif gradient.dtype != output.dtype:
             gradient = lookup("cast")(gradient, output.dtype)

@@ -41,6 +41,7 @@ class Display(TensorCore):
             max_line_width=_options["linewidth"],
             **options,
         )
+        text = text.replace(", ..., ", ",  ..., ")  # two spaces, as PyTorch has it
         notes = []
         if self._array.size == 0 and self.shape != (0,):
             notes.append(f"size={self.shape}")
@@ -70,7 +71,7 @@ def _format_of(array: Array) -> Callable[[Any], str]:
     shown = np.abs(_shown(array).astype(np.float64).ravel())
     values = shown[np.isfinite(shown) & (shown != 0)]
     if values.size == 0:
-        return lambda value: "0." if value == 0 else f"{value}"
+        return lambda value: f"{value:.0f}." if value == 0 else f"{value}"
     smallest, largest, whole = values.min(), values.max(), bool((values == np.ceil(values)).all())
     powers = largest / smallest > 1000 or largest > 1e8 or (not whole and smallest < 1e-4)
     digits = _options["precision"]

@@ -34,8 +34,7 @@ def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
     if isinstance(tensor._node, Leaf):
         raise GradError(
             f"{name} would change a leaf that requires gradients (shape {tensor.shape}) in place: its gradient would "
-            "no "
-            "longer be that of the value you created. Inside `with no_grad():` (as optimisers do) it is allowed; "
+            "no longer be that of the value you created. Inside `with no_grad():` (as optimisers do) it is allowed; "
             "otherwise make a new tensor"
         )
     return tensor._node is not None or any(isinstance(o, TensorCore) and o._node is not None for o in operands)
@@ -46,8 +45,7 @@ def _writable(tensor: TensorCore, name: str) -> Any:
     if not array.flags.writeable:
         raise ArgumentError(
             f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
-            "elements "
-            "share one place) or made from a read-only array. Use t.clone() first"
+            "elements share one place) or made from a read-only array. Use t.clone() first"
         )
     return array
 
@@ -199,5 +197,7 @@ class InPlace(TensorCore):
 
     def bernoulli_(self, p: float = 0.5, *, generator: Any = None) -> "Tensor":
         """Fill with ones with probability p, and zeros."""
+        if not 0 <= p <= 1:
+            raise ArgumentError(f"bernoulli_ got p={p}; it is a probability, from 0 to 1")
         uniform = lookup("uniform_array")(self.shape, 0.0, 1.0, as_dtype("float64"), generator)
         return self._randomise("bernoulli_", uniform < p)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # NumPy's ufuncs by their names -> ours.
 _UFUNCS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
-    "float_power": "pow", "negative": "neg", "positive": "clone", "absolute": "abs", "fabs": "abs", "exp": "exp",
+    "negative": "neg", "positive": "clone", "absolute": "abs", "fabs": "abs", "exp": "exp",
     "log": "log", "log1p": "log1p", "sqrt": "sqrt", "square": "square", "tanh": "tanh", "maximum": "maximum",
     "minimum": "minimum", "matmul": "matmul", "sign": "sign", "floor": "floor", "ceil": "ceil", "rint": "round",
     "floor_divide": "floor_divide", "remainder": "remainder", "reciprocal": "reciprocal", "expm1": "expm1",
@@ -108,9 +108,8 @@ class Interop(TensorCore):
                 ) from error
         full_name = f"{func.__module__}.{func.__name__}"
         raise DTypeError(
-            f"{full_name} does not work on tensors, since NumPy cannot record it. Use minigrad's functions "
-            "or "
-            f"the tensor's methods, or {full_name}(t.detach().numpy()) for plain values"
+            f"{full_name} does not work on tensors, since NumPy cannot record it. Use minigrad's functions or the "
+            f"tensor's methods, or {full_name}(t.detach().numpy()) for plain values"
         )
 
     # ------------------------------------------------------ Python's numbers
@@ -217,8 +216,8 @@ class Interop(TensorCore):
     def __deepcopy__(self, memo: dict[Any, Any]) -> "Tensor":
         if not self.is_leaf:
             raise GradError(
-                f"deepcopy of a tensor on the tape ({self._node!r}): only leaves can be copied with their meaning. "
-                "Use t.detach() first"
+                f"deepcopy of a tensor on the tape ({self._node!r}): only leaves can be copied with their meaning. Use "
+                "t.detach() first"
             )
         twin = self._like(self._array.copy(order="K"))
         memo[id(self)] = twin

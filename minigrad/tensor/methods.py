@@ -48,7 +48,7 @@ class Methods(TensorCore):
         _method, ("squeeze", "unsqueeze", "flip", "flatten", "unflatten")
     )
     transpose, swapaxes, movedim = map(_method, ("transpose", "swapaxes", "movedim"))
-    split, chunk, unbind, narrow, index_select = map(_method, ("split", "chunk", "unbind", "narrow", "index_select"))
+    chunk, unbind, narrow, index_select = map(_method, ("chunk", "unbind", "narrow", "index_select"))
     gather, broadcast_to, clone, detach = map(_method, ("gather", "broadcast_to", "clone", "detach"))
 
     # products
@@ -58,9 +58,13 @@ class Methods(TensorCore):
         """The same elements in another shape; one size may be -1, which means what is left."""
         return lookup("reshape")(self, _sizes(sizes) if shape is None else shape)
 
-    def view(self, *shape: Any) -> "Tensor":
+    def split(self, split_size: Any, dim: "_Int" = 0) -> "Tensor":
+        """Parts of a given size along `dim`, or of given sizes."""
+        return lookup("split")(self, split_size, dim)
+
+    def view(self, *sizes: Any, size: Any = None) -> "Tensor":
         """As `reshape`: shares memory where the strides allow it, and copies where they do not."""
-        return lookup("reshape")(self, _sizes(shape))
+        return lookup("reshape")(self, _sizes(sizes) if size is None else size)
 
     def view_as(self, other: "Tensor") -> "Tensor":
         """The same elements in the shape of `other`."""

@@ -22,15 +22,17 @@ def _same_shape(input: mg.Tensor, target: mg.Tensor, name: str) -> None:
         remedy = f"use target.reshape{input.shape} or input.squeeze() so that each value meets its own target"
     raise ShapeError(
         f"{name} of an input of shape {input.shape} and a target of shape {target.shape}: broadcasting would compare "
-        "every value "
-        f"with every target, which is hardly ever meant; {remedy}"
+        f"every value with every target, which is hardly ever meant; {remedy}"
     )
 
 
-def mse_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean") -> mg.Tensor:
+def mse_loss(
+    input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", weight: mg.Tensor | None = None
+) -> mg.Tensor:
     """The squared error (N97, N100): (y − t)², its mean or its sum.
 
-    (*), (*) -> (), or (*) with reduction 'none'. Raises `ShapeError` where the
+    (*), (*) -> (), or (*) with reduction 'none'. A `weight` per element weighs
+    the squares, and their mean. Raises `ShapeError` where the
     shapes differ: (N, 1) against (N,) would broadcast silently.
 
     >>> mse_loss(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
@@ -38,7 +40,13 @@ def mse_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean") -> mg
     """
     input, target = mg.as_operand(input, "mse_loss"), mg.as_operand(target, "mse_loss")
     _same_shape(input, target, "mse_loss")
-    return _reduced(mg.square(input - target), reduction)
+    squares = mg.square(input - target)
+    if weight is None:
+        return _reduced(squares, reduction)
+    weights = mg.as_operand(weight, "mse_loss")
+    _same_shape(input, weights, "mse_loss")
+    weighted = squares * weights
+    return weighted.sum() / weights.sum() if reduction == "mean" else _reduced(weighted, reduction)
 
 
 def cross_entropy(
@@ -68,6 +76,7 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
     input, target = mg.as_operand(input, "cross_entropy"), mg.as_operand(target, "cross_entropy")
+    weight = None if weight is None else mg.as_operand(weight, "cross_entropy")
     axis = 0 if input.ndim == 1 else 1
     logs = mg.log_softmax(input, axis)
     if target.dtype.kind == "f":
@@ -75,9 +84,9 @@ def cross_entropy(
     hard = nll_loss(logs, target, weight, ignore_index, reduction)
     if label_smoothing == 0:
         return hard
-    counted = (target != ignore_index).to(input.dtype)
+    counted = target != ignore_index
     per_class = logs if weight is None else logs * weight.reshape((-1,) + (1,) * (logs.ndim - axis - 1))
-    smooth = -per_class.sum(axis) * counted
+    smooth: mg.Tensor = mg.where(counted, -per_class.sum(axis), 0)
     if reduction == "mean":
         # Weighed like the hard part: by the weights of the true classes.
         smooth = smooth.sum() / (counted if weight is None else _weights_of(target, weight, ignore_index)).sum()
@@ -93,8 +102,7 @@ def _soft_cross_entropy(
     if target.shape != logs.shape:
         raise ShapeError(
             f"cross_entropy of logits of shape {logs.shape} with floating targets of shape {target.shape}: "
-            "probabilities have "
-            "the shape of the logits; class numbers are integers, so use target.long() for those"
+            "probabilities have the shape of the logits; class numbers are integers, so use target.long() for those"
         )
     classes = logs.shape[axis]
     if smoothing:
@@ -103,7 +111,7 @@ def _soft_cross_entropy(
     if weight is not None:
         loss = loss * weight.reshape((-1,) + (1,) * (logs.ndim - axis - 1))
     loss = -loss.sum(axis)
-    return loss.sum() / max(loss.numel(), 1) if reduction == "mean" else _reduced(loss, reduction)
+    return loss.sum() / loss.numel() if reduction == "mean" else _reduced(loss, reduction)
 
 
 def _weights_of(target: mg.Tensor, weight: mg.Tensor, ignore_index: int) -> mg.Tensor:
@@ -131,6 +139,7 @@ def nll_loss(
     if reduction not in ("none", "mean", "sum"):
         raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
     input, target = mg.as_operand(input, "nll_loss"), mg.as_operand(target, "nll_loss")
+    weight = None if weight is None else mg.as_operand(weight, "nll_loss")
     axis = 0 if input.ndim == 1 else 1
     classes = _check_labels(input, target, weight, ignore_index, axis)
     rows = mg.movedim(input, axis, -1).reshape(-1, classes) if classes else input.reshape(-1, 0)
@@ -159,18 +168,20 @@ def _check_labels(input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None,
     if target.dtype.kind not in "iu":
         raise DTypeError(
             f"labels of {target.dtype} arrived; class numbers are integers, for example target.long(). Probabilities "
-            "go to "
-            "cross_entropy, in the shape of the logits"
+            "go to cross_entropy, in the shape of the logits"
         )
     wanted = input.shape[:axis] + input.shape[axis + 1 :]
     if input.ndim == 0 or target.shape != wanted:
         hint = ". One-hot targets? Use target.argmax(1)" if target.shape == input.shape else ""
         raise ShapeError(
             f"scores of shape {input.shape} with labels of shape {target.shape}: scores are (N, C, …) and labels (N, "
-            "…), so "
-            f"labels of shape {wanted} were expected{hint}"
+            f"…), so labels of shape {wanted} were expected{hint}"
         )
     classes = input.shape[axis]
+    if weight is not None and weight.dtype != input.dtype:
+        raise DTypeError(
+            f"a class weight of {weight.dtype} arrived for scores of {input.dtype}; use weight.to(scores.dtype)"
+        )
     if weight is not None and weight.shape != (classes,):
         raise ShapeError(
             f"a class weight of shape {weight.shape} arrived for {classes} classes; it needs shape ({classes},)"
@@ -180,7 +191,6 @@ def _check_labels(input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None,
         first = int(target[wrong][0])
         raise IndexOutOfRangeError(
             f"the label {first} arrived for scores of {classes} classes; labels count from 0 to {classes - 1}. Do "
-            "yours start "
-            "at 1, or has the last layer too few outputs?"
+            "yours start at 1, or has the last layer too few outputs?"
         )
     return classes

@@ -1,7 +1,7 @@
 """Linear maps, padding in PyTorch's order, dropout, encodings."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import minigrad as mg
@@ -16,7 +16,7 @@ def linear(input: mg.Tensor, weight: mg.Tensor, bias: mg.Tensor | None = None) -
     >>> linear(mg.tensor([1., 2.]), mg.tensor([[3., 4.]]), mg.tensor([1.]))
     tensor([12.])
     """
-    input = mg.as_operand(input, "linear")
+    input, weight = mg.as_operand(input, "linear"), mg.as_operand(weight, "linear")
     if weight.ndim not in (1, 2):
         raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
     if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
@@ -73,12 +73,13 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
     tensor([[0., 1., 1.]])
     """
     input = mg.as_operand(input, "pad")
+    if not isinstance(pad, Iterable) or not all(hasattr(width, "__index__") for width in pad):
+        raise DTypeError(f"pad got {pad!r} as widths; they are a list of integers, two for each padded axis")
     widths = list(pad)
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ArgumentError(
             f"pad got {len(widths)} widths for a tensor of shape {input.shape}; give a pair (before, after) for each "
-            "padded "
-            "axis, the last axis first"
+            "padded axis, the last axis first"
         )
     if any(width < 0 for width in widths):
         # Negative padding cuts away, as in PyTorch.
@@ -95,7 +96,7 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
     return mg.pad(input, pairs, mode, 0 if value is None else value)
 
 
-def one_hot(tensor: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
+def one_hot(input: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     """Class numbers as rows of zeros with a one (N2): (*) -> (*, classes), int64.
 
     Raises `DTypeError` for labels that are no integers, `IndexOutOfRangeError` for labels out of range.
@@ -104,7 +105,7 @@ def one_hot(tensor: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
-    tensor = mg.as_operand(tensor, "one_hot")
+    tensor = mg.as_operand(input, "one_hot")
     if tensor.dtype.kind not in "iu":
         raise DTypeError(f"one_hot got labels of {tensor.dtype}; class numbers are integers")
     if num_classes == -1 and tensor.numel() == 0:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import minigrad as mg
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, ShapeError
 
 from ..activation import Tanh
 from ..container import Sequential
@@ -20,15 +20,14 @@ class LeNet5(Module):
 
     (N, 1, 32, 32) -> (N, 10) logits
 
-    | layer | maps | size | kernel | parameters |
-    |---|---|---|---|---|
-    | convolution | 6 | 28×28 | 5×5 | 156 |
-    | average pooling | 6 | 14×14 | 2×2 | 0 |
-    | convolution | 16 | 10×10 | 5×5 | 2416 |
-    | average pooling | 16 | 5×5 | 2×2 | 0 |
-    | convolution | 120 | 1×1 | 5×5 | 48 120 |
-    | fully connected | 84 | | | 10 164 |
-    | fully connected | 10 | | | 850 |
+        layer             maps   size    kernel   parameters
+        convolution       6      28×28   5×5             156
+        average pooling   6      14×14   2×2               0
+        convolution       16     10×10   5×5            2416
+        average pooling   16     5×5     2×2               0
+        convolution       120    1×1     5×5          48 120
+        fully connected   84                          10 164
+        fully connected   10                             850
 
     The last convolution's maps are single numbers, so it is a dense layer
     (N105). Every convolution reads all maps, and pooling has no parameters,
@@ -78,4 +77,9 @@ class LeNet5(Module):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, input_size, input_size) -> (N, num_classes) logits"""
+        if input.shape[-2:] != (self.input_size, self.input_size):
+            raise ShapeError(
+                f"LeNet5(input_size={self.input_size}) got images of shape {input.shape}; use input_size=28 or 32, or "
+                "resize or pad them"
+            )
         return self.classifier(self.features(input))  # type: ignore[no-any-return]

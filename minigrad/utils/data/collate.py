@@ -102,8 +102,8 @@ def _check_kind(batch: Sequence[Any], kind: Any) -> None:
 def _check_dtype(dtype: np.dtype[Any]) -> None:
     if dtype.kind not in "biufc":
         raise DTypeError(
-            f"default_collate got arrays of dtype {dtype}, which no tensor can hold; "
-            "convert them to numbers, or pass collate_fn="
+            f"default_collate got arrays of dtype {dtype}, which no tensor can hold; convert them to numbers, or pass "
+            "collate_fn="
         )
 
 
@@ -120,8 +120,8 @@ def _check_keys(batch: Sequence[Mapping[Any, Any]]) -> None:
     for position, item in enumerate(batch):
         if missing := [key for key in batch[0] if key not in item]:
             raise ArgumentError(
-                f"default_collate: item {position} of the batch lacks the keys {missing} that item 0 has; "
-                "give every item the same keys, or pass collate_fn="
+                f"default_collate: item {position} of the batch lacks the keys {missing} that item 0 has; give every "
+                "item the same keys, or pass collate_fn="
             )
 
 
@@ -129,6 +129,6 @@ def _check_lengths(batch: Sequence[Any]) -> None:
     lengths = [len(item) for item in batch]
     if any(length != lengths[0] for length in lengths):
         raise ShapeError(
-            f"default_collate: the items of this batch have {sorted(set(lengths))} entries; all need equally many. "
-            "Pad them to one length, or pass collate_fn="
+            f"default_collate: the items of this batch have {sorted(set(lengths))} entries; all need equally many. Pad "
+            "them to one length, or pass collate_fn="
         )

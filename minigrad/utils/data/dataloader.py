@@ -180,8 +180,8 @@ def _check_exclusive(
 ) -> None:
     if isinstance(dataset, IterableDataset) and (shuffle or sampler is not None or batch_sampler is not None):
         raise ArgumentError(
-            f"DataLoader: {type(dataset).__name__} is a stream, which sets its own order; "
-            "it takes neither shuffle=True nor sampler= nor batch_sampler=. Shuffle inside its __iter__"
+            f"DataLoader: {type(dataset).__name__} is a stream, which sets its own order; it takes neither "
+            "shuffle=True nor sampler= nor batch_sampler=. Shuffle inside its __iter__"
         )
     if sampler is not None and shuffle:
         raise ArgumentError("DataLoader: sampler= already gives the order, so shuffle=True cannot hold; drop one")

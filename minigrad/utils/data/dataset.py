@@ -74,8 +74,8 @@ class ChainDataset(IterableDataset[Any]):
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
                 raise DTypeError(
-                    f"ChainDataset got a {type(dataset).__name__}; it chains IterableDatasets only. "
-                    "Data sets with an index go into ConcatDataset"
+                    f"ChainDataset got a {type(dataset).__name__}; it chains IterableDatasets only. Data sets with an "
+                    "index go into ConcatDataset"
                 )
             yield dataset
 
@@ -106,13 +106,13 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         for position, tensor in enumerate(tensors):
             if not isinstance(tensor, Tensor):
                 raise DTypeError(
-                    f"TensorDataset: argument {position} is a {type(tensor).__name__}, not a Tensor; "
-                    "wrap an array by minigrad.from_numpy(array)"
+                    f"TensorDataset: argument {position} is a {type(tensor).__name__}, not a Tensor; wrap an array by "
+                    "minigrad.from_numpy(array)"
                 )
         if any(not tensor.shape or tensor.shape[0] != tensors[0].shape[0] for tensor in tensors):
             raise ShapeError(
-                f"TensorDataset got shapes {', '.join(str(tuple(tensor.shape)) for tensor in tensors)}; "
-                "the first axis counts the items and must be equally long in all"
+                f"TensorDataset got shapes {', '.join(str(tuple(tensor.shape)) for tensor in tensors)}; the first axis "
+                "counts the items and must be equally long in all"
             )
         self.tensors = tensors
 
@@ -158,8 +158,8 @@ def items_of(dataset: Any, indices: Sequence[Any]) -> list[Any]:
     items: list[Any] = several(indices)
     if len(items) != len(indices):
         raise ShapeError(
-            f"{type(dataset).__name__}.__getitems__ returned {len(items)} items for {len(indices)} indices; "
-            "it must return a list with one item for each index"
+            f"{type(dataset).__name__}.__getitems__ returned {len(items)} items for {len(indices)} indices; it must "
+            "return a list with one item for each index"
         )
     return items
 
@@ -235,6 +235,6 @@ def _split_sizes(total: int, lengths: Sequence[int | float]) -> list[int]:
             )
         return sizes
     raise ArgumentError(
-        f"random_split: lengths={list(lengths)} add up to {sum(lengths)}; give sizes that add up to the {total} "
-        "items of the data set, or fractions that add up to 1"
+        f"random_split: lengths={list(lengths)} add up to {sum(lengths)}; give sizes that add up to the {total} items "
+        "of the data set, or fractions that add up to 1"
     )

@@ -30,8 +30,8 @@ def stream(generator: np.random.Generator | None) -> np.random.Generator:
         return default_generator()
     if not isinstance(generator, np.random.Generator):
         raise DTypeError(
-            f"generator={generator!r} is a {type(generator).__name__}; "
-            "pass minigrad.Generator().manual_seed(0) or numpy.random.default_rng(0)"
+            f"generator={generator!r} is a {type(generator).__name__}; pass minigrad.Generator().manual_seed(0) or "
+            "numpy.random.default_rng(0)"
         )
     return generator
 
@@ -115,8 +115,8 @@ class RandomSampler(Sampler[int]):
             stream(generator)
         if length_of(data_source) == 0:
             raise ArgumentError(
-                "RandomSampler: the data set has no items to draw from; "
-                "was it filtered down to nothing, or split with a length of 0? An empty one needs shuffle=False"
+                "RandomSampler: the data set has no items to draw from; was it filtered down to nothing, or split with "
+                "a length of 0? An empty one needs shuffle=False"
             )
 
     @property

@@ -1,0 +1,212 @@
+"""Random tensors. Every function takes `generator=`, or draws from the calling thread's generator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .creation import as_shape, dtype_or_default, finish
+from .dtypes import result_dtype
+from .errors import ArgumentError, DTypeError
+from .primitive import as_operand
+from .random import default_generator
+from .registry import function
+from .tensor import Array, Tensor
+
+__all__ = [
+    "bernoulli",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+
+
+def _generator(generator: Any) -> np.random.Generator:
+    if generator is None:
+        return default_generator()
+    if not isinstance(generator, np.random.Generator):
+        raise DTypeError(
+            f"generator={type(generator).__name__} arrived; give mg.Generator() or a numpy.random.Generator"
+        )
+    return generator
+
+
+def _refuse_integers(dtype: Any) -> None:
+    if np.dtype(dtype).kind != "f":
+        raise DTypeError(f"random fractions of {np.dtype(dtype)} were asked for; use a floating dtype, or mg.randint")
+
+
+@function
+def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, generator: Any) -> Array:
+    """Uniform values from [low, high) as an array."""
+    _refuse_integers(dtype)
+    if low > high:
+        raise ArgumentError(f"uniform values from {low} to {high}: the lower bound is above the upper")
+    draw = _generator(generator)
+    kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
+    values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
+    # Rounding can reach the upper bound, which does not belong to the interval.
+    return values if high <= low else np.minimum(values, np.nextafter(values.dtype.type(high), values.dtype.type(low)))
+
+
+@function
+def normal_array(shape: tuple[int, ...], mean: float, std: float, dtype: Any, generator: Any) -> Array:
+    """Normal values as an array."""
+    _refuse_integers(dtype)
+    if std < 0:
+        raise ArgumentError(f"a standard deviation of {std} arrived; it cannot be negative")
+    draw = _generator(generator)
+    kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
+    values = draw.standard_normal(shape, dtype=kind)
+    return np.asarray(values * kind(std) + kind(mean)).astype(dtype, copy=False)
+
+
+@function
+def rand(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform random numbers from [0, 1).
+
+    >>> rand(2, 3).shape
+    (2, 3)
+    """
+    return finish(
+        uniform_array(as_shape(sizes, size), 0.0, 1.0, dtype_or_default(dtype), generator), None, device, requires_grad
+    )
+
+
+@function
+def randn(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Standard normal random numbers.
+
+    >>> randn(2, 3).shape
+    (2, 3)
+    """
+    return finish(
+        normal_array(as_shape(sizes, size), 0.0, 1.0, dtype_or_default(dtype), generator), None, device, requires_grad
+    )
+
+
+@function
+def rand_like(
+    input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Uniform random numbers in the shape and dtype of a tensor."""
+    input = as_operand(input, "rand_like")
+    return rand(
+        input.shape,
+        generator=generator,
+        dtype=input.dtype if dtype is None else dtype,
+        device=device,
+        requires_grad=requires_grad,
+    )
+
+
+@function
+def randn_like(
+    input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Standard normal random numbers in the shape and dtype of a tensor."""
+    input = as_operand(input, "randn_like")
+    return randn(
+        input.shape,
+        generator=generator,
+        dtype=input.dtype if dtype is None else dtype,
+        device=device,
+        requires_grad=requires_grad,
+    )
+
+
+@function
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Normal random numbers of a mean and a standard deviation: numbers with a `size`, or tensors that broadcast.
+
+    Raises `ArgumentError` for a negative deviation.
+
+    >>> normal(0.0, 1.0, (2, 3)).shape
+    (2, 3)
+    """
+    if size is not None:
+        return finish(
+            normal_array(as_shape((size,)), mean, std, dtype_or_default(dtype), generator), None, device, requires_grad
+        )
+    centre, spread = as_operand(mean, "normal"), as_operand(std, "normal")
+    if spread._array.size and spread._array.min() < 0:
+        raise ArgumentError(f"a standard deviation of {spread._array.min()} arrived; it cannot be negative")
+    kind = (
+        result_dtype([(one.dtype, min(one.ndim, 1)) for one in (centre, spread)])
+        if dtype is None
+        else dtype_or_default(dtype)
+    )
+    shape = np.broadcast_shapes(centre.shape, spread.shape)
+    draws = normal_array(shape, 0.0, 1.0, kind, generator)
+    return finish(draws * spread._array + centre._array, kind, device, requires_grad)
+
+
+@function
+def randint(
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None,
+    device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Random integers from low (0 if only one bound is given) to high − 1; int64 unless `dtype` says otherwise.
+
+    Raises `ArgumentError` for an empty range or a missing size.
+
+    >>> randint(0, 10, (2, 3)).shape
+    (2, 3)
+    """
+    if size is None and isinstance(high, Sequence | np.ndarray):  # randint(high, size)
+        high, size = None, high
+    first, last = (0, low) if high is None else (0 if low is None else low, high)
+    if last is None or size is None:
+        raise ArgumentError(f"randint got low={low}, high={high}, size={size}; an upper bound and a size are needed")
+    if last <= first:
+        raise ArgumentError(f"randint from {first} to {last}: the upper bound must be larger, and is itself excluded")
+    return finish(_generator(generator).integers(first, last, as_shape((size,))), dtype, device, requires_grad)
+
+
+@function
+def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """0 … n − 1 in random order; int64 unless `dtype` says otherwise.
+
+    >>> sorted(randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
+    (count,) = as_shape((n,))
+    order = _generator(generator).permutation(count).astype(np.int64)
+    return finish(order, dtype, device, False)
+
+
+@function
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
+    """Ones with the probabilities in `input`, or all with probability `p`; else zeros. No gradient.
+
+    Raises `ArgumentError` for what is no probability.
+    """
+    input = as_operand(input, "bernoulli")
+    if p is not None:
+        input = Tensor._wrap(np.full(input.shape, p, input.dtype if input.dtype.kind == "f" else np.float32))
+    wrong = input._array[~((input._array >= 0) & (input._array <= 1))]
+    if wrong.size:
+        raise ArgumentError(f"bernoulli got {wrong[0]}; probabilities lie between 0 and 1")
+    draws = uniform_array(input.shape, 0.0, 1.0, np.float64, generator)
+    return Tensor._wrap((draws < input._array).astype(input.dtype))
