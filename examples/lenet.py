@@ -1,6 +1,6 @@
 """LeNet-5 learns to read handwritten digits.
 
-python examples/lenet.py                              # the sample in the package, about half a minute
+python examples/lenet.py                              # the sample in the package
 python examples/lenet.py --data mnist --root data     # all of MNIST, downloaded if it is not there
 python examples/lenet.py --variant relu --plot lenet.png
 """
@@ -112,9 +112,15 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="one step per epoch")
     args = parser.parse_args()
 
+    if args.plot:  # now rather than after the training, if something is missing
+        from lenet_plot import draw
+
+        args.plot.parent.mkdir(parents=True, exist_ok=True)
     mg.manual_seed(args.seed)
     training = load(args.data, args.root, train=True)
     if args.validate:
+        if args.validate >= len(training):
+            parser.error(f"--validate {args.validate} leaves nothing of {len(training)} images to train on")
         images, labels = training.tensors
         testing = TensorDataset(images[: args.validate], labels[: args.validate])
         training = TensorDataset(images[args.validate :], labels[args.validate :])
@@ -145,8 +151,6 @@ def main() -> None:
         mg.save(model.state_dict(), args.save)
         print(f"parameters in {args.save}")
     if args.plot:
-        from lenet_plot import draw
-
         draw(args.plot, history, model, testing, scores)
         print(f"picture in {args.plot}")
 

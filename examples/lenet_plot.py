@@ -6,16 +6,16 @@ import minigrad as mg
 import nn
 import nn.functional as F
 
+try:
+    import matplotlib
+except ImportError:
+    raise SystemExit('--plot needs matplotlib: pip install -e ".[viz]"') from None
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
 
 def draw(path: Path, history: list, model: nn.Module, testing, scores: mg.Tensor) -> None:
     """Write one PNG with all four."""
-    try:
-        import matplotlib
-    except ImportError:
-        raise SystemExit('--plot needs matplotlib: pip install -e ".[viz]"') from None
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     images, labels = testing.tensors
     figure = plt.figure(figsize=(12, 9), layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=(3, 2))

@@ -10,7 +10,7 @@ tensor([2., 4., 6.])
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from . import _alias, autograd, errors, random
+from . import _alias, autograd, cuda, errors, random
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import (
     arange,
@@ -260,6 +260,7 @@ __all__ = [
     "correlate_weight",
     "cos",
     "crop",
+    "cuda",
     "default_generator",
     "detach",
     "device",

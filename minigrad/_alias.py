@@ -48,7 +48,7 @@ def _refuse_a_foreign_nn() -> None:
     if spec.origin is None or _grandparent(spec.origin) != _grandparent(__file__):
         raise ImportError(
             f"a package named nn that is not minigrad's was found at {origin}. It comes before minigrad's on sys.path: "
-            "uninstall it, or use another environment"
+            "rename it if the file is yours, otherwise uninstall it or use another environment"
         )
 
 

@@ -327,7 +327,7 @@ class Primitive:
                 raise GradError(
                     f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
                     f"after it was recorded (version {saved.storage.count}, saved at {saved.stamp}): the gradient "
-                    "would be wrong. Make the change on a clone(), or after backward"
+                    "would be wrong. Make the change (as optimizer.step() does) after backward, or on a clone()"
                 )
 
     def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:

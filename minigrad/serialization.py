@@ -82,8 +82,8 @@ def _described(value: Any, arrays: list[Array], path: str) -> Any:
     )
 
 
-def load(path: str | Path) -> Any:
-    """What `save` wrote to `path`. Nothing in the file is executed.
+def load(path: str | Path, map_location: Any = None, *, weights_only: bool = True) -> Any:
+    """What `save` wrote to `path`. Nothing in the file is executed, so `weights_only` makes no difference.
 
     Raises `DataError` for a file that is missing, damaged, or not of `save`'s making.
     """

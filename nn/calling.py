@@ -1,10 +1,13 @@
 """What happens around a module's forward: full backward hooks, and errors that name the layer."""
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
-from minigrad.errors import GradError, MinigradError
+from minigrad.errors import GradError, MinigradError, MinigradWarning
+
+from .parameter import Parameter
 
 if TYPE_CHECKING:
     from .module import Module
@@ -87,3 +90,17 @@ class BackwardWatcher:
                         f"{self.count} inputs; return one for each, None for those that need none"
                     )
         return grad_input
+
+
+def warn_about_unregistered(owner: str, name: str, value: Any) -> None:
+    """Warn about modules or parameters in a plain list, tuple or dictionary."""
+    if not isinstance(value, list | tuple | dict):
+        return
+    held = value.values() if isinstance(value, dict) else value
+    if any(isinstance(one, Parameter) or hasattr(one, "_modules") for one in held):
+        warnings.warn(
+            f"{owner}.{name} is a plain {type(value).__name__} with modules or parameters in it: they are not "
+            "registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict or nn.Sequential",
+            MinigradWarning,
+            stacklevel=3,
+        )

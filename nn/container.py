@@ -13,9 +13,12 @@ __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 def _checked(module: Any, container: str) -> Module:
     """`module` itself; raises `DTypeError` for anything that is none."""
     if not isinstance(module, Module):
-        raise DTypeError(
-            f"{container} got a {type(module).__name__} where an nn.Module belongs; is a call missing: ReLU()?"
-        )
+        remedy = "give modules"
+        if isinstance(module, type):
+            remedy = f"that is a class: write {module.__name__}()"
+        elif isinstance(module, list | tuple):
+            remedy = f"write {container}(*layers)" if container == "Sequential" else "give the modules themselves"
+        raise DTypeError(f"{container} got a {type(module).__name__} where an nn.Module belongs; {remedy}")
     return module
 
 

@@ -1,6 +1,5 @@
 """`Module`: what every layer and model is."""
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
@@ -10,11 +9,10 @@ from minigrad.errors import (
     ArgumentError,
     DTypeError,
     MinigradError,
-    MinigradWarning,
     MissingForwardError,
 )
 
-from .calling import BackwardWatcher, locate
+from .calling import BackwardWatcher, locate, warn_about_unregistered
 from .parameter import Parameter
 from .state import IncompatibleKeys, load
 
@@ -132,7 +130,7 @@ class Module:
         elif name in self._buffers and (value is None or isinstance(value, mg.Tensor)):
             self._buffers[name] = value
         elif (kind := self._kind_of(name)) is None:
-            _warn_about_unregistered(type(self).__name__, name, value)
+            warn_about_unregistered(type(self).__name__, name, value)
             super().__setattr__(name, value)
         elif value is None:
             kind[name] = None
@@ -248,6 +246,10 @@ class Module:
         modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
         seen: set[int] = set()
         for path, module in modules:
+            if kind == "_parameters":
+                for name, value in module.__dict__.items():
+                    if name[0] != "_":
+                        warn_about_unregistered(type(module).__name__, name, value)
             for name, tensor in getattr(module, kind).items():
                 if tensor is not None and not (once and id(tensor) in seen):
                     seen.add(id(tensor))
@@ -381,6 +383,10 @@ class Module:
         """This module: it is on the CPU."""
         return self
 
+    def cuda(self, device: Any = "cuda") -> Self:
+        """Refused: there is no device but the CPU."""
+        return self.to("cuda")
+
     # ------------------------------------------------------------ display
 
     def extra_repr(self) -> str:
@@ -395,17 +401,6 @@ class Module:
             return f"{type(self).__name__}({extra})"
         body = "".join(f"  {line}\n" for line in above + children)
         return f"{type(self).__name__}(\n{body})"
-
-
-def _warn_about_unregistered(owner: str, name: str, value: Any) -> None:
-    held = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    if any(isinstance(one, Module | Parameter) for one in held):
-        warnings.warn(
-            f"{owner}.{name} is a plain {type(value).__name__} with modules or parameters in it: they are not "
-            "registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict or nn.Sequential",
-            MinigradWarning,
-            stacklevel=3,
-        )
 
 
 def _indented(text: str) -> str:

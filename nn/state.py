@@ -41,9 +41,11 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool) -> Incom
             if values[key].shape != tensor.shape:
                 problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
     if problems:
+        remedy = "pass strict=False for missing and unexpected keys" if strict else "take those keys out of the dict"
         raise StateDictError(
             f"the state dict does not fit {type(module).__name__}: {'; '.join(problems)}. Nothing was loaded. Build "
-            "the module with the arguments it was saved with, or pass strict=False for missing and unexpected keys"
+            "the "
+            f"module with the arguments it was saved with, or {remedy}"
         )
     _copy_all(own, values)
     return IncompatibleKeys(missing, unexpected)

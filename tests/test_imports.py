@@ -20,7 +20,7 @@ ROOT = Path(minigrad.__file__).parent.parent
 # Lowest first. A module may import what stands on its own line or above it in this table,
 # never what stands below.
 LAYERS = [
-    ["errors", "registry", "random", "dtypes", "device", "files", "hooks"],
+    ["errors", "registry", "random", "dtypes", "device", "cuda", "files", "hooks"],
     ["mode"],
     ["geometry"],
     ["kernels"],
@@ -54,8 +54,8 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "geometry", "random", "autograd", "func", "signal", "optim", "utils", "datasets", "transforms",
-                  "serialization", "draw", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "autograd", "func", "signal", "optim", "utils", "datasets",
+                  "transforms", "serialization", "draw", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

@@ -6,7 +6,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, DTypeError
 from ..tensor import Array
 from .mnist import MNIST, ImageDataset, Transform
 
@@ -34,6 +34,10 @@ class MNISTSample(ImageDataset):
         transform: Transform | None = None,
         target_transform: Transform | None = None,
     ) -> None:
+        if not isinstance(train, bool):
+            raise DTypeError(
+                f"mnist_sample got train={train!r}; it is True or False. The sample is in the package and needs no root"
+            )
         self.train = train
         split = "train" if train else "test"
         images, labels = _arrays(f"{split}_images", f"{split}_labels")

@@ -31,6 +31,8 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
+        if callable(params) and not isinstance(params, Iterable):
+            raise DTypeError("an optimiser got a function; is a call missing: model.parameters()?")
         if not isinstance(params, Iterable):
             raise DTypeError(f"an optimiser got a {type(params).__name__}; give a list of parameters")
         given = list(params)  # parameters, pairs of a name and a parameter, or groups of either

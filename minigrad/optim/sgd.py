@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DTypeError
 from .optimizer import Optimizer
 
 __all__ = ["SGD"]
@@ -16,7 +16,8 @@ class SGD(Optimizer):
 
         g ← g + λ·p;  v ← μ·v + (1 − τ)·g  (v = g at first);  g ← g + μ·v (Nesterov) or v;  p ← p − η·g
 
-    Raises `ArgumentError` for negative options, or for Nesterov's method
+    `foreach` and `fused`, which choose between implementations of PyTorch's, make
+    no difference. Raises `ArgumentError` for negative options, or for Nesterov's method
     without momentum or with dampening.
 
     >>> import minigrad as mg
@@ -36,7 +37,14 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
+        if differentiable:
+            raise ArgumentError(
+                "SGD(differentiable=True): the step is not recorded here; write it with tensor operations"
+            )
         super().__init__(
             params,
             {
@@ -50,9 +58,11 @@ class SGD(Optimizer):
         )
 
     def _check(self, group: dict[str, Any]) -> None:
-        for option in ("lr", "momentum", "weight_decay"):
-            if group[option] < 0:
-                raise ArgumentError(f"SGD got {option}={group[option]}; it cannot be negative")
+        for option in ("lr", "momentum", "dampening", "weight_decay"):
+            if not isinstance(group[option], int | float) and not hasattr(group[option], "item"):
+                raise DTypeError(f"SGD got {option}={group[option]!r}; it is a number")
+            if option != "dampening" and not group[option] >= 0:
+                raise ArgumentError(f"SGD got {option}={group[option]}; it must be 0 or more")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ArgumentError("SGD with nesterov=True needs a momentum above 0 and no dampening")
 

@@ -263,7 +263,8 @@ def seeds_for(
         if output._node is None:
             raise GradError(
                 f"{caller} on a tensor that does not require gradients (shape {output.shape}); it was computed from "
-                "nothing that asks for them, or under no_grad. Use requires_grad=True on the leaves"
+                "nothing that asks for them, or under no_grad, or is a gradient taken without create_graph=True. Use "
+                "requires_grad=True on the leaves"
             )
         if gradient is None:
             if output._array.size != 1:

@@ -174,6 +174,11 @@ class Interop(TensorCore):
         """This tensor: it is on the CPU."""
         return self  # type: ignore[return-value]
 
+    def cuda(self, device: Any = "cuda") -> "Tensor":
+        """Refused: there is no device but the CPU."""
+        as_device("cuda")
+        return self  # type: ignore[return-value]
+
     def type(self, dtype: Any) -> "Tensor":
         """This tensor in `dtype`."""
         return self.to(dtype=dtype)

@@ -26,16 +26,19 @@ def linear(input: mg.Tensor, weight: mg.Tensor, bias: mg.Tensor | None = None) -
 
 
 def _wrong_features(input: mg.Tensor, weight: mg.Tensor) -> str:
+    """What is likely to be wrong with an input of another number of features."""
     shape, wanted = input.shape, weight.shape[-1]
     arrived = f"linear got an input of shape {shape}; its last axis must have {wanted} features, like {weight.shape}'s"
     for start in range(1, len(shape)):
         if math.prod(shape[start:]) == wanted:
             return f"{arrived}. Flattened from axis {start} on it has: put nn.Flatten({start}) before the layer"
-    flat = math.prod(shape[1:])
-    remedy = f"make the layer Linear({shape[-1] if shape else 1}, …)"
-    if len(shape) > 2:
-        remedy += f", or Flatten() first and Linear({flat}, …)"
-    return f"{arrived}. Otherwise {remedy}"
+    if math.prod(shape) == wanted:
+        return f"{arrived}. All its elements together are {wanted}: is the batch axis missing? Then use x.unsqueeze(0)"
+    if len(shape) == 1 and shape[0] % wanted == 0:
+        return f"{arrived}. Was the batch axis flattened too? Flatten() keeps it, Flatten(0) does not"
+    if len(shape) == 2:
+        return f"{arrived}. Make the layer Linear({shape[1]}, …)"
+    return f"{arrived}. Is a Flatten() missing before it? Then the layer is Linear({math.prod(shape[1:])}, …)"
 
 
 def dropout(
