@@ -111,6 +111,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="write learning curves, filters, confusions and mistakes to this PNG")
     parser.add_argument("--dry-run", action="store_true", help="one step per epoch")
     args = parser.parse_args()
+    if args.epochs < 1:
+        parser.error("--epochs must be at least 1")
 
     if args.plot:  # now rather than after the training, if something is missing
         from lenet_plot import draw

@@ -9,19 +9,19 @@ import importlib.util
 import os.path
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 _PREFIX = f"{__package__}.nn"
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder:
+    # A finder and a loader by their methods; importing the abstract classes would cost more than all this.
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname == _PREFIX or fullname.startswith(_PREFIX + "."):
-            return ModuleSpec(fullname, self)
+            return ModuleSpec(fullname, self)  # type: ignore[arg-type]
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

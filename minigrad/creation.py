@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .device import device as as_device
-from .dtypes import as_dtype, check_supported, get_default_dtype
+from .dtypes import as_dtype, check_supported, get_default_dtype, refuse_overflow
 from .errors import ArgumentError, DTypeError, ShapeError
 from .primitive import as_operand
 from .registry import function
@@ -51,22 +51,11 @@ def _array_of(data: Any, dtype: Any = None) -> Array:
         array = _array_of_numbers(data)
         if dtype is None and not _holds_arrays(data) and array.dtype.kind in "iuf":
             dtype = get_default_dtype() if array.dtype.kind == "f" else np.int64
-        _refuse_overflow(array, array.dtype if dtype is None else as_dtype(dtype))
+        refuse_overflow(array, array.dtype if dtype is None else as_dtype(dtype), "tensor()")
     with np.errstate(all="ignore"):
         array = array if dtype is None else array.astype(as_dtype(dtype), copy=False)
     check_supported(array.dtype)
     return array
-
-
-def _refuse_overflow(array: Array, target: np.dtype[Any]) -> None:
-    """Raise `ArgumentError` for Python integers that the dtype cannot hold."""
-    if target.kind in "iu" and array.dtype.kind in "iu" and array.size:
-        limits = np.iinfo(target)
-        if int(array.min()) < limits.min or int(array.max()) > limits.max:
-            raise ArgumentError(
-                f"integers from {array.min()} to {array.max()} arrived for {target}, which holds {limits.min} to "
-                f"{limits.max}; use a wider dtype"
-            )
 
 
 def _array_of_numbers(data: Any) -> Array:

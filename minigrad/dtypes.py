@@ -110,3 +110,17 @@ def result_dtype(operands: Iterable[tuple[DType, builtins.int]]) -> DType:
     if winner is None:
         raise DTypeError("promotion needs at least one operand")
     return winner
+
+
+def refuse_overflow(values: Any, target: DType, name: str) -> None:
+    """Raise `ArgumentError` for Python numbers, as an array, that an integer dtype cannot hold."""
+    if target.kind not in "iu" or values.dtype.kind not in "iuf" or not values.size:
+        return
+    limits = np.iinfo(target)
+    with np.errstate(invalid="ignore"):
+        inside = (values >= limits.min) & (values <= limits.max)
+    if not inside.all():
+        raise ArgumentError(
+            f"{name} got {values[~inside].flat[0]} for {target}, which holds {limits.min} to {limits.max}; use a "
+            "wider dtype"
+        )

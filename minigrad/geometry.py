@@ -112,6 +112,11 @@ class Geometry:
     groups: int = 1
 
     def __post_init__(self) -> None:
+        sizes = (self.outputs, self.kernel, self.stride, self.padding, self.dilation)
+        if any(len(one) != len(self.inputs) for one in sizes) or min(*self.kernel, *self.stride, *self.dilation) < 1:
+            raise ArgumentError(
+                f"{self}: every field needs an entry per axis; kernel, stride and dilation are at least 1"
+            )
         for axis, n in enumerate(self.inputs):
             o, k, s, d = self.outputs[axis], self.kernel[axis], self.stride[axis], self.dilation[axis]
             padded, span = n + sum(self.padding[axis]), d * (k - 1) + 1
@@ -217,7 +222,44 @@ class Geometry:
             )
         return cls(n, o, k, s, p, d, groups)
 
+    @classmethod
+    def pooling(
+        cls,
+        inputs: Sequence[int],
+        kernel_size: Any,
+        stride: Any,
+        padding: Padding,
+        dilation: Any,
+        ceil_mode: bool,
+        name: str,
+    ) -> "Geometry":
+        """Pooling windows: as `window`, but every window holds something of the input; the stride is the kernel's."""
+        axes = len(inputs)
+        kernel = per_axis(kernel_size, axes, "kernel_size")
+        missing = stride is None or (isinstance(stride, Sequence) and len(stride) == 0)
+        geometry = cls.window(inputs, kernel, kernel if missing else stride, padding, dilation, ceil_mode=ceil_mode)
+        for axis, (before, after) in enumerate(geometry.asked(padding)):
+            n, k, s, d = inputs[axis], kernel[axis], geometry.stride[axis], geometry.dilation[axis]
+            if max(before, after) > (d * (k - 1) + 1) // 2:
+                raise ArgumentError(
+                    f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the "
+                    "kernel, so "
+                    "that every window holds something of the input"
+                )
+            starts = range(-before, geometry.outputs[axis] * s - before, s)
+            if d > 1 and not all(any(0 <= start + tap * d < n for tap in range(k)) for start in starts):
+                raise ArgumentError(
+                    f"{name} with dilation {geometry.dilation} and padding {padding!r} over an input of "
+                    f"{tuple(inputs)}: a "
+                    "window lies in the padding only. Use less padding or dilation"
+                )
+        return geometry
+
     # ---------------------------------------------------------- questions
+
+    def asked(self, padding: Padding) -> tuple[Pair, ...]:
+        """The padding that was asked for, without what `ceil_mode` added at the end."""
+        return resolved_padding(padding, self.inputs, self.kernel, self.stride, self.dilation)
 
     @property
     def padded(self) -> tuple[int, ...]:

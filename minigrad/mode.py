@@ -41,13 +41,14 @@ class Observer:
 
 
 class Mode(NamedTuple):
-    """What every application looks up once: whether to record, and who watches."""
+    """What every application looks up once: whether to record, and who watches; and what blocks will go back to."""
 
     recording: bool
-    observers: tuple[Observer, ...]
+    observers: tuple[Observer, ...] = ()
+    outer: tuple[bool, ...] = ()
 
 
-MODE: ContextVar[Mode] = ContextVar("minigrad_mode", default=Mode(True, ()))  # noqa: B039 - immutable
+MODE: ContextVar[Mode] = ContextVar("minigrad_mode", default=Mode(True))  # noqa: B039 - immutable
 
 
 def is_grad_enabled() -> bool:
@@ -100,13 +101,15 @@ class _Block:
         return super().__new__(cls) if function is None else _decorate(function, cls.mode)
 
     def __init__(self) -> None:
-        self._before: list[bool] = []
+        """No state: what to go back to stands in the context, since threads may share the object."""
 
     def __enter__(self) -> None:
-        self._before.append(_switch(self.mode))
+        mode = MODE.get()
+        MODE.set(Mode(self.mode, mode.observers, (mode.recording, *mode.outer)))
 
     def __exit__(self, *exc: object) -> None:
-        _switch(self._before.pop())
+        mode = MODE.get()
+        MODE.set(Mode(mode.outer[0], mode.observers, mode.outer[1:]))
 
     def __call__(self, function: F) -> F:
         return _decorate(function, self.mode)

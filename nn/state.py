@@ -37,7 +37,11 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool) -> Incom
     values = {}
     for key, tensor in own.items():
         if key in state_dict:
-            values[key] = mg.as_tensor(state_dict[key]).detach().to(tensor.dtype, copy=True)
+            try:
+                values[key] = mg.as_tensor(state_dict[key]).detach().to(tensor.dtype, copy=True)
+            except MinigradError as error:
+                problems.append(f"{key} is a {type(state_dict[key]).__name__}: {error}")
+                continue
             if values[key].shape != tensor.shape:
                 problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
     if problems:

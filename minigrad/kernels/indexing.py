@@ -79,10 +79,8 @@ def take(x: Array, index: Array, axis: int) -> Array:
 def take_adjoint(g: Array, index: Array, axis: int, size: int) -> Array:
     """Add the slices of `g` into the places along an axis that `take` read them from."""
     out = np.zeros_like(g, shape=(*g.shape[:axis], size, *g.shape[axis + 1 :]))
-    waiting = np.arange(len(index))
-    while waiting.size:  # as often as the most read slice was read; each round writes a place once
-        _, first = np.unique(index[waiting], return_index=True)
-        chosen = waiting[first]
-        out[_along(axis, index[chosen])] += g[_along(axis, chosen)]
-        waiting = np.delete(waiting, first)
+    if index.size:
+        order = np.argsort(index, kind="stable")
+        targets, starts = np.unique(index[order], return_index=True)
+        out[_along(axis, targets)] = np.add.reduceat(g[_along(axis, order)], starts, axis)
     return out

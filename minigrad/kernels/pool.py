@@ -76,12 +76,13 @@ def place(g: Array, winners: Array, geometry: Geometry) -> Array:
 def window_sum(x: Array, geometry: Geometry) -> Array:
     """(*lead, *n) -> (*lead, *o): the sum of each window."""
     source = padded(x, geometry)
+    wide = np.float32 if x.dtype == np.float16 else x.dtype
     out: Array | None = None
     for where in geometry.taps():
         value = source[where]
-        out = value.copy(order="K") if out is None else np.add(out, value, out=out)
+        out = value.astype(wide, order="K") if out is None else np.add(out, value, out=out)
     assert out is not None
-    return out
+    return out.astype(x.dtype, copy=False)
 
 
 def window_spread(g: Array, geometry: Geometry) -> Array:

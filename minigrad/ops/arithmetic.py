@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import refuse_overflow
 from ..errors import ArgumentError
 from ..primitive import primitive
 from ..registry import function
@@ -234,6 +235,9 @@ def clamp(input: Tensor, min: Tensor | float | None = None, max: Tensor | float 
     >>> mg.clamp(mg.tensor([-1., 0.5, 2.]), 0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    for bound in (min, max):
+        if isinstance(bound, int) and isinstance(input, Tensor):
+            refuse_overflow(np.asarray(bound), input.dtype, "clamp")
     if min is not None and max is not None:
         return clamp_both(input, min, max)
     if min is not None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import refuse_overflow
 from ..errors import DTypeError
 from ..primitive import as_operand, primitive
 from ..registry import function
@@ -169,6 +170,8 @@ def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
         raise DTypeError(
             f"masked_fill got a mask of {as_operand(mask, 'masked_fill').dtype}; it must be bool, such as x > 0"
         )
+    if isinstance(value, int | float):
+        refuse_overflow(np.asarray(value), input.dtype, "masked_fill")
     return where(mask, as_operand(value, "masked_fill").to(dtype=input.dtype), input)  # type: ignore[no-any-return]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
 from ..kernels.indexing import Index, last_writers, scatter_add
 from ..primitive import as_operand, primitive
@@ -116,11 +117,16 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     return getitem_primitive(input, index=normalised(index))
 
 
-def _written_value(x: Array, v: Array, index: Index) -> tuple[int, ...]:
+def _written_value(x: Array, value: Any, v: Array, index: Index) -> tuple[int, ...]:
     """The shape of `v` without leading ones that the place it goes to does not have.
 
-    Raises `ShapeError` where it does not fit there.
+    Raises `ShapeError` where it does not fit there, `DTypeError` for fractions
+    in an integer tensor, `ArgumentError` for a number that it cannot hold.
     """
+    if isinstance(value, int | float):
+        refuse_overflow(np.asarray(value), x.dtype, "t[index] = value")
+    elif v.dtype.kind == "f" and x.dtype.kind != "f":
+        raise DTypeError(f"t[index] = value of {v.dtype} into a tensor of {x.dtype}; convert the value first")
     place = _read(x, index).shape
     shape = v.shape
     while len(shape) > len(place) and shape[0] == 1:
@@ -159,8 +165,9 @@ setitem_primitive.defvjp(
 def setitem(input: Tensor, index: Any, value: Any) -> Tensor:
     """A new tensor: `x` with `value` at `index`; what `t[index] = value` binds t to on the tape."""
     key = normalised(index)
-    operand = as_operand(value, "t[index] = value").to(dtype=input.dtype)
-    return setitem_primitive(input, reshape(operand, _written_value(input._array, operand._array, key)), index=key)
+    given = as_operand(value, "t[index] = value")
+    shape = _written_value(input._array, value, given._array, key)
+    return setitem_primitive(input, reshape(given.to(dtype=input.dtype), shape), index=key)
 
 
 @function
@@ -168,9 +175,7 @@ def write(array: Array, index: Any, value: Any) -> None:
     """`array[index] = value` on an array, with a tensor's checks."""
     key = normalised(index)
     operand = as_operand(value, "t[index] = value")._array
-    shape = _written_value(array, operand, key)
-    if operand.dtype.kind == "f" and array.dtype.kind != "f" and operand.ndim:
-        raise DTypeError(f"t[index] = value of {operand.dtype} into a tensor of {array.dtype}; convert the value first")
+    shape = _written_value(array, value, operand, key)
     with np.errstate(all="ignore"):
         key.write(array, operand.reshape(shape).astype(array.dtype, copy=False))
 

@@ -5,13 +5,12 @@ avg_pool: `window_sum` / count         window_sum ↔ window_spread
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..geometry import Geometry, Padding, per_axis, resolved_padding
+from ..geometry import Geometry, Padding
 from ..kernels import pool as kernels
 from ..primitive import as_operand, primitive
 from ..registry import function
@@ -71,38 +70,7 @@ def _window(
             f"{name} got an input of shape {x.shape}; it needs {axes + 2} axes (batch, channels, {axes} spatial), or "
             f"{axes + 1} without the batch"
         )
-    kernel = per_axis(kernel_size, axes, "kernel_size")
-    if stride is None or (isinstance(stride, Sequence) and len(stride) == 0):
-        stride = kernel
-    geometry = Geometry.window(x.shape[-axes:], kernel, stride, padding, dilation, ceil_mode=ceil_mode)
-    asked = _asked(padding, geometry)
-    for (before, after), k, d in zip(asked, geometry.kernel, geometry.dilation, strict=True):
-        if max(before, after) > (d * (k - 1) + 1) // 2:
-            raise ArgumentError(
-                f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the kernel, so "
-                "that every window holds something of the input"
-            )
-    return geometry
-
-
-def _asked(padding: Padding, geometry: Geometry) -> tuple[tuple[int, int], ...]:
-    """The padding that was asked for, without what `ceil_mode` adds at the end."""
-    return resolved_padding(padding, geometry.inputs, geometry.kernel, geometry.stride, geometry.dilation)
-
-
-def _refuse_empty_windows(geometry: Geometry, name: str) -> None:
-    """Raise `ArgumentError` where a dilated window steps over the input from padding to padding."""
-    for n, o, k, s, (before, _), d in zip(
-        geometry.inputs, geometry.outputs, geometry.kernel, geometry.stride, geometry.padding, geometry.dilation,
-        strict=True,
-    ):  # fmt: skip
-        if d > 1 and before > 0:
-            places = np.arange(o)[:, None] * s - before + np.arange(k) * d
-            if not ((places >= 0) & (places < n)).any(axis=1).all():
-                raise ArgumentError(
-                    f"{name} with dilation {geometry.dilation} and padding {geometry.padding} over an input of "
-                    f"{geometry.inputs}: a window lies in the padding only. Use less padding or dilation"
-                )
+    return Geometry.pooling(x.shape[-axes:], kernel_size, stride, padding, dilation, ceil_mode, name)
 
 
 def _plane_indices(winners: Array, geometry: Geometry) -> Array:
@@ -125,7 +93,6 @@ def _max_pool(
     if x.dtype.kind == "b":
         raise DTypeError(f"{name} of a bool tensor; convert first, for example t.float()")
     geometry = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
-    _refuse_empty_windows(geometry, name)
     if not indices:
         return max_pool_primitive(x, geometry=geometry)
     winners = kernels.max_pool(x._array, geometry)[1]
@@ -150,7 +117,7 @@ def _avg_pool(
         if divisor_override == 0:
             raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
         return total / divisor_override
-    asked = _asked(padding, geometry)
+    asked = geometry.asked(padding)
     unpadded = all(pair == (0, 0) for pair in asked)
     if geometry.padding == asked and (count_include_pad or unpadded):
         return total / math.prod(geometry.kernel)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..dtypes import as_dtype, get_default_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..kernels.memory import total
 from ..primitive import as_operand, primitive
 from ..registry import function, lookup
 from ..tensor import Array, Tensor
@@ -107,6 +108,8 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     tensor(3.)
     """
     input = _floating(input, "mean", dtype)
+    if input.dtype == np.float16:  # the sum may be too large for it, the mean is not
+        return mean(input.to(dtype=np.float32), dim, keepdim).to(dtype=np.float16)
     axes = _reduced(dim, input.ndim, "mean")
     return sum_primitive(input, axes=axes, keepdims=keepdim) / _count(input, axes)
 
@@ -130,6 +133,8 @@ def var(
     if unbiased is not None:
         correction = int(unbiased)
     input = _floating(input, "var")
+    if input.dtype == np.float16:
+        return var(input.to(dtype=np.float32), dim, correction, keepdim).to(dtype=np.float16)
     axes = _reduced(dim, input.ndim, "var")
     count = _count(input, axes)
     centred = input - sum_primitive(input, axes=axes, keepdims=True) / count
@@ -354,8 +359,8 @@ def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
 def logsumexp_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The logarithm of a sum of exponentials, without overflow."""
     peak = _finite_peak(x, axes)
-    total = np.log(np.exp(x - peak).sum(axis=axes, keepdims=True)) + peak
-    return total if keepdims else total.reshape([n for axis, n in enumerate(x.shape) if axis not in axes])  # type: ignore[no-any-return]
+    y = np.log(total(np.exp(x - peak), axes, True)) + peak
+    return y if keepdims else y.reshape([n for axis, n in enumerate(x.shape) if axis not in axes])
 
 
 logsumexp_primitive.defvjp(x=lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - reshape(y, kept(x.shape, axes))))
@@ -380,8 +385,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 def softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """Exponentials divided by their sum."""
     y = np.exp(x - x.max(axis=axes, keepdims=True, initial=-np.inf))
-    y /= y.sum(axis=axes, keepdims=True)
-    return y  # type: ignore[no-any-return]
+    return np.divide(y, total(y, axes, True))  # type: ignore[no-any-return]
 
 
 softmax_primitive.defvjp(x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes=axes, keepdims=True)))
@@ -391,7 +395,7 @@ softmax_primitive.defvjp(x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes
 def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """The logarithm of softmax, in the form that loses no digits."""
     shifted = np.subtract(x, x.max(axis=axes, keepdims=True, initial=-np.inf))
-    return np.subtract(shifted, np.log(np.exp(shifted).sum(axis=axes, keepdims=True)))  # type: ignore[no-any-return]
+    return np.subtract(shifted, np.log(total(np.exp(shifted), axes, True)))  # type: ignore[no-any-return]
 
 
 log_softmax_primitive.defvjp(x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True))

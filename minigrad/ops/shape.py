@@ -12,6 +12,7 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, ShapeError
+from ..kernels.memory import total
 from ..primitive import as_operand, primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -297,8 +298,8 @@ def sum_to_primitive(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Sum over what broadcasting repeated; the adjoint of `expand`."""
     lead = x.ndim - len(shape)
     repeated = tuple(axis + lead for axis, size in enumerate(shape) if size == 1 and x.shape[axis + lead] != 1)
-    total = x.sum(axis=(*range(lead), *repeated), keepdims=True, dtype=x.dtype)
-    return total.reshape(total.shape[lead:])  # type: ignore[no-any-return]
+    summed = total(x, (*range(lead), *repeated), True)
+    return summed.reshape(summed.shape[lead:])
 
 
 expand_primitive.defvjp(x=lambda g, x_shape: sum_to_primitive(g, shape=x_shape))

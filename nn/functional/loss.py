@@ -77,6 +77,8 @@ def cross_entropy(
         raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
     input, target = mg.as_operand(input, "cross_entropy"), mg.as_operand(target, "cross_entropy")
     weight = None if weight is None else mg.as_operand(weight, "cross_entropy")
+    if target.dtype.kind in "iu":
+        target = target.to(mg.int64)
     axis = 0 if input.ndim == 1 else 1
     logs = mg.log_softmax(input, axis)
     if target.dtype.kind == "f":
@@ -140,6 +142,8 @@ def nll_loss(
         raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
     input, target = mg.as_operand(input, "nll_loss"), mg.as_operand(target, "nll_loss")
     weight = None if weight is None else mg.as_operand(weight, "nll_loss")
+    if target.dtype.kind in "iu":
+        target = target.to(mg.int64)  # unsigned labels could not be compared with ignore_index
     axis = 0 if input.ndim == 1 else 1
     classes = _check_labels(input, target, weight, ignore_index, axis)
     rows = mg.movedim(input, axis, -1).reshape(-1, classes) if classes else input.reshape(-1, 0)
