@@ -128,7 +128,7 @@ from .ops.joining import (
     stack,
     unbind,
 )
-from .ops.linear import bmm, dot, matmul, mm, mv, t
+from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from .ops.reduction import (
@@ -310,6 +310,7 @@ __all__ = [
     "isnan",
     "le",
     "lerp",
+    "linear",
     "linspace",
     "load",
     "log",

@@ -121,6 +121,6 @@ def refuse_overflow(values: Any, target: DType, name: str) -> None:
         inside = (values >= limits.min) & (values <= limits.max)
     if not inside.all():
         raise ArgumentError(
-            f"{name} got {values[~inside].flat[0]} for {target}, which holds {limits.min} to {limits.max}; use a "
-            "wider dtype"
+            f"{name} got {values[~inside].flat[0]} for {target}, which holds {limits.min} to {limits.max}; use a wider "
+            "dtype"
         )

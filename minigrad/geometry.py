@@ -243,15 +243,13 @@ class Geometry:
             if max(before, after) > (d * (k - 1) + 1) // 2:
                 raise ArgumentError(
                     f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the "
-                    "kernel, so "
-                    "that every window holds something of the input"
+                    "kernel, so that every window holds something of the input"
                 )
             starts = range(-before, geometry.outputs[axis] * s - before, s)
             if d > 1 and not all(any(0 <= start + tap * d < n for tap in range(k)) for start in starts):
                 raise ArgumentError(
                     f"{name} with dilation {geometry.dilation} and padding {padding!r} over an input of "
-                    f"{tuple(inputs)}: a "
-                    "window lies in the padding only. Use less padding or dilation"
+                    f"{tuple(inputs)}: a window lies in the padding only. Use less padding or dilation"
                 )
         return geometry
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from .device import device as as_device
+from .errors import DTypeError
 
-__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
+__all__ = ["Generator", "chosen_generator", "default_generator", "initial_seed", "manual_seed", "seed"]
 
 
 class Generator(np.random.Generator):
@@ -80,6 +81,18 @@ _threads = _PerThread()
 def default_generator() -> Generator:
     """The calling thread's generator, used wherever no `generator=` is given."""
     return _threads.generator
+
+
+def chosen_generator(generator: np.random.Generator | None) -> np.random.Generator:
+    """Return the generator to draw from: the given one, or the calling thread's."""
+    if generator is None:
+        return default_generator()
+    if not isinstance(generator, np.random.Generator):
+        raise DTypeError(
+            f"generator={generator!r} arrived, a {type(generator).__name__}; give minigrad.Generator().manual_seed(0) "
+            "or numpy.random.default_rng(0)"
+        )
+    return generator
 
 
 def manual_seed(seed: int) -> Generator:

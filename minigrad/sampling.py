@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from .creation import as_shape, dtype_or_default, finish
-from .dtypes import result_dtype
+from .dtypes import refuse_overflow, result_dtype
 from .errors import ArgumentError, DTypeError
 from .primitive import as_operand
-from .random import default_generator
+from .random import chosen_generator
 from .registry import function
 from .tensor import Array, Tensor
 
@@ -25,16 +25,6 @@ __all__ = [
 ]
 
 
-def _generator(generator: Any) -> np.random.Generator:
-    if generator is None:
-        return default_generator()
-    if not isinstance(generator, np.random.Generator):
-        raise DTypeError(
-            f"generator={type(generator).__name__} arrived; give mg.Generator() or a numpy.random.Generator"
-        )
-    return generator
-
-
 def _refuse_integers(dtype: Any) -> None:
     if np.dtype(dtype).kind != "f":
         raise DTypeError(f"random fractions of {np.dtype(dtype)} were asked for; use a floating dtype, or mg.randint")
@@ -46,7 +36,7 @@ def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, g
     _refuse_integers(dtype)
     if low > high:
         raise ArgumentError(f"uniform values from {low} to {high}: the lower bound is above the upper")
-    draw = _generator(generator)
+    draw = chosen_generator(generator)
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
     values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
     # Rounding can reach the upper bound, which does not belong to the interval.
@@ -59,7 +49,7 @@ def normal_array(shape: tuple[int, ...], mean: float, std: float, dtype: Any, ge
     _refuse_integers(dtype)
     if std < 0:
         raise ArgumentError(f"a standard deviation of {std} arrived; it cannot be negative")
-    draw = _generator(generator)
+    draw = chosen_generator(generator)
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
     values = draw.standard_normal(shape, dtype=kind)
     return np.asarray(values * kind(std) + kind(mean)).astype(dtype, copy=False)
@@ -181,7 +171,9 @@ def randint(
         raise ArgumentError(f"randint got low={low}, high={high}, size={size}; an upper bound and a size are needed")
     if last <= first:
         raise ArgumentError(f"randint from {first} to {last}: the upper bound must be larger, and is itself excluded")
-    return finish(_generator(generator).integers(first, last, as_shape((size,))), dtype, device, requires_grad)
+    if dtype is not None:
+        refuse_overflow(np.asarray([first, last - 1]), dtype_or_default(dtype), "randint")
+    return finish(chosen_generator(generator).integers(first, last, as_shape((size,))), dtype, device, requires_grad)
 
 
 @function
@@ -192,7 +184,7 @@ def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = 
     [0, 1, 2, 3]
     """
     (count,) = as_shape((n,))
-    order = _generator(generator).permutation(count).astype(np.int64)
+    order = chosen_generator(generator).permutation(count).astype(np.int64)
     return finish(order, dtype, device, False)
 
 

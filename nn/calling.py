@@ -92,15 +92,25 @@ class BackwardWatcher:
         return grad_input
 
 
-def warn_about_unregistered(owner: str, name: str, value: Any) -> None:
-    """Warn about modules or parameters in a plain list, tuple or dictionary."""
-    if not isinstance(value, list | tuple | dict):
+def warn_about_unregistered(root: "Module") -> None:
+    """Warn, once for each, about plain lists, tuples and dictionaries of what `root` does not reach."""
+    suspects = [
+        (module, name, value)
+        for module in root.modules()
+        for name, value in module.__dict__.items()
+        if isinstance(value, list | tuple | dict) and name[0] != "_" and name not in module._warned
+    ]
+    if not suspects:
         return
-    held = value.values() if isinstance(value, dict) else value
-    if any(isinstance(one, Parameter) or hasattr(one, "_modules") for one in held):
-        warnings.warn(
-            f"{owner}.{name} is a plain {type(value).__name__} with modules or parameters in it: they are not "
-            "registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict or nn.Sequential",
-            MinigradWarning,
-            stacklevel=3,
-        )
+    reached = {id(one) for module in root.modules() for one in (module, *module._parameters.values())}
+    for module, name, value in suspects:
+        held = value.values() if isinstance(value, dict) else value
+        if any((isinstance(one, Parameter) or hasattr(one, "_modules")) and id(one) not in reached for one in held):
+            module._warned.add(name)
+            warnings.warn(
+                f"{type(module).__name__}.{name} is a plain {type(value).__name__} with modules or parameters that are "
+                "not registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict or "
+                "nn.Sequential",
+                MinigradWarning,
+                stacklevel=3,
+            )

@@ -44,6 +44,7 @@ class Module:
     _buffers: dict[str, mg.Tensor | None]
     _modules: "dict[str, Module | None]"
     _transient: set[str]
+    _warned: set[str]
     _forward_hooks: HookTable
     _forward_pre_hooks: HookTable
     _backward_hooks: HookTable
@@ -55,6 +56,7 @@ class Module:
         set_plain("_buffers", {})
         set_plain("_modules", {})
         set_plain("_transient", set())
+        set_plain("_warned", set())
         set_plain("_forward_hooks", HookTable())
         set_plain("_forward_pre_hooks", HookTable())
         set_plain("_backward_hooks", HookTable())
@@ -85,8 +87,14 @@ class Module:
         watcher = BackwardWatcher(self, list(self._backward_hooks.values())) if self._backward_hooks else None
         if watcher is not None:
             args = watcher.watch_inputs(args)
-        output = self.forward(*args, **kwargs)
-        for hook, with_kwargs in list(self._forward_hooks.values()):
+        try:
+            output = self.forward(*args, **kwargs)
+        except Exception:
+            for hook, with_kwargs, always in list(self._forward_hooks.values()):
+                if always:
+                    hook(self, args, kwargs, None) if with_kwargs else hook(self, args, None)
+            raise
+        for hook, with_kwargs, _ in list(self._forward_hooks.values()):
             changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             output = output if changed is None else changed
         return output if watcher is None else watcher.watch_outputs(output)
@@ -98,10 +106,18 @@ class Module:
         return self._forward_pre_hooks.add((hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
-        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output."""
-        return self._forward_hooks.add((hook, with_kwargs), prepend)
+        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output.
+
+        With `always_call` it is called with the output None where `forward` raised.
+        """
+        return self._forward_hooks.add((hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
@@ -130,7 +146,6 @@ class Module:
         elif name in self._buffers and (value is None or isinstance(value, mg.Tensor)):
             self._buffers[name] = value
         elif (kind := self._kind_of(name)) is None:
-            warn_about_unregistered(type(self).__name__, name, value)
             super().__setattr__(name, value)
         elif value is None:
             kind[name] = None
@@ -226,9 +241,9 @@ class Module:
             if module is not None:
                 yield from module.named_modules(seen, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def modules(self) -> "Iterator[Module]":
+    def modules(self, remove_duplicate: bool = True) -> "Iterator[Module]":
         """This module and all below it."""
-        return (module for _, module in self.named_modules())
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_children(self) -> "Iterator[tuple[str, Module]]":
         """The direct submodules with their names; a shared one once."""
@@ -246,10 +261,6 @@ class Module:
         modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
         seen: set[int] = set()
         for path, module in modules:
-            if kind == "_parameters":
-                for name, value in module.__dict__.items():
-                    if name[0] != "_":
-                        warn_about_unregistered(type(module).__name__, name, value)
             for name, tensor in getattr(module, kind).items():
                 if tensor is not None and not (once and id(tensor) in seen):
                     seen.add(id(tensor))
@@ -259,6 +270,7 @@ class Module:
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """The parameters with their paths, in the order of registration; a shared one once."""
+        warn_about_unregistered(self)
         return self._named("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
@@ -312,13 +324,15 @@ class Module:
                     state[f"{path}.{name}" if path else name] = tensor if keep_vars else tensor.detach()
         return state
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Copy values by path into parameters and buffers: all of them, or none.
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Copy values by path into parameters and buffers, or with `assign` put them in their place: all, or none.
 
         Raises `StateDictError` where shapes differ, or, with `strict`, where
         keys are missing or left over; nothing has been changed then.
         """
-        return load(self, state_dict, strict)
+        return load(self, state_dict, strict, assign)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training (dropout active, …) or, with False, to evaluation."""

@@ -19,7 +19,7 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-def load(module: "Module", state_dict: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Copy values by path into a module, once everything has been seen to fit."""
     if not isinstance(state_dict, Mapping):
         raise DTypeError(
@@ -48,10 +48,13 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool) -> Incom
         remedy = "pass strict=False for missing and unexpected keys" if strict else "take those keys out of the dict"
         raise StateDictError(
             f"the state dict does not fit {type(module).__name__}: {'; '.join(problems)}. Nothing was loaded. Build "
-            "the "
-            f"module with the arguments it was saved with, or {remedy}"
+            f"the module with the arguments it was saved with, or {remedy}"
         )
-    _copy_all(own, values)
+    if assign:
+        for key, value in values.items():
+            own[key].data = value
+    else:
+        _copy_all(own, values)
     return IncompatibleKeys(missing, unexpected)
 
 

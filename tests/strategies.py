@@ -93,10 +93,10 @@ def correlations(draw, rank=None, groups=None):
 
 
 @st.composite
-def poolings(draw):
+def poolings(draw, dilated=True):
     """Sizes of a pooling, whose padding is at most half the kernel: x (N, C, *n), w (1, 1, *k)."""
     found = draw(correlations(groups=1))
-    kernel, dilation = found.w[2:], found.dilation
+    kernel, dilation = found.w[2:], found.dilation if dilated else (1,) * found.axes
     span = [d * (k - 1) + 1 for d, k in zip(dilation, kernel)]
     padding = tuple((min(p[0], most // 2), min(p[1], most // 2)) for p, most in zip(found.padding, span))
     n = tuple(max(size, least - sum(p)) for size, least, p in zip(found.x[2:], span, padding))
@@ -127,14 +127,18 @@ def broadcastable(count, min_side=0):
 
 @st.composite
 def advanced_indices(draw, shape):
-    """Integer arrays (with repeats and negative numbers) and bool masks among slices, None and an Ellipsis."""
-    common = draw(shapes(0, 2, 0, 3))
+    """Integer arrays (with repeats and negative numbers) and bool masks among slices, None and an Ellipsis.
+
+    No single integers and no 0-d arrays: NumPy takes them for arrays where there are arrays, PyTorch and minigrad
+    do not.
+    """
+    common = draw(shapes(1, 2, 0, 3))
     masked = draw(st.booleans())
     parts = []
     axis, arrays = 0, 0
     while axis < len(shape) and draw(st.integers(0, 4)):
         size = shape[axis]
-        kind = draw(st.sampled_from(["array", "array", "slice", "integer", "mask"]))
+        kind = draw(st.sampled_from(["array", "array", "slice", "mask"]))
         if kind == "mask" and masked:
             masked = False
             over = draw(st.integers(1, min(2, len(shape) - axis)))
@@ -147,8 +151,6 @@ def advanced_indices(draw, shape):
             limits = {"elements": st.integers(-size, size - 1)} if size else {}
             parts.append(draw(hnp.arrays(np.int64, common, **limits)))
             arrays += 1
-        elif kind == "integer" and size:
-            parts.append(draw(st.integers(-size, size - 1)))
         else:
             parts.append(draw(st.slices(size)))
         axis += 1

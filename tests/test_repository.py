@@ -23,7 +23,7 @@ LONGEST_FUNCTION = 60
 ENGINE_LINES = 2500
 
 # An afternoon's reading: the tape, the tensor, the geometry, the three maps and the walk.
-ENGINE = ["tape", "tensor", "geometry", "primitive", "registry", "ops/convolution", "kernels"]
+ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "registry", "ops/convolution", "kernels"]
 
 # Test files named after something that cuts across the modules of their folder.
 TOPICS = {

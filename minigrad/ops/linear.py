@@ -1,5 +1,6 @@
 """Matrix products in all of NumPy's shapes (N94, N109, N110)."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ def refuse_mixed_dtypes(name: str, **operands: Tensor | None) -> None:
     """Raise `DTypeError` where the operands of a product differ in dtype; the first is asked to follow the others."""
     given = {word: operand.dtype for word, operand in operands.items() if operand is not None}
     if len(set(given.values())) > 1:
-        (first, _), *others = given.items()
-        kinds = {other for _, other in others}
-        wrong, target = (first, others[0][1]) if len(kinds) == 1 else (others[-1][0], others[0][1])
+        floats = {word: dtype for word, dtype in given.items() if dtype.kind == "f"} or given
+        target = list(floats.values())[1 if len(floats) == len(given) else 0]  # the first follows the others
+        wrong = next(word for word, dtype in given.items() if dtype != target)
         arrived = ", ".join(f"{word} {dtype}" for word, dtype in given.items())
         raise DTypeError(
             f"{name} got {arrived}: products do not promote, since that would silently change precision and time. "
@@ -56,11 +57,11 @@ def matmul(input: Any, other: Any) -> Tensor:
     tensor([3., 7.])
     """
     input, other = as_operand(input, "matmul"), as_operand(other, "matmul")
-    refuse_mixed_dtypes("matmul", input=input, other=other)
     if input.ndim == 0 or other.ndim == 0:
         raise ShapeError(
             f"matmul of shapes {input.shape} and {other.shape}: a 0-d tensor has no axis to sum over; use * instead"
         )
+    refuse_mixed_dtypes("matmul", input=input, other=other)
     inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
     if input.shape[-1] != inner:
         raise ShapeError(
@@ -146,3 +147,45 @@ def t(input: Tensor) -> Tensor:
     if input.ndim > 2:
         raise ShapeError(f"t() of a tensor of shape {input.shape}: it has more than two axes; use transpose or permute")
     return permute(input, tuple(range(input.ndim))[::-1])
+
+
+@function
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x·Wᵀ + b (N94): (*, in), (out, in), (out) -> (*, out)
+
+    Raises `ShapeError` where the last axis of the input is not `in` or the bias
+    is not (out), `DTypeError` for mixed dtypes.
+
+    >>> import minigrad as mg
+    >>> mg.linear(mg.tensor([1., 2.]), mg.tensor([[3., 4.]]), mg.tensor([1.]))
+    tensor([12.])
+    """
+    input, weight = as_operand(input, "linear"), as_operand(weight, "linear")
+    b = None if bias is None else as_operand(bias, "linear")
+    refuse_mixed_dtypes("linear", input=input, weight=weight, bias=b)
+    if weight.ndim not in (1, 2):
+        raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
+    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
+        raise ShapeError(_wrong_features(input.shape, weight.shape))
+    if b is not None and b.shape != weight.shape[:-1]:
+        raise ShapeError(
+            f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs {weight.shape[:-1]}"
+        )
+    y = matmul(input, weight.T)
+    return y if b is None else y + b
+
+
+def _wrong_features(shape: tuple[int, ...], weight: tuple[int, ...]) -> str:
+    """What is likely to be wrong with an input of another number of features."""
+    wanted = weight[-1]
+    arrived = f"linear got an input of shape {shape}; its last axis must have {wanted} features, like {weight}'s"
+    for start in range(1, len(shape)):
+        if math.prod(shape[start:]) == wanted:
+            return f"{arrived}. Flattened from axis {start} on it has: put nn.Flatten({start}) before the layer"
+    if math.prod(shape) == wanted:
+        return f"{arrived}. All its elements together are {wanted}: is the batch axis missing? Then use x.unsqueeze(0)"
+    if len(shape) == 1 and shape[0] % wanted == 0:
+        return f"{arrived}. Was the batch axis flattened too? Flatten() keeps it, Flatten(0) does not"
+    if len(shape) == 2:
+        return f"{arrived}. Make the layer Linear({shape[1]}, …)"
+    return f"{arrived}. Is a Flatten() missing before it? Then the layer is Linear({math.prod(shape[1:])}, …)"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, ShapeError
 from ..geometry import pairs
 from ..kernels import indexing as kernels
@@ -106,7 +107,8 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
             f"pad got mode={mode!r}; the modes are constant, reflect, symmetric, replicate and circular"
         )
     if kind == "constant":
-        if input.dtype.kind != "f" and value != int(value if abs(value) < 2**63 else 0):
+        refuse_overflow(np.asarray(value), input.dtype, "pad")
+        if input.dtype.kind != "f" and value != int(value):
             raise ArgumentError(
                 f"pad of a tensor of {input.dtype} with {value}, which it cannot hold; convert it first"
             )

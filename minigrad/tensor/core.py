@@ -159,8 +159,11 @@ class TensorCore:
             )
         if requires_grad:
             refuse_integer_gradients(self.dtype)
-            self._node = Leaf(self, Spec(self.shape, self.dtype))  # type: ignore[arg-type]
+            spec = Spec(self.shape, self.dtype)
+            parked = self.__dict__.pop("_leaf", None)
+            self._node = parked if parked is not None and parked.specs[0] == spec else Leaf(self, spec)  # type: ignore[arg-type]
         else:
+            self.__dict__["_leaf"] = self._node  # with its hooks, for when gradients are asked for again
             self._node = None
         return self  # type: ignore[return-value]
 

@@ -37,7 +37,22 @@ def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
             "no longer be that of the value you created. Inside `with no_grad():` (as optimisers do) it is allowed; "
             "otherwise make a new tensor"
         )
+    _refuse_view_of_a_leaf(tensor, name)
     return tensor._node is not None or any(isinstance(o, TensorCore) and o._node is not None for o in operands)
+
+
+def _refuse_view_of_a_leaf(tensor: TensorCore, name: str) -> None:
+    node = tensor._node
+    while node is not None and getattr(node.operation, "view", False):
+        edge = node.edges[0]
+        node = None if edge is None else edge.node
+    owner = node.tensor() if isinstance(node, Leaf) else None
+    if owner is not None and owner._storage is tensor._storage:
+        raise GradError(
+            f"{name} on a view of a leaf that requires gradients (shape {owner.shape}): the leaf itself would not "
+            "change, since on the tape only the view would be bound to a new value. Inside `with no_grad():` it is "
+            "written"
+        )
 
 
 def _writable(tensor: TensorCore, name: str) -> Any:

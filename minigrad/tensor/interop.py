@@ -232,13 +232,17 @@ class Interop(TensorCore):
     def _like(self, array: Array, share: Any = False) -> "Tensor":
         """A leaf of this class over `array`, with the same attributes and wish for gradients."""
         twin = type(self)._wrap(array, storage=self._storage if share else None)
-        twin.__dict__.update(self.__dict__)
+        twin.__dict__.update(self._attributes())
         return twin.requires_grad_(self.requires_grad)
+
+    def _attributes(self) -> dict[str, Any]:
+        """What a user has set on the tensor."""
+        return {name: value for name, value in self.__dict__.items() if name != "_leaf"}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:
             raise GradError(f"pickling a tensor on the tape ({self._node!r}); use t.detach() first")
-        return _rebuild, (type(self), self._array, self.requires_grad, dict(self.__dict__))
+        return _rebuild, (type(self), self._array, self.requires_grad, self._attributes())
 
 
 def _rebuild(kind: Any, array: Array, requires_grad: bool, attributes: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from minigrad import (
     conv_transpose1d,
     conv_transpose2d,
     conv_transpose3d,
+    linear,
     log_softmax,
     max_pool1d,
     max_pool2d,
@@ -25,7 +26,7 @@ from minigrad import (
 
 from .activation import elu, gelu, hardtanh, leaky_relu, logsigmoid, relu, relu6, silu, softsign
 from .loss import cross_entropy, mse_loss, nll_loss
-from .other import dropout, linear, one_hot, pad
+from .other import dropout, one_hot, pad
 
 __all__ = [
     "avg_pool1d",

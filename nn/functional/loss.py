@@ -4,14 +4,18 @@ import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
 
 
+def _check_reduction(reduction: str) -> None:
+    if reduction not in ("none", "mean", "sum"):
+        raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
+
+
 def _reduced(loss: mg.Tensor, reduction: str) -> mg.Tensor:
+    _check_reduction(reduction)
     if reduction == "none":
         return loss
     if reduction == "sum":
         return loss.sum()
-    if reduction == "mean":
-        return loss.mean()
-    raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
+    return loss.mean()
 
 
 def _same_shape(input: mg.Tensor, target: mg.Tensor, name: str) -> None:
@@ -138,8 +142,7 @@ def nll_loss(
     >>> nll_loss(mg.tensor([[-0.5, -1.]]), mg.tensor([1]))
     tensor(1.)
     """
-    if reduction not in ("none", "mean", "sum"):
-        raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
+    _check_reduction(reduction)
     input, target = mg.as_operand(input, "nll_loss"), mg.as_operand(target, "nll_loss")
     weight = None if weight is None else mg.as_operand(weight, "nll_loss")
     if target.dtype.kind in "iu":

@@ -1,44 +1,10 @@
-"""Linear maps, padding in PyTorch's order, dropout, encodings."""
+"""Padding in PyTorch's order, dropout, encodings."""
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
-
-
-def linear(input: mg.Tensor, weight: mg.Tensor, bias: mg.Tensor | None = None) -> mg.Tensor:
-    """x·Wᵀ + b (N94): (*, in), (out, in), (out) -> (*, out)
-
-    Raises `ShapeError` where the last axis of the input is not `in`.
-
-    >>> linear(mg.tensor([1., 2.]), mg.tensor([[3., 4.]]), mg.tensor([1.]))
-    tensor([12.])
-    """
-    input, weight = mg.as_operand(input, "linear"), mg.as_operand(weight, "linear")
-    if weight.ndim not in (1, 2):
-        raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
-    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
-        raise ShapeError(_wrong_features(input, weight))
-    y = mg.matmul(input, weight.T)
-    return y if bias is None else y + bias
-
-
-def _wrong_features(input: mg.Tensor, weight: mg.Tensor) -> str:
-    """What is likely to be wrong with an input of another number of features."""
-    shape, wanted = input.shape, weight.shape[-1]
-    arrived = f"linear got an input of shape {shape}; its last axis must have {wanted} features, like {weight.shape}'s"
-    for start in range(1, len(shape)):
-        if math.prod(shape[start:]) == wanted:
-            return f"{arrived}. Flattened from axis {start} on it has: put nn.Flatten({start}) before the layer"
-    if math.prod(shape) == wanted:
-        return f"{arrived}. All its elements together are {wanted}: is the batch axis missing? Then use x.unsqueeze(0)"
-    if len(shape) == 1 and shape[0] % wanted == 0:
-        return f"{arrived}. Was the batch axis flattened too? Flatten() keeps it, Flatten(0) does not"
-    if len(shape) == 2:
-        return f"{arrived}. Make the layer Linear({shape[1]}, …)"
-    return f"{arrived}. Is a Flatten() missing before it? Then the layer is Linear({math.prod(shape[1:])}, …)"
 
 
 def dropout(

@@ -1,7 +1,5 @@
 """Gradients as values, and the checks of gradients, which must find what is planted for them."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -178,7 +176,7 @@ def test_recording_may_be_off_around_it():
     ("arguments", "error", "message"),
     [
         ((lambda x: x.sum(), mg.ones(2)), GradError, r"input 0 \(shape \(2,\)\) does not require gradients"),
-        ((lambda x: x.sum(), np.ones(2)), DTypeError, r"input 0 is a ndarray; inputs are tensors"),
+        ((lambda x: x.sum(), [np.ones(2)]), DTypeError, r"input 0 is a ndarray; inputs are tensors"),
         ((lambda x: x * 2,), GradError, r"grad\(\) on a tensor of shape \(2,\): a gradient starts from a scalar"),
         ((lambda x: x.detach().sum(),), GradError, r"grad\(\) on a tensor that does not require gradients"),
         ((lambda x: x * 2, None, mg.ones(3)), ShapeError, r"gradient of shape \(3,\) for an output of shape \(2,\)"),
@@ -233,13 +231,10 @@ def declare(monkeypatch):
     return primitive
 
 
-def spoilt(rule, wrong):
-    """The rule, or the rule and a hundredth more."""
-    if not wrong:
-        return rule
-    code = rule.__code__
-    parameters = ", ".join(code.co_varnames[: code.co_argcount])
-    return eval(f"lambda {parameters}: rule({parameters}) * 1.01", {"rule": rule})
+def spoil(owner, argument):
+    """Let the VJP give a hundredth too much."""
+    rule, names = owner.rules[argument]
+    owner.rules[argument] = (lambda *saved: rule(*saved) * 1.01, names)
 
 
 def cube_with(declare, wrong):
@@ -257,16 +252,14 @@ def cube_with(declare, wrong):
     def curve(h, g, x):
         return 6 * h * g * x
 
-    rules = {
-        (cube, "x"): lambda g, x: slope(g, x),
-        (slope, "g"): lambda h, x: slope(h, x),
-        (slope, "x"): lambda h, g, x: curve(h, g, x),
-        (curve, "h"): lambda k, g, x: curve(k, g, x),
-        (curve, "g"): lambda k, h, x: curve(h, k, x),
-        (curve, "x"): lambda k, h, g: k * h * g * 6,
-    }
-    for (owner, argument), rule in rules.items():
-        owner.defvjp(**{argument: spoilt(rule, wrong == (owner.forward.__name__, argument))})
+    cube.defvjp(x=lambda g, x: slope(g, x))
+    slope.defvjp(g=lambda h, x: slope(h, x), x=lambda h, g, x: curve(h, g, x))
+    curve.defvjp(
+        h=lambda k, g, x: curve(k, g, x), g=lambda k, h, x: curve(h, k, x), x=lambda k, h, g: k * h * g * 6
+    )  # fmt: skip
+    if wrong:
+        name, argument = wrong
+        spoil({"cube": cube, "slope": slope, "curve": curve}[name], argument)
     return cube
 
 
@@ -280,14 +273,14 @@ CUBE_ORDERS = {
 }
 
 
-@pytest.mark.parametrize(("wrong", "caught_at"), CUBE_ORDERS.items(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("wrong", "caught_at"), list(CUBE_ORDERS.items()), ids=str)
 def test_a_wrong_vjp_is_caught_at_its_order_and_not_below(declare, wrong, caught_at):
     cube = cube_with(declare, wrong)
     x = random_leaf(4)
     for order in range(1, caught_at):
         assert gradcheck(cube, x, order=order)
     for order in range(caught_at, 4):
-        with pytest.raises(GradcheckError, match=f"^order {caught_at}, input"):
+        with pytest.raises(GradcheckError, match=f"^order {caught_at}, "):
             gradcheck(cube, x, order=order)
         assert gradcheck(cube, x, order=order, raise_exception=False) is False
 
@@ -304,27 +297,26 @@ SIX = [(name, slot) for name, slots in SLOTS.items() for slot in slots]
 
 def three_maps(declare, name, following=None, wrong=None):
     """A copy of the trilinear form whose VJPs call `following`, by default the copy itself; one slot may be wrong."""
-    originals = {key: mg.primitives()[key] for key in SLOTS}
-    copies = {
-        key: declare(original.formula, vjp=original.vjp, name=f"{name}_{key}")(original.forward)
-        for key, original in originals.items()
-    }
-    for key, original in originals.items():
-        called = following or copies
-        filled = ({"x", "w", "y"} - set(SLOTS[key])).pop()
-
-        for slot in SLOTS[key]:
-            (other,) = set(SLOTS[key]) - {slot}
-            target = next(one for one, slots in SLOTS.items() if slot not in slots)
-            first, second = SLOTS[target]
-
-            def rule(values, geometry, target=target, first=first, second=second, called=called):
-                return called[target](values[first], values[second], geometry=geometry)
-
-            source = f"lambda g, {other}, geometry: rule({{'{filled}': g, '{other}': {other}}}, geometry)"
-            made = eval(source, {"rule": rule})
-            copies[key].defvjp(**{slot: spoilt(made, wrong == (key, slot))})
-        assert set(copies[key].rules) == set(original.rules)
+    copies = {}
+    for key in SLOTS:
+        original = mg.primitives()[key]
+        copies[key] = declare(original.formula, vjp=original.vjp, name=f"{name}_{key}")(original.forward)
+    into = copies if following is None else following
+    copies["correlate"].defvjp(
+        x=lambda g, w, geometry: into["correlate_input"](w, g, geometry=geometry),
+        w=lambda g, x, geometry: into["correlate_weight"](x, g, geometry=geometry),
+    )
+    copies["correlate_input"].defvjp(
+        w=lambda g, y, geometry: into["correlate_weight"](g, y, geometry=geometry),
+        y=lambda g, w, geometry: into["correlate"](g, w, geometry=geometry),
+    )
+    copies["correlate_weight"].defvjp(
+        x=lambda g, y, geometry: into["correlate_input"](g, y, geometry=geometry),
+        y=lambda g, x, geometry: into["correlate"](x, g, geometry=geometry),
+    )
+    if wrong:
+        key, slot = wrong
+        spoil(copies[key], slot)
     return copies
 
 
@@ -338,13 +330,14 @@ def test_a_copy_of_the_trilinear_form_is_right_to_third_order(declare, start):
     assert gradcheck(*checked(three_maps(declare, "copy"), start), order=3)
 
 
-@pytest.mark.parametrize(("start", "wrong"), itertools.product(SLOTS, SIX), ids=str)
+@pytest.mark.parametrize("wrong", SIX, ids="-".join)
+@pytest.mark.parametrize("start", SLOTS)
 def test_one_wrong_slot_of_the_trilinear_form_is_caught(declare, start, wrong):
     caught_at = 1 if wrong[0] == start else 2
     function, arguments = checked(three_maps(declare, "copy", wrong=wrong), start)
     if caught_at == 2:
         assert gradcheck(function, arguments, order=1)
-    with pytest.raises(GradcheckError, match=f"^order {caught_at}, input"):
+    with pytest.raises(GradcheckError, match=f"^order {caught_at}, "):
         gradcheck(function, arguments, order=caught_at)
 
 
@@ -362,7 +355,7 @@ def test_a_slot_that_is_wrong_further_down_is_caught_at_its_order(declare, level
     function, arguments = checked(maps, "correlate")
     for order in range(1, level):
         assert gradcheck(function, arguments, order=order)
-    with pytest.raises(GradcheckError, match=f"^order {level}, input"):
+    with pytest.raises(GradcheckError, match=f"^order {level}, "):
         gradcheck(function, arguments, order=level)
 
 
@@ -402,12 +395,12 @@ def test_a_gradient_that_is_not_a_number_is_caught():
 
 def test_kinks_are_reported_as_such():
     with pytest.raises(GradcheckError, match="or the function is not smooth at this point"):
-        gradcheck(mg.abs, leaf(0.0))
+        gradcheck(mg.relu, leaf(0.0))
 
 
 def test_an_error_of_the_sign_is_caught():
-    with pytest.raises(GradcheckError, match=r"along a random direction the tape says .*, central differences with eps"):
-        gradcheck(lambda x: x * 2 - (x * 4).detach() + (x * 4).detach() - (x * 4 - (x * 4).detach()), leaf(1.0)), None
+    with pytest.raises(GradcheckError, match=r"a random direction the tape says .*, central differences with eps"):
+        gradcheck(lambda x: (x * 4).detach() - x * 2, leaf(1.0))  # the value of 2x
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -446,15 +439,25 @@ def test_inputs_that_cannot_be_checked_are_refused(check, inputs, error, message
         check(lambda *args: args[0] * 2, inputs())
 
 
-@pytest.mark.parametrize("result", [None, 1.0, mg.tensor([1])])
+@pytest.mark.parametrize("result", [None, mg.tensor([1]), [1.0]])
 def test_functions_without_a_floating_result_are_refused(result):
     with pytest.raises(GradError, match="returned no floating-point tensor, so there is nothing to differentiate"):
         gradcheck(lambda x: result, random_leaf(2))
 
 
-def test_a_generator_is_refused_with_the_remedy():
-    with pytest.raises(DTypeError, match=r"seed it with mg\.manual_seed"):
-        gradcheck(mg.exp, random_leaf(2), generator=np.random.default_rng(0))
+def test_directions_come_from_the_generator_that_is_given():
+    mg.manual_seed(3)
+    following = mg.rand(1).item()
+    mg.manual_seed(3)
+    x = mg.zeros(4, dtype=mg.float64, requires_grad=True)
+    wrong = []
+    for seed in (0, 0, 1):
+        with pytest.raises(GradcheckError) as caught:
+            gradcheck(mg.relu, x, generator=np.random.default_rng(seed))
+        wrong.append(str(caught.value))
+    assert wrong[0] == wrong[1] != wrong[2]
+    assert gradcheck(mg.exp, x, order=3, generator=np.random.default_rng(0))
+    assert mg.rand(1).item() == following, "the thread's generator was not asked"
 
 
 def test_errors_of_the_function_are_not_hidden():
@@ -477,7 +480,7 @@ def test_gradgradcheck_takes_the_cotangents():
 
 def test_gradgradcheck_begins_at_the_second_order(declare):
     x = random_leaf(3)
-    with pytest.raises(GradcheckError, match="^order 2"):
+    with pytest.raises(GradcheckError, match=r"^order 2"):
         gradgradcheck(cube_with(declare, ("slope", "x")), x)
     assert gradgradcheck(lambda x: x * 2 + 1, x), "a linear function has a second derivative of zero"
     assert gradgradcheck(mg.round, leaf(0.3, 1.2)), "and so has a constant one"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.files import gunzip, read_bytes, replace_atomically
 from minigrad.errors import DataError
+from minigrad.files import gunzip, read_bytes, replace_atomically
 
 CONTENTS = bytes(range(256)) * 9
 ARCHIVE = gzip.compress(CONTENTS, mtime=0)

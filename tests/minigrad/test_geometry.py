@@ -40,8 +40,12 @@ def test_ceil_mode_lays_one_more_window_where_it_begins_inside(axis):
     n, k, s, p, d = axis
     half = (d * (k - 1) + 1) // 2
     p = (min(p[0], half), min(p[1], half))  # as pooling demands
-    geometry = Geometry.window((n,), (k,), s, (p,), d, ceil_mode=True)
     expected = naive.starts(n, k, s, p, d, ceil_mode=True)
+    if not expected:
+        with pytest.raises(ShapeError, match=f"the kernel spans {d * (k - 1) + 1} "):
+            Geometry.window((n,), (k,), s, (p,), d, ceil_mode=True)
+        return
+    geometry = Geometry.window((n,), (k,), s, (p,), d, ceil_mode=True)
     assert geometry.outputs == (len(expected),)
     assert geometry.padding[0][0] == p[0]
     assert expected[-1] + d * (k - 1) + 1 <= n + geometry.padding[0][1], "what the last window lacks is padding"
@@ -92,11 +96,6 @@ def test_transposed_sizes_invert_by_output_size(sizes):
         window.outputs, window.kernel, window.stride, window.padding, 0, window.dilation, window.groups, window.inputs
     )
     assert transposed == window
-    whole = (*sizes.x[:2], *window.inputs)
-    with_channels = Geometry.transposed(
-        window.outputs, window.kernel, window.stride, window.padding, 0, window.dilation, window.groups, whole
-    )
-    assert with_channels == window
 
 
 @given(axis_sizes(4, 6), st.integers(1, 6))
@@ -254,8 +253,8 @@ def test_output_sizes_out_of_reach_are_refused():
 
 
 def test_an_output_size_of_another_rank_is_refused():
-    with refused(ArgumentError, r"output_size=\(1, 7\) has the wrong length; give the 1 spatial sizes"):
-        Geometry.transposed((3,), (3,), 2, output_size=(1, 7))
+    with refused(ArgumentError, r"output_size=\(1, 1, 1, 7\) has the wrong length; give the 1 spatial sizes"):
+        Geometry.transposed((3,), (3,), 2, output_size=(1, 1, 1, 7))
 
 
 def test_a_transposed_convolution_with_nothing_left_is_refused():

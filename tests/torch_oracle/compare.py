@@ -9,7 +9,6 @@ import torch
 
 import minigrad as mg
 
-STRICT = {"rtol": 1e-9, "atol": 1e-11}
 LOOSE = {"rtol": 2e-4, "atol": 2e-5}
 
 
@@ -106,6 +105,11 @@ def theirs_of(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return torch.from_numpy(value.copy()).requires_grad_(value.dtype.kind == "f")
     return value
+
+
+def leaf(library: Any, *shape: int, seed: int = 0) -> Any:
+    """Normal values as a leaf of either library that requires gradients."""
+    return library.tensor(normal(*shape, seed=seed), requires_grad=True)
 
 
 def as_single(value: Any) -> Any:
@@ -209,14 +213,51 @@ def compare(
                 assert kind in (None, dtype_name(point)), f"a gradient of {kind} for an operand of {dtype_name(point)}"
 
 
-def both_refuse(ours: Callable[[], Any], theirs: Callable[[], Any], kind: type[BaseException] = Exception) -> None:
+# ------------------------------------------------- the same call on both sides
+
+
+def both(
+    name: str, *arguments: Any, of: tuple[Any, Any] = (mg, torch), **options: Any
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The function of that name of both libraries, with more arguments behind the operands."""
+    ours, theirs = (lambda *operands, side=side: getattr(side, name)(*operands, *arguments, **options) for side in of)
+    return ours, theirs
+
+
+def functional(name: str, *arguments: Any, **options: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The function of that name of both `nn.functional`."""
+    return both(name, *arguments, of=(mg.nn.functional, torch.nn.functional), **options)
+
+
+def method(name: str, *arguments: Any, **options: Any) -> Callable[..., Any]:
+    """The method of that name of the first operand, with the other operands and more arguments behind them."""
+    return lambda tensor, *operands: getattr(tensor, name)(*operands, *arguments, **options)
+
+
+def same(function: Callable[..., Any], *arrays: Any, **options: Any) -> None:
+    """An expression in methods and operators means the same in both libraries."""
+    compare(function, function, *arrays, **options)
+
+
+def agree(run: Callable[[Any], Any], rtol: float = 1e-9, atol: float = 1e-11) -> None:
+    """What `run` makes of a library is the same for both: tensors, numbers and texts, nested in tuples and lists."""
+    assert_same(run(mg), run(torch), "result", rtol, atol)
+
+
+def refusal(call: Callable[[], Any], library: str) -> Exception:
+    """The error that `call` raises."""
+    try:
+        result = call()
+    except Exception as error:
+        return error
+    raise AssertionError(f"{library} computes {result!r}")
+
+
+def both_refuse(
+    ours: Callable[[], Any], theirs: Callable[[], Any], kind: type[Exception] = mg.errors.MinigradError
+) -> None:
     """Neither library computes this; minigrad's refusal is one of its own errors, and also of `kind`."""
-    for side, call in (("PyTorch", theirs), ("minigrad", ours)):
-        try:
-            result = call()
-        except Exception as error:
-            if side == "minigrad":
-                assert isinstance(error, mg.errors.MinigradError), f"minigrad raised {error!r}, not an error of its own"
-                assert isinstance(error, kind), f"minigrad raised {error!r}, which is no {kind.__name__}"
-            continue
-        raise AssertionError(f"{side} computes {result!r}")
+    refusal(theirs, "PyTorch")
+    error = refusal(ours, "minigrad")
+    assert isinstance(error, mg.errors.MinigradError), f"minigrad raised {error!r}, not an error of its own"
+    assert isinstance(error, kind), f"minigrad raised {error!r}, which is no {kind.__name__}"

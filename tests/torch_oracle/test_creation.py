@@ -1,5 +1,8 @@
 """Making tensors: values, shapes, dtypes, and the statistics of random ones."""
 
+# Functions made in a loop are called before it goes on.
+# ruff: noqa: B023
+
 import math
 
 import numpy as np
@@ -7,17 +10,12 @@ import pytest
 import torch
 
 import minigrad as mg
-from tests.torch_oracle.compare import assert_same, both_refuse, compare, dtype_name
-
-
-def agree(make):
-    """`make(library)` gives the same in both."""
-    assert_same(make(mg), make(torch))
+from tests.torch_oracle.compare import agree, assert_same, both_refuse, compare, dtype_name
 
 
 @pytest.mark.parametrize("data", [
-    1, 1.5, True, [], [1, 2], [1.0, 2], [True, False], [[1, 2], [3, 4]], [True, 1], [True, 1.5], [1, 2.5], [[]], [[], []],
-    (1, 2), [(1, 2), (3, 4)], 2**40, [2**40], -1, float("inf"), [float("nan")], [[[1.0]]], 16777217, 1e40,
+    1, 1.5, True, [], [1, 2], [1.0, 2], [True, False], [[1, 2], [3, 4]], [True, 1], [True, 1.5], [1, 2.5], [[]],
+    [[], []], (1, 2), [(1, 2), (3, 4)], 2**40, [2**40], -1, float("inf"), [float("nan")], [[[1.0]]], 16777217, 1e40,
 ])  # fmt: skip
 def test_tensor_of_python_values(data):
     agree(lambda library: library.tensor(data))
@@ -36,7 +34,7 @@ def test_tensor_of_arrays_and_dtypes(dtype):
     agree(lambda library: library.tensor(array[0, 1]))
     agree(lambda library: library.tensor([array[0, 1], array[1, 1]]))
     for name in ("zeros", "ones"):
-        agree(lambda library: getattr(library, name)(2, 3, dtype=getattr(library, dtype)))  # noqa: B023 - used at once
+        agree(lambda library: getattr(library, name)(2, 3, dtype=getattr(library, dtype)))
     assert dtype_name(mg.empty(2, dtype=getattr(mg, dtype))) == dtype
     agree(lambda library: library.full((2, 3), 1, dtype=getattr(library, dtype)))
     agree(lambda library: library.eye(3, dtype=getattr(library, dtype)))
@@ -84,8 +82,8 @@ def test_sharing_of_memory():
 
 
 @pytest.mark.parametrize("arguments", [
-    (5,), (0,), (2, 7), (2, 7, 2), (7, 2, -2), (5, 5), (0.0, 1.0, 0.25), (1.0,), (2.5,), (0, 1, 0.1), (1, 0, -0.3), (0.5, 3),
-    (0, 2, 0.2), (-1, 1, 1e-1), (1, 2, 1 / 3), (2.0, 1.0, -0.25), (3, 3, 1),
+    (5,), (0,), (2, 7), (2, 7, 2), (7, 2, -2), (5, 5), (0.0, 1.0, 0.25), (1.0,), (2.5,), (0, 1, 0.1), (1, 0, -0.3),
+    (0.5, 3), (0, 2, 0.2), (-1, 1, 1e-1), (1, 2, 1 / 3), (2.0, 1.0, -0.25), (3, 3, 1),
 ])  # fmt: skip
 def test_arange(arguments):
     assert_same(mg.arange(*arguments), torch.arange(*arguments), rtol=1e-6, atol=1e-7)
@@ -145,9 +143,10 @@ def test_defaults_follow_the_default_dtype():
         try:
             assert library.get_default_dtype() == library.float64
             results.append([
-                library.tensor(1.5), library.zeros(1), library.arange(1.5), library.tensor([1]) / 2, library.rand(1) * 0,
-                library.tensor([1], dtype=library.int32) * 1.5, library.full((1,), 1.5), library.linspace(0, 1, 2),
-                library.tensor([1]).exp(), library.eye(1), library.normal(0.0, 1.0, (1,)) * 0,
+                library.tensor(1.5), library.zeros(1), library.arange(1.5), library.tensor([1]) / 2,
+                library.rand(1) * 0, library.tensor([1], dtype=library.int32) * 1.5, library.full((1,), 1.5),
+                library.linspace(0, 1, 2), library.tensor([1]).exp(), library.eye(1),
+                library.normal(0.0, 1.0, (1,)) * 0,
             ])  # fmt: skip
         finally:
             library.set_default_dtype(library.float32)
@@ -165,17 +164,12 @@ def moments(tensor):
 
 
 @pytest.mark.parametrize("make", [
-    lambda library: library.rand(COUNT),
-    lambda library: library.rand(COUNT, dtype=library.float64),
-    lambda library: library.randn(COUNT),
-    lambda library: library.normal(2.0, 0.5, (COUNT,)),
-    lambda library: library.randint(3, 9, (COUNT,)),
-    lambda library: library.randint(9, (COUNT,)),
+    lambda library: library.rand(COUNT), lambda library: library.rand(COUNT, dtype=library.float64),
+    lambda library: library.randn(COUNT), lambda library: library.normal(2.0, 0.5, (COUNT,)),
+    lambda library: library.randint(3, 9, (COUNT,)), lambda library: library.randint(9, (COUNT,)),
     lambda library: library.bernoulli(library.full((COUNT,), 0.3)),
-    lambda library: library.empty(COUNT).uniform_(-1, 3),
-    lambda library: library.empty(COUNT).normal_(1, 2),
-    lambda library: library.empty(COUNT).bernoulli_(0.25),
-    lambda library: library.rand_like(library.empty(COUNT)),
+    lambda library: library.empty(COUNT).uniform_(-1, 3), lambda library: library.empty(COUNT).normal_(1, 2),
+    lambda library: library.empty(COUNT).bernoulli_(0.25), lambda library: library.rand_like(library.empty(COUNT)),
     lambda library: library.randn_like(library.empty(COUNT, dtype=library.float64)),
 ])  # fmt: skip
 def test_distributions(make):
@@ -232,7 +226,8 @@ def test_generators():
         assert same[0] == same[1]
         for draw in (
             lambda g: library.rand(3, generator=g), lambda g: library.randint(0, 9, (3,), generator=g),
-            lambda g: library.normal(0.0, 1.0, (3,), generator=g), lambda g: library.bernoulli(library.full((9,), 0.5), generator=g),
+            lambda g: library.normal(0.0, 1.0, (3,), generator=g),
+            lambda g: library.bernoulli(library.full((9,), 0.5), generator=g),
             lambda g: library.empty(3).uniform_(generator=g), lambda g: library.empty(3).normal_(generator=g),
         ):  # fmt: skip
             pairs = [draw(library.Generator().manual_seed(1)) for _ in range(2)]

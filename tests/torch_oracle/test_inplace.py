@@ -1,5 +1,8 @@
 """In-place operations: what they compute, how they are recorded, and what is refused."""
 
+# Functions made in a loop are called before it goes on.
+# ruff: noqa: B023
+
 import numpy as np
 import pytest
 import torch
@@ -113,8 +116,8 @@ def test_copies_and_random_fills_are_recorded():
 
 def test_leaves_are_refused_outside_no_grad():
     for change in (
-        lambda t: t.add_(1), lambda t: t.zero_(), lambda t: t.__setitem__(0, 1.0), lambda t: t.__iadd__(1), lambda t: t.copy_(t * 2),
-        lambda t: t.normal_(), lambda t: t.relu_(), lambda t: t.uniform_(),
+        lambda t: t.add_(1), lambda t: t.zero_(), lambda t: t.__setitem__(0, 1.0), lambda t: t.__iadd__(1),
+        lambda t: t.copy_(t * 2), lambda t: t.normal_(), lambda t: t.relu_(), lambda t: t.uniform_(),
     ):  # fmt: skip
         ours, theirs = mg.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
         both_refuse(lambda: change(ours), lambda: change(theirs), RuntimeError)
@@ -152,7 +155,14 @@ def test_stale_values_are_refused():
 
 def test_harmless_changes_are_not_refused():
     for library in (mg, torch):
-        for function in (lambda t: t + 1, lambda t: t * 3, lambda t: t.sum(), lambda t: -t, lambda t: t.reshape(2, 1), lambda t: t[0]):
+        for function in (
+            lambda t: t + 1,
+            lambda t: t * 3,
+            lambda t: t.sum(),
+            lambda t: -t,
+            lambda t: t.reshape(2, 1),
+            lambda t: t[0],
+        ):
             x = library.tensor([0.5, 2.0], requires_grad=True)
             t = x * 1.5
             y = function(t).sum()
@@ -175,11 +185,16 @@ def test_detached_twins_share_the_version():
 
 def test_what_cannot_grow_or_change_kind():
     for change in (
-        lambda t: t.add_(t.reshape(1, 3) * t.reshape(3, 1)), lambda t: t.mul_(t.new_ones(2)), lambda t: t.copy_(t.new_ones(2)),
-        lambda t: t.copy_(t.new_ones(2, 3)),
+        lambda t: t.add_(t.reshape(1, 3) * t.reshape(3, 1)), lambda t: t.mul_(t.new_ones(2)),
+        lambda t: t.copy_(t.new_ones(2)), lambda t: t.copy_(t.new_ones(2, 3)),
     ):  # fmt: skip
         both_refuse(lambda: change(mg.ones(3)), lambda: change(torch.ones(3)))
-    for change in (lambda t: t.add_(0.5), lambda t: t.div_(2), lambda t: t.mul_(t.new_ones(2).double()), lambda t: t.exp_()):
+    for change in (
+        lambda t: t.add_(0.5),
+        lambda t: t.div_(2),
+        lambda t: t.mul_(t.new_ones(2).double()),
+        lambda t: t.exp_(),
+    ):
         both_refuse(lambda: change(mg.tensor([1, 2])), lambda: change(torch.tensor([1, 2])))
 
 

@@ -1,5 +1,8 @@
 """Promotion of dtypes: every pair of dtypes, as tensors with axes, 0-d tensors and Python numbers."""
 
+# Functions made in a loop are called before it goes on.
+# ruff: noqa: B023
+
 import itertools
 import operator
 
@@ -140,9 +143,8 @@ def test_dtype_argument_of_reductions():
     for name in ("sum", "mean", "prod"):
         for dtype in ("float32", "float64", "float16"):
             compare(
-                lambda t: getattr(mg, name)(t, dtype=getattr(mg, dtype)),  # noqa: B023 - used at once
-                lambda t: getattr(torch, name)(t, dtype=getattr(torch, dtype)),  # noqa: B023
-                x, order=1, rtol=2e-3,
+                lambda t: getattr(mg, name)(t, dtype=getattr(mg, dtype)),
+                lambda t: getattr(torch, name)(t, dtype=getattr(torch, dtype)), x, order=1, rtol=2e-3,
             )  # fmt: skip
     compare(lambda t: t.sum(dtype=mg.float64), lambda t: t.sum(dtype=torch.float64), np.arange(4))
     compare(lambda t: t.float().mean(), lambda t: t.float().mean(), np.arange(4))
@@ -186,6 +188,55 @@ def test_type_as_and_type():
     compare(lambda x, y: y.type_as(x), lambda x, y: y.type_as(x), a, b)
     compare(lambda x: x.type(mg.float32), lambda x: x.type(torch.float32), a, order=1)
     compare(lambda x, y: x.to(y), lambda x, y: x.to(y), b, a)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "where", "cat", "lerp"])
+def test_dtypes_of_gradients(name):
+    """Operands of different floating dtypes: each gradient has the dtype of its operand, 0-d operands too."""
+    for left, right in itertools.product(
+        [("float16", (2,)), ("float32", (2,)), ("float64", (2,)), ("float64", ()), ("float32", ())], repeat=2
+    ):
+        if name == "cat" and not (left[1] and right[1]):
+            continue
+        results = []
+        for library in (mg, torch):
+            a = library.full(left[1], 1.5, dtype=getattr(library, left[0]), requires_grad=True)
+            b = library.full(right[1], 2.0, dtype=getattr(library, right[0]), requires_grad=True)
+            if name == "where":
+                y = library.where(library.tensor([True, False]), a, b)
+            elif name == "cat":
+                y = library.cat([a, b])
+            elif name == "lerp":
+                if left[0] != right[0]:
+                    continue
+                y = library.lerp(a, b, 0.25)
+            else:
+                y = getattr(library, name)(a, b)
+            y.sum().backward()
+            results += [y.detach(), a.grad, b.grad]
+        half = len(results) // 2
+        assert_same(results[:half], results[half:], f"{name} of {left} and {right}", rtol=2e-3)
+
+
+def test_cotangents_of_another_dtype():
+    for given in ("float32", "float64", "float16"):
+        results = []
+        for library in (mg, torch):
+            x = library.ones(3, dtype=library.float64, requires_grad=True)
+            (x * x).backward(library.full((3,), 0.5, dtype=getattr(library, given)))
+            results.append(x.grad)
+        assert_same(*results)
+
+
+def test_gradients_through_conversions():
+    def run(library):
+        def function(x):
+            narrow = x.to(library.float32)
+            return (narrow * narrow).double() * x + x.half().to(library.float64)
+
+        return function
+
+    compare(run(mg), run(torch), np.array([0.5, 1.5, -2.0]), rtol=1e-6)
 
 
 def test_names_of_dtypes():

@@ -1,5 +1,8 @@
 """Reductions over axes: values, indices, ties, no elements, and the softmax family."""
 
+# Functions made in a loop are called before it goes on.
+# ruff: noqa: B023
+
 import math
 
 import numpy as np
@@ -9,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from tests.torch_oracle.compare import both_refuse, compare, drawn, normal, whole
+from tests.torch_oracle.compare import both, both_refuse, compare, drawn, method, normal, same, whole
 
 MANY_AXES = ["sum", "mean", "var", "std", "amax", "amin", "logsumexp"]
 ONE_AXIS = ["prod", "softmax", "log_softmax", "argmax", "argmin", "max", "min", "any", "all"]
@@ -24,41 +27,34 @@ def reductions(draw, least=0):
     return shape, axes, draw(st.booleans())
 
 
-def both(name, *args, **options):
-    return (lambda x: getattr(mg, name)(x, *args, **options)), (lambda x: getattr(torch, name)(x, *args, **options))
-
-
-def methods(name, *args, **options):
-    function = lambda x: getattr(x, name)(*args, **options)  # noqa: E731
-    return function, function
-
-
-@drawn(60)
+@drawn(180)
 @given(st.sampled_from(["sum", "mean", "logsumexp"]), reductions())
 def test_sums_and_means(name, case):
     shape, axes, keepdim = case
     # The mean of nothing is NaN; its second derivative with respect to the cotangent is 0/0 here, 0 there.
     compare(*both(name, axes, keepdim), normal(*shape), order=2 if math.prod(shape[axis] for axis in axes) else 1)
-    compare(*methods(name, axes[0], keepdim=keepdim), normal(*shape), order=1)
+    same(method(name, axes[0], keepdim=keepdim), normal(*shape), order=1)
 
 
-@drawn(40)
+@drawn(120)
 @given(st.sampled_from(["amax", "amin"]), reductions(least=1), st.booleans())
 def test_extremes(name, case, ties):
     shape, axes, keepdim = case
     x = whole(0, 3, *shape).astype(float) if ties else normal(*shape)
     compare(*both(name, axes, keepdim), x)
-    compare(*methods(name, axes, keepdim), x, order=1)
+    same(method(name, axes, keepdim), x, order=1)
 
 
-@drawn(50)
+@drawn(150)
 @given(st.sampled_from(["var", "std"]), reductions(), st.sampled_from([0, 1, 2, 0.5]))
 @pytest.mark.filterwarnings("ignore:.*degrees of freedom.*")
 def test_variances(name, case, correction):
     shape, axes, keepdim = case
     options = {"correction": correction, "keepdim": keepdim}
-    alone = math.prod(shape[axis] for axis in axes) <= 1
-    compare(*both(name, axes, **options), normal(*shape), order=1 if alone else 2, atol=1e-10)
+    count = math.prod(shape[axis] for axis in axes)
+    # No freedom: NaN, whose gradient PyTorch takes from a negative divisor. One value: a deviation of 0, at a kink.
+    order = 0 if count <= correction else 1 if count == 1 else 2
+    compare(*both(name, axes, **options), normal(*shape), order=order, atol=1e-10)
 
 
 @pytest.mark.filterwarnings("ignore:.*degrees of freedom.*")
@@ -66,7 +62,7 @@ def test_variances_in_other_words():
     x = normal(3, 4)
     for name in ("var", "std"):
         compare(*both(name), x)
-        compare(*methods(name), x)
+        same(method(name), x)
         compare(*both(name, 1), x)
         compare(*both(name, unbiased=False), x)
         compare(*both(name, False), x)
@@ -80,14 +76,14 @@ def test_variances_in_other_words():
         compare(*both(name, correction=0), np.array([2.0, 2.0]), order=1)
 
 
-@drawn(60)
+@drawn(180)
 @given(st.sampled_from(ONE_AXIS), reductions(least=1), st.booleans())
 def test_one_axis(name, case, ties):
     shape, axes, keepdim = case
     x = whole(-1, 3, *shape).astype(float) if ties else normal(*shape)
     options = {} if name in ("softmax", "log_softmax") else {"keepdim": keepdim}
     compare(*both(name, axes[0], **options), x)
-    compare(*methods(name, axes[0], **options), x)
+    same(method(name, axes[0], **options), x)
 
 
 @pytest.mark.parametrize("name", [*MANY_AXES[:-1], "prod", "argmax", "argmin", "max", "min", "any", "all"])
@@ -96,7 +92,7 @@ def test_of_everything(name):
         if name in ("var", "std") and x.size == 1:
             continue
         compare(*both(name), x)
-        compare(*methods(name), x)
+        same(method(name), x)
 
 
 @pytest.mark.parametrize("name", [*MANY_AXES, *ONE_AXIS])
@@ -106,11 +102,12 @@ def test_an_axis_of_a_0_d_tensor(name, dim):
     compare(*both(name, dim), np.array(1.5), order=1)
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin", "var", "any", "all"])
+@pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin", "var", "std", "any", "all"])
 def test_no_axes_means_all_or_none(name):
-    """An empty list of axes, as PyTorch reads it."""
-    compare(*both(name, ()), normal(2, 3), order=1)
-    compare(*both(name, []), normal(2, 3), order=1)
+    """An empty list of axes, as PyTorch reads it; its own gradient of var is then infinite, so that is left out."""
+    order = 0 if name in ("var", "std") else 1
+    compare(*both(name, ()), normal(2, 3), order=order)
+    compare(*both(name, []), normal(2, 3), order=order)
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "prod", "any", "all"])
@@ -132,11 +129,14 @@ def test_the_largest_of_nothing(name):
 def test_axes_that_are_refused():
     for name in ("sum", "mean", "amax", "logsumexp"):
         for axes in (2, -3, (0, 0), (0, -2)):
-            both_refuse(lambda: getattr(mg, name)(mg.ones(2, 3), axes), lambda: getattr(torch, name)(torch.ones(2, 3), axes))
+            both_refuse(
+                lambda: getattr(mg, name)(mg.ones(2, 3), axes), lambda: getattr(torch, name)(torch.ones(2, 3), axes)
+            )
     for name in ("mean", "var", "std", "softmax"):
         arguments = (0,) if name == "softmax" else ()
         both_refuse(
-            lambda: getattr(mg, name)(mg.tensor([1, 2]), *arguments), lambda: getattr(torch, name)(torch.tensor([1, 2]), *arguments)
+            lambda: getattr(mg, name)(mg.tensor([1, 2]), *arguments),
+            lambda: getattr(torch, name)(torch.tensor([1, 2]), *arguments),
         )
 
 
@@ -147,15 +147,25 @@ SPECIAL_ROWS = np.array([
 ])  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin", "max", "min", "argmax", "argmin", "any", "all", "prod"])
+@pytest.mark.parametrize(
+    "name", ["sum", "mean", "amax", "amin", "max", "min", "argmax", "argmin", "any", "all", "prod"]
+)
 def test_special_values(name):
-    compare(*both(name, 1), SPECIAL_ROWS, order=1 if name != "prod" else 0, single=False)
+    rows = SPECIAL_ROWS
+    compare(*both(name, 1), rows, order=0, single=False)
+    if name in (
+        "amax",
+        "amin",
+    ):  # rows with NaN share the gradient among the NaNs; in PyTorch only max and min do (a departure)
+        rows = rows[~np.isnan(rows).any(1)]
+    compare(*both(name, 1), rows, order=1 if name != "prod" else 0, single=False)
 
 
 @pytest.mark.parametrize("name", ["amax", "amin", "max", "min"])
 def test_gradient_of_ties_over_everything(name):
     compare(*both(name), np.array([[2.0, 5.0, 5.0], [5.0, 1.0, 1.0]]))
-    compare(*both(name), np.array([math.nan, 1.0, math.nan]), order=1)
+    if name in ("max", "min"):
+        compare(*both(name), np.array([math.nan, 1.0, math.nan]), order=1)
     compare(*both(name), np.array([math.inf, 1.0, math.inf]), order=1)
     compare(*both(name), np.array([[3, 7, 7], [3, 1, 1]]))
 
@@ -189,7 +199,9 @@ def test_names_of_the_pair():
         assert indices is pair[1]
 
 
-@pytest.mark.parametrize("values", [[0.0, 0.0, 3.0], [2.0, 0.0, 3.0], [0.0], [1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 0.0], [-2.0, 0.5]])
+@pytest.mark.parametrize(
+    "values", [[0.0, 0.0, 3.0], [2.0, 0.0, 3.0], [0.0], [1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 0.0], [-2.0, 0.5]]
+)
 def test_products_with_zeros(values):
     compare(*both("prod"), np.array(values))
     compare(*both("prod", 0), np.array([values, values]).T)
@@ -208,7 +220,12 @@ def test_softmax_at_extremes(name):
     rows = np.array([[1000.0, 0.0, -1000.0], [-1e308, 1e308, 0.0], [0.0, -math.inf, 1.0], [5.0, 5.0, 5.0]])
     compare(*both(name, 1), rows, order=1, single=False)
     compare(*both(name, 1), rows[[0, 3]], order=2, single=False)
-    compare(*both(name, 1), np.array([[-math.inf] * 3, [math.inf, 0, 0], [math.nan, 0, 0], [math.inf] * 3]), order=0, single=False)
+    compare(
+        *both(name, 1),
+        np.array([[-math.inf] * 3, [math.inf, 0, 0], [math.nan, 0, 0], [math.inf] * 3]),
+        order=0,
+        single=False,
+    )
     compare(*both(name, 0), rows.T.copy(), order=1, single=False)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError
+from ...random import chosen_generator
 from ...tensor import Tensor
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset, Subset, TensorDataset, items_of
-from .sampler import BatchSampler, RandomSampler, SequentialSampler, batch_count, flag, length_of, positive, stream
+from .sampler import BatchSampler, RandomSampler, SequentialSampler, batch_count, flag, length_of, positive
 
 __all__ = ["DataLoader", "get_worker_info"]
 
@@ -69,7 +70,7 @@ class DataLoader:
         _check_workers(num_workers, timeout, multiprocessing_context, prefetch_factor, persistent_workers)
         _check_exclusive(dataset, batch_size, shuffle, sampler, batch_sampler, flag("DataLoader: drop_last", drop_last))
         if generator is not None:
-            stream(generator)
+            chosen_generator(generator)
         if batch_sampler is not None:
             batch_size = None
         elif batch_size is not None:

@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ...errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradWarning, ShapeError
+from ...random import chosen_generator
 from ...tensor import Tensor
-from .sampler import length_of, stream
+from .sampler import length_of
 
 __all__ = ["ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
 
@@ -213,7 +214,7 @@ def random_split(
     """
     total = length_of(dataset)
     sizes = _split_sizes(total, list(lengths))
-    order = stream(generator).permutation(total).tolist()
+    order = chosen_generator(generator).permutation(total).tolist()
     ends = list(accumulate(sizes))
     return [Subset(dataset, order[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ...errors import ArgumentError, DTypeError
-from ...random import default_generator
+from ...random import chosen_generator
 
 __all__ = [
     "BatchSampler",
@@ -22,18 +22,6 @@ Key = TypeVar("Key", covariant=True)
 
 # With replacement the indices are drawn in blocks: few calls, and no list of num_samples entries.
 _BLOCK = 4096
-
-
-def stream(generator: np.random.Generator | None) -> np.random.Generator:
-    """Return the generator to draw from: the given one, or the calling thread's."""
-    if generator is None:
-        return default_generator()
-    if not isinstance(generator, np.random.Generator):
-        raise DTypeError(
-            f"generator={generator!r} is a {type(generator).__name__}; pass minigrad.Generator().manual_seed(0) or "
-            "numpy.random.default_rng(0)"
-        )
-    return generator
 
 
 def length_of(collection: Any) -> int:
@@ -112,7 +100,7 @@ class RandomSampler(Sampler[int]):
         self.generator = generator
         self._num_samples = None if num_samples is None else positive("RandomSampler: num_samples", num_samples)
         if generator is not None:
-            stream(generator)
+            chosen_generator(generator)
         if length_of(data_source) == 0:
             raise ArgumentError(
                 "RandomSampler: the data set has no items to draw from; was it filtered down to nothing, or split with "
@@ -125,7 +113,7 @@ class RandomSampler(Sampler[int]):
         return length_of(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
-        generator, size = stream(self.generator), length_of(self.data_source)
+        generator, size = chosen_generator(self.generator), length_of(self.data_source)
         left = self.num_samples
         while left > 0:
             if self.replacement:
@@ -150,10 +138,10 @@ class SubsetRandomSampler(Sampler[Any]):
         self.indices = indices
         self.generator = generator
         if generator is not None:
-            stream(generator)
+            chosen_generator(generator)
 
     def __iter__(self) -> Iterator[Any]:
-        for position in stream(self.generator).permutation(len(self.indices)).tolist():
+        for position in chosen_generator(self.generator).permutation(len(self.indices)).tolist():
             yield self.indices[position]
 
     def __len__(self) -> int:
@@ -182,7 +170,7 @@ class WeightedRandomSampler(Sampler[int]):
         self.replacement = flag("WeightedRandomSampler: replacement", replacement)
         self.generator = generator
         if generator is not None:
-            stream(generator)
+            chosen_generator(generator)
         self._check_weights()
 
     def _check_weights(self) -> None:
@@ -208,7 +196,7 @@ class WeightedRandomSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         chances = self.weights / self.weights.max()
         chances /= chances.sum()
-        draws = stream(self.generator).choice(len(chances), self.num_samples, self.replacement, chances)
+        draws = chosen_generator(self.generator).choice(len(chances), self.num_samples, self.replacement, chances)
         return iter(draws.tolist())
 
     def __len__(self) -> int:

@@ -108,6 +108,13 @@ def test_a_gradient_that_cannot_be_written_is_replaced_by_the_sum(given):
     assert made.tolist() == [5.0, 5.0]
 
 
+def test_a_gradient_can_be_deleted():
+    x = leaf(1.0)
+    x.sum().backward()
+    del x.grad
+    assert x.grad is None
+
+
 # -------------------------------------------------------------------------- data
 
 

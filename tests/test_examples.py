@@ -1,0 +1,98 @@
+"""The examples run, small; and a small network really learns to read (N1)."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minigrad as mg
+import nn
+import nn.functional as F
+from minigrad import datasets
+
+ROOT = Path(mg.__file__).parents[1]
+
+
+def lenet(folder, *arguments):
+    """The output of examples/lenet.py, run in a folder of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "lenet.py"), *map(str, arguments)],
+        cwd=folder,
+        env=os.environ
+        | {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(folder), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("variant", ["tanh", "relu"])
+def test_lenet_trains_saves_and_draws(variant, tmp_path):
+    plot = importable("matplotlib")
+    arguments = ["--plot", tmp_path / "lenet.png"] if plot else []
+    output = lenet(tmp_path, "--variant", variant, "--dry-run", "--epochs", 1, "--save", tmp_path / "lenet", *arguments)
+    assert output.startswith("61706 parameters, 6000 training and 1000 test images\n")
+    (accuracy,) = re.findall(
+        r"^epoch 1: training loss [\d.]+, test loss [\d.]+, test accuracy ([\d.]+)%$", output, re.MULTILINE
+    )
+    assert 0 <= float(accuracy) <= 100
+    model = nn.models.LeNet5(input_size=28)
+    assert model.load_state_dict(mg.load(tmp_path / "lenet")) == ([], [])
+    if plot:
+        assert (tmp_path / "lenet.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    left = {path.name for path in tmp_path.iterdir() if path.is_file() and not path.name.startswith("fontlist")}
+    assert left <= {"lenet", "lenet.png"}
+
+
+def importable(name):
+    import importlib.util
+
+    return importlib.util.find_spec(name) is not None
+
+
+def test_lenet_gives_the_same_bits_for_the_same_seed(tmp_path):
+    states = []
+    for run in ("a", "b"):
+        lenet(tmp_path, "--dry-run", "--epochs", 1, "--validate", 5000, "--save", tmp_path / run)
+        states.append({key: value.tolist() for key, value in mg.load(tmp_path / run).items()})
+    assert states[0] == states[1]
+
+
+def test_lenet_refuses_what_it_does_not_know(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "lenet.py"), "--variant", "sigmoid"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "invalid choice: 'sigmoid'" in done.stderr
+
+
+def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
+    mg.manual_seed(0)
+    sample, test = datasets.mnist_sample(), datasets.mnist_sample(train=False)
+    images = sample.data[:512].float().unsqueeze(1) / 255
+    labels = sample.targets[:512]
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 5, stride=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 6 * 6, 10),
+    )  # fmt: skip
+    optimizer = mg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    before = model[0].weight.tolist()
+    losses = []
+    for number in range(64):
+        batch = slice(number % 8 * 64, number % 8 * 64 + 64)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images[batch]), labels[batch])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(2.3, abs=0.2)  # ln 10: it knows nothing yet
+    assert sum(losses[-8:]) / 8 < 0.4
+    assert model[0].weight.tolist() != before
+    with mg.no_grad():
+        scores = model.eval()(test.data.float().unsqueeze(1) / 255)
+    assert (scores.argmax(1) == test.targets).float().mean().item() > 0.8
