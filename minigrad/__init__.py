@@ -138,13 +138,10 @@ from .ops.reduction import (
     any,
     argmax,
     argmin,
-    log_softmax,
-    logsumexp,
     max,
     mean,
     min,
     prod,
-    softmax,
     std,
     sum,
     var,
@@ -167,6 +164,7 @@ from .ops.shape import (
     unflatten,
     unsqueeze,
 )
+from .ops.softmax import log_softmax, logsumexp, softmax
 from .primitive import as_operand, primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import (

@@ -41,7 +41,13 @@ Tensors = Tensor | Sequence[Tensor]
 
 
 class GradcheckError(MinigradError, RuntimeError):
-    """A derivative on the tape that finite differences contradict."""
+    """A derivative on the tape that finite differences contradict.
+
+    >>> import minigrad as mg
+    >>> mg.autograd.gradcheck(mg.relu, mg.zeros(1, dtype=mg.float64, requires_grad=True))
+    Traceback (most recent call last):
+    minigrad.autograd.GradcheckError: order 1, input 0 (shape (1,)): along a random direction the tape says ...
+    """
 
 
 def _listed(tensors: Any) -> list[Any]:
@@ -70,6 +76,8 @@ def backward(
 ) -> None:
     """Add the gradients of several outputs to their leaves in one walk; see `Tensor.backward`.
 
+    (*), … -> None. Raises as `Tensor.backward`.
+
     >>> import minigrad as mg
     >>> x = mg.ones(2, requires_grad=True)
     >>> mg.autograd.backward([x.sum(), (x * x).sum()]); x.grad
@@ -97,7 +105,7 @@ def grad(
     again. An input that the outputs do not depend on raises, unless
     `allow_unused` (its gradient is None) or `materialize_grads` (zeros).
 
-    Raises `GradError`, as `Tensor.backward` does.
+    (*), … and inputs (*n), … -> (*n), … Raises `GradError`, as `Tensor.backward` does.
 
     >>> import minigrad as mg
     >>> x = mg.tensor(3., requires_grad=True)
@@ -194,8 +202,9 @@ def gradcheck(
     `order=2` the gradient itself is checked so too, and so on: each order
     checks the recorded walk of the one below.
 
-    Inputs are float64 tensors. Raises `GradcheckError` on disagreement, or
-    returns False with `raise_exception=False`.
+    Raises `GradcheckError` on disagreement, or returns False with
+    `raise_exception=False`; `DTypeError` for inputs that are not float64,
+    `GradError` where none requires gradients.
 
     >>> import minigrad as mg
     >>> mg.autograd.gradcheck(mg.tanh, mg.randn(3, dtype=mg.float64, requires_grad=True), order=3)
@@ -227,7 +236,7 @@ def gradgradcheck(
     """Check the second derivative (or those up to `order`): `gradcheck` of the recorded gradient.
 
     The cotangents count as inputs too, since the gradient is linear in them.
-    Raises `GradcheckError` on disagreement, or returns False.
+    Raises as `gradcheck`.
 
     >>> import minigrad as mg
     >>> mg.autograd.gradgradcheck(mg.exp, mg.randn(3, dtype=mg.float64, requires_grad=True))

@@ -89,7 +89,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     arrays keep their dtype. Raises `ShapeError` for uneven lists, `DTypeError`
     for what is no number, `GradError` for integers that ask for gradients.
 
-    >>> tensor([[1., 2.], [3., 4.]])
+    >>> import minigrad as mg
+    >>> mg.tensor([[1., 2.], [3., 4.]])
     tensor([[1., 2.],
             [3., 4.]])
     """
@@ -100,7 +101,10 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor, without a copy where it is a tensor or an array of that dtype already.
 
-    >>> as_tensor([1, 2])
+    Raises `ShapeError` for uneven lists, `DTypeError` for what is no number.
+
+    >>> import minigrad as mg
+    >>> mg.as_tensor([1, 2])
     tensor([1, 2])
     """
     if device is not None:
@@ -116,8 +120,9 @@ def from_numpy(array: Array) -> Tensor:
 
     Raises `DTypeError` for anything but an array of a supported dtype.
 
+    >>> import minigrad as mg, numpy as np
     >>> a = np.zeros(2, np.float32)
-    >>> t = from_numpy(a); a[0] = 5; t
+    >>> t = mg.from_numpy(a); a[0] = 5; t
     tensor([5., 0.])
     """
     if not isinstance(array, np.ndarray):
@@ -157,7 +162,10 @@ def dtype_or_default(dtype: Any) -> np.dtype[Any]:
 def zeros(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of a shape, float32 unless `dtype` says otherwise.
 
-    >>> zeros(2)
+    () -> (*sizes). Raises `ArgumentError` for a negative size, `DTypeError` for one that is no integer.
+
+    >>> import minigrad as mg
+    >>> mg.zeros(2)
     tensor([0., 0.])
     """
     return finish(np.zeros(as_shape(sizes, size), dtype_or_default(dtype)), None, device, requires_grad)
@@ -167,7 +175,10 @@ def zeros(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, 
 def ones(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape, float32 unless `dtype` says otherwise.
 
-    >>> ones(2)
+    () -> (*sizes). Raises as `zeros`.
+
+    >>> import minigrad as mg
+    >>> mg.ones(2)
     tensor([1., 1.])
     """
     return finish(np.ones(as_shape(sizes, size), dtype_or_default(dtype)), None, device, requires_grad)
@@ -177,7 +188,10 @@ def ones(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, r
 def empty(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of a shape whose values are whatever the memory held.
 
-    >>> empty(2, 3).shape
+    () -> (*sizes). Raises as `zeros`.
+
+    >>> import minigrad as mg
+    >>> mg.empty(2, 3).shape
     (2, 3)
     """
     return finish(np.empty(as_shape(sizes, size), dtype_or_default(dtype)), None, device, requires_grad)
@@ -187,7 +201,10 @@ def empty(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A constant of a shape; the dtype is the constant's unless given.
 
-    >>> full((2,), 7)
+    () -> (*size). Raises as `zeros`, and `ArgumentError` for a constant that the dtype cannot hold.
+
+    >>> import minigrad as mg
+    >>> mg.full((2,), 7)
     tensor([7, 7])
     """
     value = _array_of(fill_value, dtype)
@@ -198,7 +215,10 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix: ones on the diagonal.
 
-    >>> eye(2)
+    () -> (n, m), m being n unless given. Raises as `zeros`.
+
+    >>> import minigrad as mg
+    >>> mg.eye(2)
     tensor([[1., 0.],
             [0., 1.]])
     """
@@ -214,19 +234,40 @@ def _like(x: Tensor, maker: Any, dtype: Any, device: Any, requires_grad: bool) -
 
 @function
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros in the shape and dtype of a tensor."""
+    """Zeros in the shape and dtype of a tensor.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg
+    >>> mg.zeros_like(mg.tensor([1, 2]))
+    tensor([0, 0])
+    """
     return _like(input, np.zeros_like, dtype, device, requires_grad)
 
 
 @function
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones in the shape and dtype of a tensor."""
+    """Ones in the shape and dtype of a tensor.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg
+    >>> mg.ones_like(mg.tensor([1., 2.]))
+    tensor([1., 1.])
+    """
     return _like(input, np.ones_like, dtype, device, requires_grad)
 
 
 @function
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of undetermined values in the shape and dtype of a tensor."""
+    """A tensor of undetermined values in the shape and dtype of a tensor.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg
+    >>> mg.empty_like(mg.zeros(2, 3)).shape
+    (2, 3)
+    """
     return _like(input, np.empty_like, dtype, device, requires_grad)
 
 
@@ -234,7 +275,14 @@ def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """A constant in the shape and dtype of a tensor."""
+    """A constant in the shape and dtype of a tensor.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg
+    >>> mg.full_like(mg.zeros(2), 7)
+    tensor([7., 7.])
+    """
     input = as_operand(input, "full_like")
     return full(input.shape, fill_value, dtype=input.dtype if dtype is None else dtype, device=device,
                 requires_grad=requires_grad)  # fmt: skip
@@ -250,9 +298,12 @@ def arange(
 ) -> Tensor:  # fmt: skip
     """start, start + step, … below end; from 0 where only one number is given. Integers give int64.
 
-    Raises `ArgumentError` for a step of 0 or in the wrong direction.
+    () -> (⌈(end − start)/step⌉)
 
-    >>> arange(3)
+    Raises `ArgumentError` for a step of 0 or in the wrong direction, and for what is no finite number.
+
+    >>> import minigrad as mg
+    >>> mg.arange(3)
     tensor([0, 1, 2])
     """
     first, last = (0, start) if end is None else (0 if start is None else start, end)
@@ -275,7 +326,10 @@ def linspace(
 ) -> Tensor:
     """`steps` evenly spaced values from start to end, both included.
 
-    >>> linspace(0, 1, 3)
+    () -> (steps). Raises as `zeros`.
+
+    >>> import minigrad as mg
+    >>> mg.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
     (count,) = as_shape((steps,))

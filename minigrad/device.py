@@ -36,7 +36,8 @@ def device(type: Any = "cpu", index: int | None = None) -> Device:
 
     Raises `ArgumentError` for any other, so that a script stops where it asks for one.
 
-    >>> device("cpu")
+    >>> import minigrad as mg
+    >>> mg.device("cpu")
     device(type='cpu')
     """
     if str(type).partition(":")[0] != "cpu":

@@ -19,8 +19,9 @@ __all__ = ["Generator", "chosen_generator", "default_generator", "initial_seed",
 class Generator(np.random.Generator):
     """A `numpy.random.Generator` that can be seeded again, as `torch.Generator` can.
 
-    >>> g = Generator().manual_seed(0)
-    >>> int(g.integers(100)) == int(Generator().manual_seed(0).integers(100))
+    >>> import minigrad as mg
+    >>> g = mg.Generator().manual_seed(0)
+    >>> int(g.integers(100)) == int(mg.Generator().manual_seed(0).integers(100))
     True
     """
 
@@ -37,7 +38,10 @@ class Generator(np.random.Generator):
 
     def manual_seed(self, seed: int) -> "Generator":
         """Start the stream that belongs to `seed`, an integer; negative ones count back from 2**64."""
-        self._seed = int(seed)
+        try:
+            self._seed = seed.__index__()
+        except (AttributeError, TypeError):
+            raise DTypeError(f"manual_seed got {seed!r}, a {type(seed).__name__}; a seed is an integer") from None
         self.bit_generator.state = np.random.PCG64(self._seed % 2**64).state
         return self
 
@@ -79,7 +83,12 @@ _threads = _PerThread()
 
 
 def default_generator() -> Generator:
-    """The calling thread's generator, used wherever no `generator=` is given."""
+    """The calling thread's generator, used wherever no `generator=` is given.
+
+    >>> import minigrad as mg
+    >>> mg.default_generator() is mg.manual_seed(0)
+    True
+    """
     return _threads.generator
 
 
@@ -107,10 +116,20 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Seed the calling thread's generator from the operating system and return the seed."""
+    """Seed the calling thread's generator from the operating system and return the seed.
+
+    >>> import minigrad as mg
+    >>> mg.seed() == mg.initial_seed()
+    True
+    """
     return default_generator().seed()
 
 
 def initial_seed() -> int:
-    """The seed that the calling thread's generator was started from."""
+    """The seed that the calling thread's generator was started from.
+
+    >>> import minigrad as mg
+    >>> _ = mg.manual_seed(7); mg.initial_seed()
+    7
+    """
     return default_generator().initial_seed()

@@ -8,6 +8,7 @@ import numpy as np
 from .creation import as_shape, dtype_or_default, finish
 from .dtypes import refuse_overflow, result_dtype
 from .errors import ArgumentError, DTypeError
+from .ops.axes import whole
 from .primitive import as_operand
 from .random import chosen_generator
 from .registry import function
@@ -66,7 +67,10 @@ def rand(
 ) -> Tensor:
     """Uniform random numbers from [0, 1).
 
-    >>> rand(2, 3).shape
+    () -> (*sizes). Raises as `zeros`, and `DTypeError` for a dtype without fractions.
+
+    >>> import minigrad as mg
+    >>> mg.rand(2, 3).shape
     (2, 3)
     """
     return finish(
@@ -85,7 +89,10 @@ def randn(
 ) -> Tensor:
     """Standard normal random numbers.
 
-    >>> randn(2, 3).shape
+    () -> (*sizes). Raises as `rand`.
+
+    >>> import minigrad as mg
+    >>> mg.randn(2, 3).shape
     (2, 3)
     """
     return finish(
@@ -97,7 +104,14 @@ def randn(
 def rand_like(
     input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Uniform random numbers in the shape and dtype of a tensor."""
+    """Uniform random numbers in the shape and dtype of a tensor.
+
+    (*) -> (*). Raises `DTypeError` for a dtype without fractions.
+
+    >>> import minigrad as mg
+    >>> mg.rand_like(mg.zeros(2, 3)).shape
+    (2, 3)
+    """
     input = as_operand(input, "rand_like")
     return rand(
         input.shape,
@@ -112,7 +126,14 @@ def rand_like(
 def randn_like(
     input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Standard normal random numbers in the shape and dtype of a tensor."""
+    """Standard normal random numbers in the shape and dtype of a tensor.
+
+    (*) -> (*). Raises `DTypeError` for a dtype without fractions.
+
+    >>> import minigrad as mg
+    >>> mg.randn_like(mg.zeros(2, 3)).shape
+    (2, 3)
+    """
     input = as_operand(input, "randn_like")
     return randn(
         input.shape,
@@ -130,9 +151,11 @@ def normal(
 ) -> Tensor:  # fmt: skip
     """Normal random numbers of a mean and a standard deviation: numbers with a `size`, or tensors that broadcast.
 
-    Raises `ArgumentError` for a negative deviation.
+    () -> (*size), or (*), (*) -> (*) after broadcasting. Raises `ArgumentError` for a negative
+    deviation, `DTypeError` for a dtype without fractions.
 
-    >>> normal(0.0, 1.0, (2, 3)).shape
+    >>> import minigrad as mg
+    >>> mg.normal(0.0, 1.0, (2, 3)).shape
     (2, 3)
     """
     if size is not None:
@@ -159,9 +182,11 @@ def randint(
 ) -> Tensor:  # fmt: skip
     """Random integers from low (0 if only one bound is given) to high − 1; int64 unless `dtype` says otherwise.
 
-    Raises `ArgumentError` for an empty range or a missing size.
+    () -> (*size). Raises `ArgumentError` for an empty range, a missing size or a bound that
+    the dtype cannot hold.
 
-    >>> randint(0, 10, (2, 3)).shape
+    >>> import minigrad as mg
+    >>> mg.randint(0, 10, (2, 3)).shape
     (2, 3)
     """
     if size is None and isinstance(high, Sequence | np.ndarray):  # randint(high, size)
@@ -169,6 +194,9 @@ def randint(
     first, last = (0, low) if high is None else (0 if low is None else low, high)
     if last is None or size is None:
         raise ArgumentError(f"randint got low={low}, high={high}, size={size}; an upper bound and a size are needed")
+    first, last = whole(first, "randint"), whole(last, "randint")
+    if last > 2**63:
+        raise ArgumentError(f"randint up to {last}: the numbers are int64 at most")
     if last <= first:
         raise ArgumentError(f"randint from {first} to {last}: the upper bound must be larger, and is itself excluded")
     if dtype is not None:
@@ -180,7 +208,10 @@ def randint(
 def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:
     """0 … n − 1 in random order; int64 unless `dtype` says otherwise.
 
-    >>> sorted(randperm(4).tolist())
+    () -> (n). Raises as `zeros`.
+
+    >>> import minigrad as mg
+    >>> sorted(mg.randperm(4).tolist())
     [0, 1, 2, 3]
     """
     (count,) = as_shape((n,))
@@ -192,7 +223,11 @@ def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
     """Ones with the probabilities in `input`, or all with probability `p`; else zeros. No gradient.
 
-    Raises `ArgumentError` for what is no probability.
+    (*) -> (*). Raises `ArgumentError` for what is no probability.
+
+    >>> import minigrad as mg
+    >>> mg.bernoulli(mg.tensor([0., 1.]))
+    tensor([0., 1.])
     """
     input = as_operand(input, "bernoulli")
     if p is not None:

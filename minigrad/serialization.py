@@ -86,6 +86,11 @@ def load(path: str | Path, map_location: Any = None, *, weights_only: bool = Tru
     """What `save` wrote to `path`. Nothing in the file is executed, so `weights_only` makes no difference.
 
     Raises `DataError` for a file that is missing, damaged, or not of `save`'s making.
+
+    >>> import minigrad as mg, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "ones.npz"; mg.save(mg.ones(2), path)
+    >>> mg.load(path)
+    tensor([1., 1.])
     """
     try:
         with zipfile.ZipFile(path) as archive:

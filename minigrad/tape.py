@@ -113,13 +113,13 @@ class Node:
         """Call `hook(gradients, cotangents)` after this node's step of the walk; it may return other gradients."""
         if self.posthooks is None:
             self.posthooks = HookTable()
-        return self.posthooks.add(hook)
+        return self.posthooks.register(hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(cotangents)` before this node's step of the walk; what it returns replaces the cotangents."""
         if self.prehooks is None:
             self.prehooks = HookTable()
-        return self.prehooks.add(hook)
+        return self.prehooks.register(hook)
 
     def tensor_hooks(self, index: int) -> HookTable:
         """The hooks on the gradient of output `index`."""

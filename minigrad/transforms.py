@@ -19,6 +19,7 @@ _BYTE_MAXIMUM = np.float32(255)
 class Compose:
     """Several transforms, one after the other.
 
+    >>> from minigrad.transforms import Compose, Normalize, ToTensor
     >>> Compose([ToTensor(), Normalize((0.1307,), (0.3081,))])
     Compose(
         ToTensor()
@@ -44,8 +45,8 @@ class ToTensor:
     (H, W) -> (1, H, W), (H, W, C) -> (C, H, W). Other dtypes than uint8 keep their values and dtype. The tensor has
     memory of its own. Raises `DTypeError` for anything but an array of numbers, `ShapeError` for other ranks.
 
-    >>> import numpy as np
-    >>> ToTensor()(np.array([[0, 255]], np.uint8)).tolist()
+    >>> import minigrad as mg, numpy as np
+    >>> mg.transforms.ToTensor()(np.array([[0, 255]], np.uint8)).tolist()
     [[[0.0, 1.0]]]
     """
 
@@ -75,12 +76,12 @@ class ToTensor:
 class Normalize:
     """(x − mean) / std, with a mean and a standard deviation for each channel.
 
-    (\\*, C, H, W) -> (\\*, C, H, W), float. `inplace=True` changes the tensor that is passed. Raises `ArgumentError`
+    (*, C, H, W) -> (*, C, H, W), float. `inplace=True` changes the tensor that is passed. Raises `ArgumentError`
     for a std of zero and for numbers that are not finite, `ShapeError` if the channels do not fit, `DTypeError` for
     anything but a float tensor.
 
     >>> import minigrad as mg
-    >>> Normalize((0.5,), (0.25,))(mg.ones(1, 1, 2)).tolist()
+    >>> mg.transforms.Normalize((0.5,), (0.25,))(mg.ones(1, 1, 2)).tolist()
     [[[2.0, 2.0]]]
     """
 
@@ -150,7 +151,8 @@ def _per_channel(name: str, given: Any, dtype: np.dtype[Any]) -> Array:
 class Lambda:
     """Any function of one argument as a transform; raises `DTypeError` for what cannot be called.
 
-    >>> Lambda(lambda label: label % 2)(7)
+    >>> import minigrad as mg
+    >>> mg.transforms.Lambda(lambda label: label % 2)(7)
     1
     """
 

@@ -26,7 +26,10 @@ __all__ = [
 class ReLU(Module):
     """max(0, x) (N69).
 
-    >>> ReLU()(mg.tensor([-1., 2.]))
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.ReLU()(mg.tensor([-1., 2.]))
     tensor([0., 2.])
     """
 
@@ -44,7 +47,14 @@ class ReLU(Module):
 
 
 class ReLU6(ReLU):
-    """min(max(0, x), 6)."""
+    """min(max(0, x), 6) (Krizhevsky, 2010).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.ReLU6()(mg.tensor([-1., 2., 9.]))
+    tensor([0., 2., 6.])
+    """
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""
@@ -52,7 +62,14 @@ class ReLU6(ReLU):
 
 
 class LeakyReLU(Module):
-    """x above 0, negative_slope·x below."""
+    """x above 0, negative_slope·x below (Maas et al., 2013).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.LeakyReLU(0.5)(mg.tensor([-1., 2.]))
+    tensor([-0.5000,  2.0000])
+    """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__()
@@ -69,7 +86,14 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """x above 0, α·(eˣ − 1) below."""
+    """x above 0, α·(eˣ − 1) below (Clevert et al., 2015).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.ELU()(mg.tensor([-1., 2.]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -86,7 +110,14 @@ class ELU(Module):
 
 
 class Hardtanh(Module):
-    """x limited to [min_val, max_val]."""
+    """x limited to [min_val, max_val] (Collobert, 2004); the slope at and beyond the limits is 0.
+
+    (*) -> (*). Raises `ArgumentError`, when it is called, for limits in the wrong order.
+
+    >>> import minigrad as mg, nn
+    >>> nn.Hardtanh()(mg.tensor([-3., 0.5, 3.]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -104,7 +135,14 @@ class Hardtanh(Module):
 
 
 class GELU(Module):
-    """x·Φ(x), Φ the standard normal distribution."""
+    """x·Φ(x), Φ the standard normal distribution (Hendrycks and Gimpel, 2016); approximate='tanh' for their formula.
+
+    (*) -> (*). Raises `ArgumentError`, when it is called, for another word.
+
+    >>> import minigrad as mg, nn
+    >>> nn.GELU()(mg.tensor([-1., 2.]))
+    tensor([-0.1587,  1.9545])
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -120,7 +158,14 @@ class GELU(Module):
 
 
 class SiLU(Module):
-    """x·s(x), s the sigmoid."""
+    """x·s(x), s the sigmoid (Elfwing et al., 2017).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.SiLU()(mg.tensor([0., 2.]))
+    tensor([0.0000, 1.7616])
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -136,7 +181,14 @@ class SiLU(Module):
 
 
 class Sigmoid(Module):
-    """1/(1 + e⁻ˣ) (N67)."""
+    """1/(1 + e⁻ˣ) (N67).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.Sigmoid()(mg.tensor([0., 1000.]))
+    tensor([0.5000, 1.0000])
+    """
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""
@@ -144,7 +196,14 @@ class Sigmoid(Module):
 
 
 class LogSigmoid(Module):
-    """ln(1/(1 + e⁻ˣ)), without overflow."""
+    """ln(1/(1 + e⁻ˣ)), without overflow.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.LogSigmoid()(mg.tensor([0., -9.]))
+    tensor([-0.6931, -9.0001])
+    """
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""
@@ -152,7 +211,14 @@ class LogSigmoid(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent (N71)."""
+    """The hyperbolic tangent: tanh x (N71).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.Tanh()(mg.tensor([0., 1.]))
+    tensor([0.0000, 0.7616])
+    """
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""
@@ -160,7 +226,14 @@ class Tanh(Module):
 
 
 class Softsign(Module):
-    """x/(1 + |x|)."""
+    """x/(1 + |x|) (Bergstra et al., 2009).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.Softsign()(mg.tensor([-1., 3.]))
+    tensor([-0.5000,  0.7500])
+    """
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""
@@ -168,7 +241,14 @@ class Softsign(Module):
 
 
 class Softplus(Module):
-    """ln(1 + e^(βx))/β with gain β (N70); linear where βx exceeds the threshold."""
+    """ln(1 + e^(βx))/β with gain β (N70); linear where βx exceeds the threshold.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.Softplus()(mg.tensor([0., 30.]))
+    tensor([ 0.6931, 30.0000])
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -185,7 +265,14 @@ class Softplus(Module):
 
 
 class Softmax(Module):
-    """eˣ divided by its sum along `dim` (N98). Cross-entropy wants logits, not this."""
+    """eˣ divided by its sum along `dim` (N98). Cross-entropy wants logits, not this.
+
+    (*) -> (*). Raises, when it is called, `ArgumentError` where `dim` is missing, `DTypeError` for integers.
+
+    >>> import minigrad as mg, nn
+    >>> nn.Softmax(dim=0)(mg.tensor([0., 0.]))
+    tensor([0.5000, 0.5000])
+    """
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -201,7 +288,14 @@ class Softmax(Module):
 
 
 class LogSoftmax(Softmax):
-    """The logarithm of softmax along `dim`."""
+    """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
+
+    (*) -> (*). Raises as `Softmax`.
+
+    >>> import minigrad as mg, nn
+    >>> nn.LogSoftmax(dim=0)(mg.tensor([0., 0.]))
+    tensor([-0.6931, -0.6931])
+    """
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""

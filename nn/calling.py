@@ -70,7 +70,9 @@ class BackwardWatcher:
 
         if node is not None:
             node.register_prehook(outputs_known)
-        return values[0] if single else values
+        if single:
+            return values[0]
+        return type(output)._make(values) if hasattr(output, "_make") else values
 
     def _inputs_known(self, gradients: tuple[Any, ...]) -> tuple[Any, ...] | None:
         if self.grad_output is None:

@@ -100,6 +100,8 @@ def _sequence(other: Any, name: str) -> list[Module]:
 class Sequential(_Numbered):
     """Modules run one after the other; from modules in order, or one ordered dictionary of them.
 
+    Raises `DTypeError` for what is no module, `IndexOutOfRangeError` for an index there is not.
+
     >>> import minigrad as mg, nn
     >>> nn.Sequential(nn.Linear(4, 3), nn.ReLU())(mg.zeros(2, 4)).shape
     (2, 3)
@@ -146,6 +148,8 @@ class Sequential(_Numbered):
 class ModuleList(_Numbered):
     """A list of modules that are registered; it has no forward of its own.
 
+    Raises as `Sequential`.
+
     >>> import nn
     >>> len(nn.ModuleList([nn.Linear(2, 2) for _ in range(3)]))
     3
@@ -178,6 +182,8 @@ class ModuleList(_Numbered):
 
 class ModuleDict(Module):
     """A dictionary of modules that are registered; it has no forward of its own.
+
+    Raises `DTypeError` for what is no module.
 
     >>> import nn
     >>> list(nn.ModuleDict({"a": nn.ReLU()}).keys())

@@ -162,6 +162,9 @@ class Conv2d(_Conv):
     1/√fan_in). `padding` is an integer, one per axis, 'valid' or 'same'; beyond
     PyTorch, also a pair (before, after) per axis, and 'same' with strides.
 
+    Raises `ArgumentError` for sizes, borders or groups that cannot be; when it is
+    called, as `functional.conv2d`.
+
     >>> import minigrad as mg, nn
     >>> nn.Conv2d(1, 6, 5, padding=2)(mg.zeros(2, 1, 28, 28)).shape
     (2, 6, 28, 28)
@@ -241,6 +244,9 @@ class ConvTranspose2d(_ConvTranspose):
     output_padding (N136). `weight` is (C, O/groups, kh, kw). `output_padding`,
     or `output_size` in the call, chooses among the s sizes that `Conv2d` would
     bring to h; it is not padding of the output.
+
+    Raises `ArgumentError` for sizes or groups that cannot be and for borders other
+    than zeros; when it is called, as `functional.conv_transpose2d`.
 
     >>> import minigrad as mg, nn
     >>> nn.ConvTranspose2d(8, 4, 3, stride=2, padding=1, output_padding=1)(mg.zeros(2, 8, 7, 7)).shape

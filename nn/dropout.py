@@ -12,6 +12,8 @@ __all__ = ["Dropout"]
 class Dropout(Module):
     """In training, zeros with probability p and the rest divided by 1 − p (Srivastava et al., 2014).
 
+    (*) -> (*). Raises `ArgumentError` for p outside [0, 1].
+
     >>> import minigrad as mg, nn
     >>> nn.Dropout(0.5).eval()(mg.ones(3))
     tensor([1., 1., 1.])

@@ -42,7 +42,10 @@ def fans(tensor: mg.Tensor) -> tuple[int, int]:
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor on the standard deviation that a nonlinearity asks for.
 
-    >>> calculate_gain("relu")
+    Raises `ArgumentError` for a name that it does not know.
+
+    >>> import nn
+    >>> nn.init.calculate_gain("relu")
     1.4142135623730951
     """
     if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
@@ -63,13 +66,27 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 @mg.no_grad()
 def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> mg.Tensor:
-    """Uniform values from [a, b)."""
+    """Uniform values from [a, b).
+
+    (*) -> (*). Raises `ArgumentError` where a is above b, `DTypeError` for a tensor of integers.
+
+    >>> import minigrad as mg, nn
+    >>> w = nn.init.uniform_(mg.empty(4), 2, 3); bool(((w >= 2) & (w < 3)).all())
+    True
+    """
     return tensor.uniform_(a, b, generator=generator)
 
 
 @mg.no_grad()
 def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> mg.Tensor:
-    """Normal values."""
+    """Normal values of a mean and a standard deviation.
+
+    (*) -> (*). Raises `ArgumentError` for a negative deviation, `DTypeError` for a tensor of integers.
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.normal_(mg.empty(2, 3), std=0.02).shape
+    (2, 3)
+    """
     return tensor.normal_(mean, std, generator=generator)
 
 
@@ -79,7 +96,11 @@ def trunc_normal_(
 ) -> mg.Tensor:
     """Normal values, those outside [a, b] drawn again.
 
-    Raises `ArgumentError` where the interval is empty or lies more than 8 standard deviations off.
+    (*) -> (*). Raises `ArgumentError` where the interval is empty or lies more than 8 standard deviations off.
+
+    >>> import minigrad as mg, nn
+    >>> bool((nn.init.trunc_normal_(mg.empty(9)).abs() <= 2).all())
+    True
     """
     if not a < b or a > mean + 8 * std or b < mean - 8 * std:
         raise ArgumentError(f"trunc_normal_ to [{a}, {b}] with mean {mean} and std {std}: hardly any value lies there")
@@ -93,23 +114,52 @@ def trunc_normal_(
 
 @mg.no_grad()
 def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
-    """One value everywhere."""
+    """One value everywhere.
+
+    (*) -> (*). Raises `ArgumentError` for a value that an integer dtype cannot hold.
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.constant_(mg.empty(2), 0.5)
+    tensor([0.5000, 0.5000])
+    """
     return tensor.fill_(val)
 
 
 def ones_(tensor: mg.Tensor) -> mg.Tensor:
-    """Ones."""
+    """Ones.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.ones_(mg.empty(2))
+    tensor([1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: mg.Tensor) -> mg.Tensor:
-    """Zeros."""
+    """Zeros.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.zeros_(mg.empty(2))
+    tensor([0., 0.])
+    """
     return constant_(tensor, 0.0)
 
 
 @mg.no_grad()
 def eye_(tensor: mg.Tensor) -> mg.Tensor:
-    """The identity, for a matrix."""
+    """The identity, for a matrix.
+
+    (n, m) -> (n, m). Raises `ShapeError` for what is no matrix.
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.eye_(mg.empty(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     if tensor.ndim != 2:
         raise ShapeError(f"eye_ got a tensor of shape {tensor.shape}; it fills matrices")
     return tensor.copy_(mg.eye(*tensor.shape))
@@ -117,7 +167,14 @@ def eye_(tensor: mg.Tensor) -> mg.Tensor:
 
 @mg.no_grad()
 def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
-    """A convolution weight (out, in/groups, *kernel) that passes its input channels through."""
+    """A convolution weight that passes its input channels through.
+
+    (O, C/G, *k) -> (O, C/G, *k). Raises `ShapeError` for fewer than three axes, or groups that do not divide O.
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.dirac_(mg.empty(1, 1, 3))
+    tensor([[[0., 1., 0.]]])
+    """
     if tensor.ndim < 3 or tensor.shape[0] % groups:
         raise ShapeError(
             f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out"
@@ -132,13 +189,27 @@ def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
 
 
 def xavier_uniform_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
-    """Glorot's uniform: U(−a, a), a = gain·√(6/(fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    """Glorot's uniform: U(−a, a), a = gain·√(6/(fan_in + fan_out)) (Glorot and Bengio, 2010).
+
+    (O, C/G, *k) -> (O, C/G, *k). Raises `ShapeError` for fewer than two axes.
+
+    >>> import minigrad as mg, nn
+    >>> bool((nn.init.xavier_uniform_(mg.empty(2, 4)).abs() <= 1).all())
+    True
+    """
     bound = gain * math.sqrt(6.0 / sum(fans(tensor)))
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
-    """Glorot's normal: σ = gain·√(2/(fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    """Glorot's normal: σ = gain·√(2/(fan_in + fan_out)) (Glorot and Bengio, 2010).
+
+    (O, C/G, *k) -> (O, C/G, *k). Raises `ShapeError` for fewer than two axes.
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.xavier_normal_(mg.empty(2, 4)).shape
+    (2, 4)
+    """
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(fans(tensor))), generator)
 
 
@@ -152,7 +223,15 @@ def _kaiming_std(tensor: mg.Tensor, a: float, mode: str, nonlinearity: str) -> f
 def kaiming_uniform_(
     tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> mg.Tensor:
-    """He's uniform: U(−b, b), b = gain·√(3/fan) (He et al., 2015)."""
+    """He's uniform: U(−b, b), b = gain·√(3/fan) (He et al., 2015).
+
+    (O, C/G, *k) -> (O, C/G, *k). Raises `ShapeError` for fewer than two axes,
+    `ArgumentError` for a mode or a nonlinearity that it does not know.
+
+    >>> import minigrad as mg, nn
+    >>> bool((nn.init.kaiming_uniform_(mg.empty(8, 6)).abs() <= 1).all())
+    True
+    """
     bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
@@ -160,13 +239,28 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> mg.Tensor:
-    """He's normal: σ = gain/√fan (He et al., 2015)."""
+    """He's normal: σ = gain/√fan (He et al., 2015).
+
+    (O, C/G, *k) -> (O, C/G, *k). Raises `ShapeError` for fewer than two axes,
+    `ArgumentError` for a mode or a nonlinearity that it does not know.
+
+    >>> import minigrad as mg, nn
+    >>> nn.init.kaiming_normal_(mg.empty(8, 6)).shape
+    (8, 6)
+    """
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 @mg.no_grad()
 def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
-    """A random (semi-)orthogonal matrix, axes after the first flattened (Saxe et al., 2013)."""
+    """A random (semi-)orthogonal matrix, axes after the first flattened (Saxe et al., 2013).
+
+    (O, C/G, *k) -> (O, C/G, *k). Raises `ShapeError` for fewer than two axes.
+
+    >>> import minigrad as mg, nn
+    >>> w = nn.init.orthogonal_(mg.empty(2, 3)); mg.allclose(w @ w.T, mg.eye(2), atol=1e-6)
+    True
+    """
     if tensor.ndim < 2:
         raise ShapeError(f"orthogonal_ got a tensor of shape {tensor.shape}; it needs at least two axes")
     import numpy as np

@@ -18,6 +18,8 @@ class Linear(Module):
     `weight` (out, in) and `bias` (out) start from U(−1/√in, 1/√in), PyTorch's
     default.
 
+    Raises `ArgumentError` for negative sizes; when it is called, as `functional.linear`.
+
     >>> import minigrad as mg, nn
     >>> nn.Linear(400, 120)(mg.zeros(2, 400)).shape
     (2, 120)
@@ -47,7 +49,7 @@ class Linear(Module):
 
 
 class Identity(Module):
-    """Its input; takes any arguments and ignores them.
+    """Its input; takes any arguments and ignores them: (*) -> (*)
 
     >>> import minigrad as mg, nn
     >>> nn.Identity(54)(mg.ones(1))
@@ -64,6 +66,8 @@ class Identity(Module):
 
 class Flatten(Module):
     """The axes from start_dim to end_dim as one; by default all but the batch.
+
+    (N, …) -> (N, product). Raises as `minigrad.flatten`.
 
     >>> import minigrad as mg, nn
     >>> nn.Flatten()(mg.zeros(2, 16, 5, 5)).shape
@@ -86,6 +90,8 @@ class Flatten(Module):
 
 class Unflatten(Module):
     """One axis as several.
+
+    (N, product) -> (N, …). Raises as `minigrad.unflatten`.
 
     >>> import minigrad as mg, nn
     >>> nn.Unflatten(1, (16, 5, 5))(mg.zeros(2, 400)).shape

@@ -11,7 +11,10 @@ __all__ = ["CrossEntropyLoss", "MSELoss", "NLLLoss"]
 class MSELoss(Module):
     """The squared error (y − t)², its mean or its sum (N97, N100).
 
-    >>> MSELoss()(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
+    (*), (*) -> (), or (*) with reduction 'none'. Raises as `functional.mse_loss`.
+
+    >>> import minigrad as mg, nn
+    >>> nn.MSELoss()(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
     tensor(2.)
     """
 
@@ -25,9 +28,12 @@ class MSELoss(Module):
 
 
 class NLLLoss(Module):
-    """The negative log-likelihood of the right classes, from log-probabilities; see `functional.nll_loss`.
+    """The negative log-likelihood of the right classes, from log-probabilities (N98); see `functional.nll_loss`.
 
-    >>> NLLLoss()(mg.tensor([[-0.5, -1.]]), mg.tensor([1]))
+    (N, C, *d), class numbers (N, *d) -> (), or (N, *d) with reduction 'none'
+
+    >>> import minigrad as mg, nn
+    >>> nn.NLLLoss()(mg.tensor([[-0.5, -1.]]), mg.tensor([1]))
     tensor(1.)
     """
 
@@ -45,7 +51,10 @@ class NLLLoss(Module):
 class CrossEntropyLoss(NLLLoss):
     """−ln softmax(x) at the right class, from logits (N98); see `functional.cross_entropy`.
 
-    >>> CrossEntropyLoss()(mg.tensor([[0., 0.]]), mg.tensor([1]))
+    (N, C, *d), class numbers (N, *d) or probabilities (N, C, *d) -> (), or (N, *d) with reduction 'none'
+
+    >>> import minigrad as mg, nn
+    >>> nn.CrossEntropyLoss()(mg.tensor([[0., 0.]]), mg.tensor([1]))
     tensor(0.6931)
     """
 

@@ -81,6 +81,11 @@ class Module:
         for hook, with_kwargs in list(self._forward_pre_hooks.values()):
             changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
             if changed is not None and with_kwargs:
+                if not (isinstance(changed, tuple) and len(changed) == 2 and isinstance(changed[1], dict)):
+                    raise DTypeError(
+                        "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs); it returned a "
+                        f"{type(changed).__name__}"
+                    )
                 args, kwargs = changed
             elif changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
@@ -103,7 +108,7 @@ class Module:
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, args)` before `forward`; what it returns replaces the arguments."""
-        return self._forward_pre_hooks.add((hook, with_kwargs), prepend)
+        return self._forward_pre_hooks.register(hook, prepend, with_kwargs)
 
     def register_forward_hook(
         self,
@@ -117,7 +122,7 @@ class Module:
 
         With `always_call` it is called with the output None where `forward` raised.
         """
-        return self._forward_hooks.add((hook, with_kwargs, always_call), prepend)
+        return self._forward_hooks.register(hook, prepend, with_kwargs, always_call)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
@@ -125,7 +130,7 @@ class Module:
         Both are tuples, with None for what is no tensor or needs no gradient;
         what the hook returns replaces `grad_input`.
         """
-        return self._backward_hooks.add(hook, prepend)
+        return self._backward_hooks.register(hook, prepend)
 
     # -------------------------------------------------------- registering
 

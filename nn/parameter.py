@@ -10,6 +10,8 @@ __all__ = ["Parameter"]
 class Parameter(mg.Tensor):
     """A tensor that a module learns: assigned to an attribute of a module, it is registered there.
 
+    (*) -> (*), sharing its storage. Raises `GradError` for integers that ask for gradients.
+
     >>> import minigrad as mg, nn
     >>> nn.Parameter(mg.zeros(2))
     Parameter containing:

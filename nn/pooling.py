@@ -60,7 +60,8 @@ class MaxPool1d(_MaxPool):
 class MaxPool2d(_MaxPool):
     """The largest of each window (N87); the gradient goes to the first winner in row-major order (N128).
 
-    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given
+    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given.
+    Raises, when it is called, as `functional.max_pool2d`.
 
     >>> import minigrad as mg, nn
     >>> nn.MaxPool2d(2)(mg.zeros(2, 6, 28, 28)).shape
@@ -146,7 +147,8 @@ class AvgPool1d(_AvgPool):
 class AvgPool2d(_AvgPool):
     """The mean of each window (N88); the gradient is spread equally over it (N129).
 
-    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given
+    (N, C, H, W) or (C, H, W) -> (N, C, oh, ow) or (C, oh, ow); the stride is the kernel size unless given.
+    Raises, when it is called, as `functional.avg_pool2d`.
 
     >>> import minigrad as mg, nn
     >>> nn.AvgPool2d(2)(mg.zeros(2, 6, 28, 28)).shape

@@ -376,7 +376,7 @@ MISTAKES = {
     "result into an array": (lambda w: w.array.__iadd__(w.x), TypeError, "out=", r"detach\(\)"),
     "copy of a result": (lambda w: copy.deepcopy(w.y), RuntimeError, "<mul", r"detach\(\)"),
     # operands
-    "list as operand": (lambda w: w.x + [1, 2, 3], TypeError, "list", r"mg\.tensor"),
+    "list as operand": (lambda w: w.x.__add__([1, 2, 3]), TypeError, "list", r"mg\.tensor"),
     "text as operand": (lambda w: w.x * "2", TypeError, "str"),
     "None as operand": (lambda w: w.x - None, TypeError, "NoneType"),
     "complex operand": (lambda w: w.x * 1j, TypeError, "complex"),

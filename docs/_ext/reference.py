@@ -103,6 +103,7 @@ TITLES = {
     "minigrad.ops.activation": "Nonlinearities",
     "minigrad.ops.comparison": "Comparison and selection",
     "minigrad.ops.reduction": "Reductions",
+    "minigrad.ops.softmax": "The softmax family",
     "minigrad.ops.shape": "Shape",
     "minigrad.ops.joining": "Joining and cutting",
     "minigrad.ops.indexing": "Indexing",

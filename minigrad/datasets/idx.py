@@ -31,6 +31,7 @@ def parse_idx(contents: bytes | bytearray, source: object) -> Array:
     The array is writable, and shares the memory of a `bytearray` if its elements have one byte. Raises `DataError`
     for a wrong magic number and for contents that are shorter or longer than their header says.
 
+    >>> from minigrad.datasets.idx import parse_idx
     >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9]), "two labels").tolist()
     [7, 9]
     """
@@ -58,6 +59,11 @@ def read_idx(path: str | Path) -> Array:
     """Return the array in an IDX file, gzipped or not.
 
     Raises `DataError` for a file that is missing, truncated, damaged or not IDX.
+
+    >>> import minigrad as mg, numpy as np, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "labels"; mg.datasets.write_idx(path, np.array([5, 0], np.uint8))
+    >>> mg.datasets.read_idx(path)
+    array([5, 0], dtype=uint8)
     """
     path = Path(path)
     try:
@@ -71,8 +77,9 @@ def write_idx(path: str | Path, array: Array) -> None:
 
     Raises `DTypeError` for a dtype that IDX lacks, `ShapeError` for more than 255 axes or a size of 2³² and more.
 
-    >>> import tempfile; path = Path(tempfile.mkdtemp()) / "labels.gz"
-    >>> write_idx(path, np.array([1, 2], np.int32)); read_idx(path).tolist()
+    >>> import minigrad as mg, numpy as np, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "labels.gz"
+    >>> mg.datasets.write_idx(path, np.array([1, 2], np.int32)); mg.datasets.read_idx(path).tolist()
     [1, 2]
     """
     path = Path(path)

@@ -27,6 +27,8 @@ def choose(labels: Array, per_class: int, seed: int) -> Array:
 
     Sorts by the raw output of PCG64, which NumPy keeps the same in every version, unlike its `choice`.
 
+    >>> import numpy as np
+    >>> from minigrad.datasets.make_sample import choose
     >>> sorted(choose(np.array([0, 1, 0, 1, 1]), 2, seed=0) % 2)[0] in (0, 1)
     True
     """

@@ -26,8 +26,8 @@ class ImageDataset(Dataset[tuple[Any, Any]]):
     `transforms.ToTensor` takes (torchvision's is a PIL image). `data` and `targets` are tensors and may be replaced.
     Raises `ShapeError` if their lengths differ.
 
-    >>> import numpy as np
-    >>> image, target = ImageDataset(np.zeros((3, 28, 28), np.uint8), np.array([5, 0, 4]))[0]
+    >>> import minigrad as mg, numpy as np
+    >>> image, target = mg.datasets.ImageDataset(np.zeros((3, 28, 28), np.uint8), np.array([5, 0, 4]))[0]
     >>> image.shape, target
     ((28, 28), 5)
     """
@@ -127,7 +127,8 @@ class MNIST(ImageDataset):
     .gz. The SHA-256 of their contents is checked on every use. `download=True` fetches what is missing into
     MNIST/raw. Raises `DataError` for files that are missing, damaged or not the published ones.
 
-    >>> MNIST(root="no/such/folder")
+    >>> import minigrad as mg
+    >>> mg.datasets.MNIST(root="no/such/folder")
     Traceback (most recent call last):
     minigrad.errors.DataError: MNIST: train-images-idx3-ubyte and train-labels-idx1-ubyte are not in ...
     """
@@ -246,7 +247,8 @@ class FashionMNIST(MNIST):
 
     `root` holds the four IDX files, or has them in FashionMNIST/raw. Raises as `MNIST` does.
 
-    >>> FashionMNIST.classes[9]
+    >>> import minigrad as mg
+    >>> mg.datasets.FashionMNIST.classes[9]
     'Ankle boot'
     """
 

@@ -21,7 +21,8 @@ class MNISTSample(ImageDataset):
     Made by `mnist_sample`; the interface is that of `MNIST`. How it was chosen, and the terms of use (CC BY-SA 3.0),
     stand in MNIST-LICENSE.md beside it. Raises `DataError` if the file of the installation is missing or damaged.
 
-    >>> dataset = MNISTSample(train=False)
+    >>> import minigrad as mg
+    >>> dataset = mg.datasets.MNISTSample(train=False)
     >>> len(dataset), dataset[0][0].shape
     (1000, (28, 28))
     """
@@ -51,7 +52,10 @@ def mnist_sample(
 ) -> MNISTSample:
     """Return the embedded sample of MNIST: 6 000 training or 1 000 test images, without a download.
 
-    >>> len(mnist_sample())
+    Raises as `MNISTSample`.
+
+    >>> import minigrad as mg
+    >>> len(mg.datasets.mnist_sample())
     6000
     """
     return MNISTSample(train, transform, target_transform)

@@ -1,7 +1,7 @@
 """The primitives, by topic: each forward on arrays with its VJP on the next lines.
 
 `comparison`, `arithmetic`, `elementary` and `activation` are element-wise;
-`reduction`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution` and
+`reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution` and
 `pooling` are what networks are made of. Importing the package registers them.
 """
 
@@ -18,6 +18,7 @@ from . import (
     pooling,
     reduction,
     shape,
+    softmax,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "pooling",
     "reduction",
     "shape",
+    "softmax",
 ]

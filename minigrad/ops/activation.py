@@ -1,4 +1,4 @@
-"""The nonlinearities of the notes (N65–N74): element-wise primitives and their VJPs."""
+"""The nonlinearities of the notes (N67, N69–N71): element-wise primitives and their VJPs."""
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from .elementary import zeros_like
 @primitive("y = max(0, x)", vjp="x̄ = g·[x > 0]", notes=("N69",), broadcast=True)
 def relu(x: Array) -> Array:
     """The rectifier: y = max(0, x), with slope 0 at 0 (N69).
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.relu(mg.tensor([-1., 2.]))
@@ -32,7 +34,9 @@ relu_vjp.defvjp(g=lambda h, y: relu_vjp(h, y), y=zeros_like)
 
 @primitive("y = tanh x", vjp="x̄ = g·(1 − y²)", notes=("N71",), broadcast=True, floating=True)
 def tanh(x: Array) -> Array:
-    """The hyperbolic tangent (N71).
+    """The hyperbolic tangent: y = tanh x (N71).
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.tanh(mg.tensor([0., 1.]))
@@ -55,7 +59,9 @@ tanh_vjp.defvjp(g=lambda h, y: tanh_vjp(h, y), y=lambda h, g, y: h * g * y * -2)
 
 @primitive("y = 1/(1 + e⁻ˣ)", vjp="x̄ = g·y·(1 − y)", notes=("N67",), broadcast=True, floating=True)
 def sigmoid(x: Array) -> Array:
-    """The logistic function, without overflow at either end (N67); its slope is at most 1/4.
+    """The logistic function y = 1/(1 + e⁻ˣ), without overflow at either end (N67); its slope is at most 1/4.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.sigmoid(mg.tensor([0., 1000.]))
@@ -88,6 +94,8 @@ softplus_primitive.defvjp(x=lambda g, x, beta, threshold: where(x * beta > thres
 @function
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """The smooth rectifier ln(1 + e^(βx))/β with gain β (N70); linear where βx exceeds the threshold.
+
+    (*) -> (*)
 
     The largest gap to `relu` is ln 2/β, at 0. It does not overflow (X69).
 

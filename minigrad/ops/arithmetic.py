@@ -1,8 +1,7 @@
 """Arithmetic: element-wise primitives of one and two operands, each with its VJP below it.
 
 Operands are promoted and broadcast as in PyTorch; the gradient of an operand
-that was broadcast is summed back to its shape. Where a shape line is missing it
-is `(*), (*) -> (*)` after broadcasting.
+that was broadcast is summed back to its shape.
 """
 
 from typing import Any
@@ -31,6 +30,8 @@ add_primitive.defvjp(a=lambda g: g, b=lambda g: g)
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """Add two tensors: y = a + α·b (N139: the skip connection; its VJP sends g both ways).
 
+    (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
     >>> import minigrad as mg
     >>> mg.add(mg.tensor([1., 2.]), 10)
     tensor([11., 12.])
@@ -51,6 +52,8 @@ sub_primitive.defvjp(a=lambda g: g, b=lambda g: -g)
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """Subtract: y = a − α·b.
 
+    (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit, `DTypeError` for two bools.
+
     >>> import minigrad as mg
     >>> mg.sub(mg.tensor([1., 2.]), 1)
     tensor([0., 1.])
@@ -61,6 +64,8 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
 @primitive("y = a·b", vjp="ā = g·b, b̄ = g·a", notes=("N66",), broadcast=True)
 def mul(a: Array, b: Array) -> Array:
     """Multiply element by element: y = a·b (N66: the gain of a map).
+
+    (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.mul(mg.tensor([1., 2.]), 3)
@@ -85,7 +90,8 @@ div_primitive.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -(g * (y / b)))
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """Divide: y = a/b; integers give floats. `rounding_mode` 'floor' rounds down, 'trunc' towards zero.
 
-    Raises `ArgumentError` for another mode.
+    (*), (*) -> (*) after broadcasting. Raises `ArgumentError` for another mode, and for
+    integers rounded after a division by 0; `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.div(mg.tensor([1, 3]), 2)
@@ -114,6 +120,9 @@ def _refuse_integer_zero(b: Array, name: str) -> None:
 def floor_divide(a: Array, b: Array) -> Array:
     """Divide and round down: y = ⌊a/b⌋; the gradient is 0.
 
+    (*), (*) -> (*) after broadcasting. Raises `ArgumentError` for integers divided by 0,
+    `ShapeError` where the shapes do not fit.
+
     >>> import minigrad as mg
     >>> mg.floor_divide(mg.tensor([7, -7]), 2)
     tensor([ 3, -4])
@@ -127,7 +136,10 @@ floor_divide.defvjp(a=zeros_like, b=zeros_like)
 
 @primitive("y = a − b·⌊a/b⌋", vjp="ā = g, b̄ = −g·⌊a/b⌋", broadcast=True)
 def remainder(a: Array, b: Array) -> Array:
-    """The remainder, with the sign of the divisor, as Python's %.
+    """The remainder y = a − b·⌊a/b⌋, with the sign of the divisor, as Python's %.
+
+    (*), (*) -> (*) after broadcasting. Raises `ArgumentError` for integers divided by 0,
+    `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.remainder(mg.tensor([7, -7]), 3)
@@ -144,6 +156,8 @@ remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -(g * floor_divide(a, b)))
 def neg(x: Array) -> Array:
     """Change the sign: y = −x.
 
+    (*) -> (*). Raises `DTypeError` for bools.
+
     >>> import minigrad as mg
     >>> mg.neg(mg.tensor([1., -2.]))
     tensor([-1.,  2.])
@@ -157,6 +171,8 @@ neg.defvjp(x=lambda g: -g)
 @primitive("y = max(a, b)", vjp="ā = g·[a > b], b̄ = g·[b > a], half each where equal", broadcast=True)
 def maximum(a: Array, b: Array) -> Array:
     """The larger of two, element by element; NaN wins. Equal operands share the gradient, as in PyTorch.
+
+    (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.maximum(mg.tensor([1., 5.]), 3)
@@ -174,6 +190,8 @@ maximum.defvjp(
 @primitive("y = min(a, b)", vjp="ā = g·[a < b], b̄ = g·[b < a], half each where equal", broadcast=True)
 def minimum(a: Array, b: Array) -> Array:
     """The smaller of two, element by element; NaN wins. Equal operands share the gradient, as in PyTorch.
+
+    (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.minimum(mg.tensor([1., 5.]), 3)
@@ -229,7 +247,8 @@ clamp_both.defvjp(
 def clamp(input: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:
     """Limit to [min, max], each a number, a tensor or None; the gradient passes where x is inside, bounds included.
 
-    Raises `ArgumentError` where both bounds are missing.
+    (*), (*), (*) -> (*) after broadcasting. Raises `ArgumentError` where both bounds are missing or the
+    dtype cannot hold one, `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.clamp(mg.tensor([-1., 0.5, 2.]), 0, 1)
@@ -249,13 +268,22 @@ def clamp(input: Tensor, min: Tensor | float | None = None, max: Tensor | float 
 
 @function
 def clip(input: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:
-    """NumPy's name for `clamp`."""
+    """NumPy's name for `clamp`.
+
+    (*), (*), (*) -> (*) after broadcasting. Raises as `clamp`.
+
+    >>> import minigrad as mg
+    >>> mg.clip(mg.tensor([-1., 2.]), max=1)
+    tensor([-1.,  1.])
+    """
     return clamp(input, min, max)
 
 
 @function
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """x + value·tensor1·tensor2.
+
+    (*), (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.addcmul(mg.ones(2), mg.tensor([1., 2.]), mg.tensor([3., 4.]), value=0.5)
@@ -268,6 +296,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """x + value·tensor1/tensor2.
 
+    (*), (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
     >>> import minigrad as mg
     >>> mg.addcdiv(mg.ones(2), mg.tensor([1., 2.]), mg.tensor([2., 4.]))
     tensor([1.5000, 1.5000])
@@ -278,6 +308,8 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 @function
 def lerp(input: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
     """Between start and end: start + weight·(end − start).
+
+    (*), (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.lerp(mg.tensor([0.]), mg.tensor([10.]), 0.25)

@@ -15,6 +15,8 @@ from ..tensor import Array, Tensor
 def eq(a: Array, b: Array) -> Array:
     """Where a equals b.
 
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
     >>> import minigrad as mg
     >>> mg.eq(mg.tensor([1, 2]), 2)
     tensor([False,  True])
@@ -24,91 +26,196 @@ def eq(a: Array, b: Array) -> Array:
 
 @primitive("y = [a ≠ b]", broadcast=True)
 def ne(a: Array, b: Array) -> Array:
-    """Where a differs from b."""
+    """Where a differs from b.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.ne(mg.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
     return np.not_equal(a, b)
 
 
 @primitive("y = [a < b]", broadcast=True)
 def lt(a: Array, b: Array) -> Array:
-    """Where a is less than b."""
+    """Where a is less than b.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.lt(mg.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
     return np.less(a, b)
 
 
 @primitive("y = [a ≤ b]", broadcast=True)
 def le(a: Array, b: Array) -> Array:
-    """Where a is less than b or equal."""
+    """Where a is less than b or equal.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.le(mg.tensor([1, 2, 3]), 2)
+    tensor([ True,  True, False])
+    """
     return np.less_equal(a, b)
 
 
 @primitive("y = [a > b]", broadcast=True)
 def gt(a: Array, b: Array) -> Array:
-    """Where a is greater than b."""
+    """Where a is greater than b.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.gt(mg.tensor([1, 2, 3]), 2)
+    tensor([False, False,  True])
+    """
     return np.greater(a, b)
 
 
 @primitive("y = [a ≥ b]", broadcast=True)
 def ge(a: Array, b: Array) -> Array:
-    """Where a is greater than b or equal."""
+    """Where a is greater than b or equal.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.ge(mg.tensor([1, 2, 3]), 2)
+    tensor([False,  True,  True])
+    """
     return np.greater_equal(a, b)
 
 
 @primitive("y = a ∧ b", broadcast=True)
 def logical_and(a: Array, b: Array) -> Array:
-    """Where both are non-zero."""
+    """Where both are non-zero.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.logical_and(mg.tensor([True, True]), mg.tensor([True, False]))
+    tensor([ True, False])
+    """
     return np.logical_and(a, b)
 
 
 @primitive("y = a ∨ b", broadcast=True)
 def logical_or(a: Array, b: Array) -> Array:
-    """Where at least one is non-zero."""
+    """Where at least one is non-zero.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.logical_or(mg.tensor([True, False]), mg.tensor([False, False]))
+    tensor([ True, False])
+    """
     return np.logical_or(a, b)
 
 
 @primitive("y = ¬x", broadcast=True)
 def logical_not(x: Array) -> Array:
-    """Where x is zero."""
+    """Where x is zero.
+
+    (*) -> (*) of bools
+
+    >>> import minigrad as mg
+    >>> mg.logical_not(mg.tensor([0, 5]))
+    tensor([ True, False])
+    """
     return np.logical_not(x)
 
 
 @primitive("y = a & b, bit by bit", broadcast=True)
 def bitwise_and(a: Array, b: Array) -> Array:
-    """Bit-wise and, of integers or bools."""
+    """Bit-wise and, of integers or bools.
+
+    (*), (*) -> (*) after broadcasting. Raises `DTypeError` for floats, `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.bitwise_and(mg.tensor([6, 5]), 3)
+    tensor([2, 1])
+    """
     return np.bitwise_and(a, b)
 
 
 @primitive("y = a | b, bit by bit", broadcast=True)
 def bitwise_or(a: Array, b: Array) -> Array:
-    """Bit-wise or, of integers or bools."""
+    """Bit-wise or, of integers or bools.
+
+    (*), (*) -> (*) after broadcasting. Raises `DTypeError` for floats, `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.bitwise_or(mg.tensor([6, 5]), 3)
+    tensor([7, 7])
+    """
     return np.bitwise_or(a, b)
 
 
 @primitive("y = a ^ b, bit by bit", broadcast=True)
 def bitwise_xor(a: Array, b: Array) -> Array:
-    """Bit-wise exclusive or, of integers or bools."""
+    """Bit-wise exclusive or, of integers or bools.
+
+    (*), (*) -> (*) after broadcasting. Raises `DTypeError` for floats, `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.bitwise_xor(mg.tensor([6, 5]), 3)
+    tensor([5, 6])
+    """
     return np.bitwise_xor(a, b)
 
 
 @primitive("y = ~x, bit by bit", broadcast=True)
 def bitwise_not(x: Array) -> Array:
-    """Bit-wise not, of integers or bools."""
+    """Bit-wise not, of integers or bools.
+
+    (*) -> (*). Raises `DTypeError` for floats.
+
+    >>> import minigrad as mg
+    >>> mg.bitwise_not(mg.tensor([0, 5]))
+    tensor([-1, -6])
+    """
     return np.invert(x)
 
 
 @primitive("y = [x is NaN]", broadcast=True)
 def isnan(x: Array) -> Array:
-    """Where x is not a number."""
+    """Where x is not a number.
+
+    (*) -> (*) of bools
+
+    >>> import minigrad as mg
+    >>> mg.isnan(mg.tensor([1., float("nan")]))
+    tensor([False,  True])
+    """
     return np.isnan(x)
 
 
 @primitive("y = [|x| = ∞]", broadcast=True)
 def isinf(x: Array) -> Array:
-    """Where x is infinite."""
+    """Where x is infinite.
+
+    (*) -> (*) of bools
+
+    >>> import minigrad as mg
+    >>> mg.isinf(mg.tensor([1., -float("inf")]))
+    tensor([False,  True])
+    """
     return np.isinf(x)
 
 
 @primitive("y = [x is finite]", broadcast=True)
 def isfinite(x: Array) -> Array:
-    """Where x is neither NaN nor infinite."""
+    """Where x is neither NaN nor infinite.
+
+    (*) -> (*) of bools
+
+    >>> import minigrad as mg
+    >>> mg.isfinite(mg.tensor([1., float("inf"), float("nan")]))
+    tensor([ True, False, False])
+    """
     return np.isfinite(x)
 
 
@@ -137,7 +244,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     (*), (*), (*) -> (*) after broadcasting. The branch that is not taken gets
     a gradient of exactly 0, whatever its value.
 
-    Raises `DTypeError` for a condition that is not bool.
+    Raises `DTypeError` for a condition that is not bool, `ShapeError` where the
+    shapes do not fit.
 
     >>> import minigrad as mg
     >>> x = mg.tensor([1., -2.])
@@ -162,8 +270,11 @@ def where_method(input: Tensor, condition: Any, other: Any) -> Any:
 def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
     """`x` with `value` where the mask is True.
 
+    (*), (*) -> (*) after broadcasting. Raises `DTypeError` for a mask that is not bool, `ShapeError` where
+    the shapes do not fit, `ArgumentError` for a value that an integer dtype cannot hold.
+
     >>> import minigrad as mg
-    >>> mg.tensor([1., 2.]).masked_fill(mg.tensor([True, False]), 9)
+    >>> mg.masked_fill(mg.tensor([1., 2.]), mg.tensor([True, False]), 9)
     tensor([9., 2.])
     """
     if as_operand(mask, "masked_fill").dtype.kind != "b":
@@ -177,7 +288,14 @@ def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
 
 @function
 def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Where |a − b| ≤ atol + rtol·|b|."""
+    """Where |a − b| ≤ atol + rtol·|b|.
+
+    (*), (*) -> (*) of bools, after broadcasting
+
+    >>> import minigrad as mg
+    >>> mg.isclose(mg.tensor([1., 2.]), mg.tensor([1. + 1e-6, 3.]))
+    tensor([ True, False])
+    """
     left, right = as_operand(input, "isclose"), as_operand(other, "isclose")
     return Tensor._wrap(np.asarray(np.isclose(left._array, right._array, rtol, atol, equal_nan)))
 
@@ -185,6 +303,8 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
 @function
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether |a − b| ≤ atol + rtol·|b| everywhere.
+
+    (*), (*) -> a bool, after broadcasting
 
     >>> import minigrad as mg
     >>> mg.allclose(mg.ones(2), mg.ones(2) + 1e-9)
@@ -196,6 +316,8 @@ def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equ
 @function
 def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and elements.
+
+    (*), (*) -> a bool
 
     >>> import minigrad as mg
     >>> mg.equal(mg.ones(2), mg.ones(3))

@@ -117,7 +117,9 @@ def correlate_input(
     (O, C/G, *k), (N, O, *o) -> (N, C, *n): X_c = Σ_o Y_o *_full K_oc (N114, N117, N124, N138)
 
     `input_size`, the spatial sizes n, chooses among the inputs that give these
-    outputs (default: the smallest). Raises `ShapeError` where they do not.
+    outputs (default: the smallest). Raises `ShapeError` where they do not,
+    `ArgumentError` for groups that do not divide the channels, `DTypeError` for
+    mixed dtypes.
 
     >>> import minigrad as mg
     >>> mg.correlate_input(mg.tensor([[[1., 2.]]]), mg.tensor([[[1., 1.]]]))
@@ -150,7 +152,8 @@ def correlate_weight(
 
     (N, C, *n), (N, O, *o) -> (O, C/G, *k): K_oc = X_c ⋆ Y_o (N113, N116, N123)
 
-    Raises `ShapeError` where the sizes do not belong together.
+    Raises `ShapeError` where the sizes do not belong together, `ArgumentError` for
+    groups that do not divide the channels, `DTypeError` for mixed dtypes.
 
     >>> import minigrad as mg
     >>> mg.correlate_weight(mg.tensor([[[1., 2., 3.]]]), mg.tensor([[[1., 1.]]]), 2)
@@ -316,6 +319,9 @@ def conv_transpose2d(
     inverse (X29). Several input sizes of `conv2d` give one output size;
     `output_padding`, or `output_size`, says which of them is meant. With
     padding='same' the output is stride times the input.
+
+    Raises `ShapeError` where the channels or the ranks do not fit, `ArgumentError`
+    for an output size that the stride does not allow, `DTypeError` for mixed dtypes.
 
     >>> import minigrad as mg
     >>> x, k = mg.tensor([[[0., 1.], [2., 3.]]]), mg.tensor([[[[9., 8.], [7., 6.]]]])

@@ -25,6 +25,8 @@ def zeros_like(g: Tensor) -> Tensor:
 def exp(x: Array) -> Array:
     """The exponential: y = eˣ.
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.exp(mg.tensor([0., 1.]))
     tensor([1.0000, 2.7183])
@@ -37,7 +39,9 @@ exp.defvjp(x=lambda g, y: g * y)
 
 @primitive("y = eˣ − 1", vjp="x̄ = g·(y + 1)", broadcast=True, floating=True)
 def expm1(x: Array) -> Array:
-    """eˣ − 1, exact for small x.
+    """y = eˣ − 1, exact for small x.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.expm1(mg.tensor([0., 1.]))
@@ -53,6 +57,8 @@ expm1.defvjp(x=lambda g, y: g * (y + 1))
 def log(x: Array) -> Array:
     """The natural logarithm: y = ln x; −∞ at 0 and NaN below, without a warning.
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.log(mg.tensor([1., 10.]))
     tensor([0.0000, 2.3026])
@@ -67,6 +73,8 @@ log.defvjp(x=lambda g, x: g / x)
 def square(x: Array) -> Array:
     """The square: y = x².
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.square(mg.tensor([2., -3.]))
     tensor([4., 9.])
@@ -79,7 +87,9 @@ square.defvjp(x=lambda g, x: g * x * 2)
 
 @primitive("y = 1/x", vjp="x̄ = −g·y²", broadcast=True, floating=True)
 def reciprocal(x: Array) -> Array:
-    """One over x.
+    """One over x: y = 1/x.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.reciprocal(mg.tensor([2., 4.]))
@@ -119,7 +129,8 @@ pow_primitive.defvjp(
 def pow(input: Any, exponent: Any) -> Tensor:
     """Raise to a power: y = aᵇ. The gradient of a⁰ with respect to a is 0, also at a = 0.
 
-    Raises `ArgumentError` for integers to negative integer powers.
+    (*), (*) -> (*) after broadcasting. Raises `ArgumentError` for integers to negative integer powers,
+    `ShapeError` where the shapes do not fit.
 
     >>> import minigrad as mg
     >>> mg.pow(mg.tensor([1., 2., 3.]), 2)
@@ -133,7 +144,9 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 @primitive("y = ln(1 + x)", vjp="x̄ = g/(1 + x)", broadcast=True, floating=True)
 def log1p(x: Array) -> Array:
-    """ln(1 + x), exact for small x.
+    """y = ln(1 + x), exact for small x.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.log1p(mg.tensor([0., 1.]))
@@ -149,6 +162,8 @@ log1p.defvjp(x=lambda g, x: g / (x + 1))
 def sqrt(x: Array) -> Array:
     """The square root: y = √x; its slope at 0 is ∞.
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.sqrt(mg.tensor([4., 9.]))
     tensor([2., 3.])
@@ -161,7 +176,9 @@ sqrt.defvjp(x=lambda g, y: g / (y * 2))
 
 @primitive("y = 1/√x", vjp="x̄ = −g·y³/2", broadcast=True, floating=True)
 def rsqrt(x: Array) -> Array:
-    """One over the square root.
+    """One over the square root: y = 1/√x.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.rsqrt(mg.tensor([4., 16.]))
@@ -173,9 +190,11 @@ def rsqrt(x: Array) -> Array:
 rsqrt.defvjp(x=lambda g, y: g * (y * y * y) * -0.5)
 
 
-@primitive("y = sgn x", vjp="x̄ = 0", notes=("N73",), broadcast=True)
+@primitive("y = sgn x", vjp="x̄ = 0", broadcast=True)
 def sign(x: Array) -> Array:
     """−1, 0 or 1 by the sign; its gradient is 0.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.sign(mg.tensor([3., 0., -2.]))
@@ -190,7 +209,9 @@ sign.defvjp(x=zeros_like)
 
 @primitive("y = |x|", vjp="x̄ = g·sgn x", notes=("N72", "X75"), broadcast=True)
 def abs(x: Array) -> Array:
-    """The absolute value (N72's rectification layer); its gradient at 0 is 0 (X75).
+    """The absolute value y = |x| (N72's rectification layer); its gradient at 0 is 0 (X75).
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.abs(mg.tensor([1., -2.]))
@@ -204,7 +225,9 @@ abs.defvjp(x=lambda g, x: g * sign(x))
 
 @primitive("y = ⌊x⌋", vjp="x̄ = 0", broadcast=True)
 def floor(x: Array) -> Array:
-    """Round down; the gradient is 0.
+    """Round down: y = ⌊x⌋; the gradient is 0.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.floor(mg.tensor([1.7, -1.2]))
@@ -218,7 +241,9 @@ floor.defvjp(x=zeros_like)
 
 @primitive("y = ⌈x⌉", vjp="x̄ = 0", broadcast=True)
 def ceil(x: Array) -> Array:
-    """Round up; the gradient is 0.
+    """Round up: y = ⌈x⌉; the gradient is 0.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.ceil(mg.tensor([1.2, -1.7]))
@@ -243,6 +268,8 @@ round_primitive.defvjp(x=zeros_like)
 def round(input: Any, *, decimals: int = 0) -> Tensor:
     """Round to the nearest integer, or to so many decimals, halves to even (N3: quantisation); the gradient is 0.
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.round(mg.tensor([1.4, 2.5]))
     tensor([1., 2.])
@@ -257,6 +284,8 @@ def round(input: Any, *, decimals: int = 0) -> Tensor:
 def trunc(x: Array) -> Array:
     """Round towards zero; the gradient is 0.
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.trunc(mg.tensor([1.7, -1.7]))
     tensor([ 1., -1.])
@@ -269,7 +298,9 @@ trunc.defvjp(x=zeros_like)
 
 @primitive("y = sin x", vjp="x̄ = g·cos x", broadcast=True, floating=True)
 def sin(x: Array) -> Array:
-    """The sine.
+    """The sine: y = sin x.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.sin(mg.tensor([0., 1.]))
@@ -280,7 +311,9 @@ def sin(x: Array) -> Array:
 
 @primitive("y = cos x", vjp="x̄ = −g·sin x", broadcast=True, floating=True)
 def cos(x: Array) -> Array:
-    """The cosine.
+    """The cosine: y = cos x.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.cos(mg.tensor([0., 1.]))
@@ -295,7 +328,9 @@ cos.defvjp(x=lambda g, x: -(g * sin(x)))
 
 @primitive("y = 2/√π ∫₀ˣ e^(−t²) dt", vjp="x̄ = g·2/√π·e^(−x²)", broadcast=True, floating=True)
 def erf(x: Array) -> Array:
-    """The error function, by `scipy.special.erf`.
+    """The error function y = 2/√π ∫₀ˣ e^(−t²) dt, by `scipy.special.erf`.
+
+    (*) -> (*)
 
     >>> import minigrad as mg
     >>> mg.erf(mg.tensor([0., 1.]))

@@ -187,6 +187,8 @@ def write(array: Array, index: Any, value: Any) -> None:
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` elements along `dim` from `start` on; shares memory.
 
+    (*a, n, *c) -> (*a, length, *c). Raises `IndexOutOfRangeError` where that reaches beyond the axis.
+
     >>> import minigrad as mg
     >>> mg.narrow(mg.arange(5), 0, 1, 3)
     tensor([1, 2, 3])
@@ -211,6 +213,9 @@ def _integers(index: Any, name: str) -> Tensor:
 def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
     """The slices at `index` along `dim`.
 
+    (*a, n, *c), (m) -> (*a, m, *c). Raises `IndexOutOfRangeError` for an entry or an axis there is not,
+    `DTypeError` for an index that is not integers.
+
     >>> import minigrad as mg
     >>> mg.index_select(mg.tensor([[1, 2], [3, 4]]), 1, mg.tensor([1, 1]))
     tensor([[2, 2],
@@ -233,8 +238,9 @@ def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
 def gather(input: Tensor, dim: int, index: Any) -> Tensor:
     """Along `dim`, the element that `index` names at each of its own positions.
 
-    y[i, j] = x[index[i, j], j] for dim 0. Raises `ShapeError` where `index` is
-    larger than x along another axis, `IndexOutOfRangeError` for a wrong entry.
+    (*), (*m) -> (*m): y[i, j] = x[index[i, j], j] for dim 0. Raises `ShapeError`
+    where `index` is larger than x along another axis, `IndexOutOfRangeError` for a
+    wrong entry, `DTypeError` for an index that is not integers.
 
     >>> import minigrad as mg
     >>> mg.gather(mg.tensor([[1, 2], [3, 4]]), 1, mg.tensor([[0], [1]]))

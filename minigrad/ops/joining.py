@@ -42,7 +42,8 @@ split_primitive.defvjp(x=lambda g, axis: cat_primitive(*g, axis=axis))
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors joined along an existing axis (N140); different dtypes are promoted.
 
-    Raises `ShapeError` where the other axes differ, `ArgumentError` for an empty list.
+    (*a, n, *c), (*a, m, *c), … -> (*a, n + m + …, *c). Raises `ShapeError` where the other axes
+    differ, `ArgumentError` for an empty list, `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.cat([mg.tensor([1, 2]), mg.tensor([3])])
@@ -77,13 +78,23 @@ def _common(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
 
 @function
 def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """NumPy's name for `cat`."""
+    """NumPy's name for `cat`.
+
+    (*a, n, *c), (*a, m, *c), … -> (*a, n + m + …, *c). Raises as `cat`.
+
+    >>> import minigrad as mg
+    >>> mg.concatenate([mg.tensor([1, 2]), mg.tensor([3])])
+    tensor([1, 2, 3])
+    """
     return cat(tensors, dim)
 
 
 @function
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis.
+
+    (*a, *c), … -> (*a, number of tensors, *c). Raises `ShapeError` where the shapes differ,
+    `ArgumentError` for an empty list, `IndexOutOfRangeError` for a position there is not.
 
     >>> import minigrad as mg
     >>> mg.stack([mg.tensor([1, 2]), mg.tensor([3, 4])]).shape
@@ -102,7 +113,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Parts of a given size along `dim` (the last may be smaller), or of given sizes; they share memory.
 
-    Raises `ShapeError` where given sizes do not add up.
+    (*a, n, *c) -> (*a, n₁, *c), (*a, n₂, *c), … Raises `ShapeError` where given sizes do not add
+    up, `ArgumentError` for a size below 1, `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> [part.tolist() for part in mg.split(mg.arange(5), 2)]
@@ -129,6 +141,9 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` parts of equal size along `dim`, the last maybe smaller.
 
+    (*a, n, *c) -> (*a, n₁, *c), (*a, n₂, *c), … Raises `ArgumentError` for fewer than 1 part,
+    `ShapeError` for a 0-d tensor, `IndexOutOfRangeError` for an axis there is not.
+
     >>> import minigrad as mg
     >>> len(mg.chunk(mg.arange(6), 3))
     3
@@ -147,6 +162,9 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 @function
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, without that axis.
+
+    (*a, n, *c) -> n tensors (*a, *c). Raises `ShapeError` for a 0-d tensor,
+    `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> [one.tolist() for one in mg.unbind(mg.tensor([[1, 2], [3, 4]]))]

@@ -83,6 +83,8 @@ def _trailing(x: Tensor, widths: Any, name: str) -> Widths:
 def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) -> Tensor:
     """`x` inside a border.
 
+    (*a, *n) -> (*a, *(before + n + after))
+
     `widths`: a pair (before, after) for each of the *last* axes, first axis
     first, so that ((1, 1), (2, 2)) pads an image's rows by 1 and columns by 2
     whatever comes before them; one integer pads every axis. (`nn.functional.pad`
@@ -92,8 +94,8 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
     without the edge), 'symmetric' (mirrored with it), 'replicate' (the edge
     repeated), 'circular' (from the other side). N35–N37, X80.
 
-    Raises `ArgumentError` for another mode, `ShapeError` for a border that is
-    wider than what it mirrors.
+    Raises `ArgumentError` for another mode, a negative width or a value that the
+    dtype cannot hold, `ShapeError` for a border that is wider than what it mirrors.
 
     >>> import minigrad as mg
     >>> mg.pad(mg.tensor([1., 2., 3.]), ((2, 1),), "reflect")
@@ -132,7 +134,8 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
 def crop(input: Tensor, widths: Any) -> Tensor:
     """`x` without a border of these widths, given as for `pad`; its adjoint is zero padding (N35).
 
-    Raises `ShapeError` where nothing would be left.
+    (*a, *(before + n + after)) -> (*a, *n). Raises `ShapeError` where more would be
+    cut away than there is, `ArgumentError` for a negative width.
 
     >>> import minigrad as mg
     >>> mg.crop(mg.tensor([0., 1., 2., 0.]), 1)

@@ -1,4 +1,4 @@
-"""Reductions over axes, and the softmax family, each with its VJP below it.
+"""Reductions over axes, each with its VJP below it.
 
 Public functions take PyTorch's `dim` and `keepdim`; primitives take `axes`, a
 tuple of numbers from 0 on.
@@ -10,16 +10,15 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ..dtypes import as_dtype, get_default_dtype
-from ..errors import ArgumentError, DTypeError, ShapeError
-from ..kernels.memory import total
+from ..dtypes import as_dtype
+from ..errors import DTypeError, ShapeError
 from ..primitive import as_operand, primitive
 from ..registry import function, lookup
 from ..tensor import Array, Tensor
 from .arithmetic import maximum, minimum
 from .axes import Dims, axes_of, axis_of
 from .comparison import where
-from .elementary import exp, sqrt
+from .elementary import sqrt
 from .shape import expand, flatten, reshape
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +38,7 @@ def reduction(operation: F) -> F:
     return function(worded)  # type: ignore[return-value]
 
 
-def _reduced(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
+def reduced_axes(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
     """The axes to reduce over; no axes mean all of them, as in PyTorch."""
     return axes_of(None if isinstance(dim, tuple | list) and not dim else dim, ndim, name)
 
@@ -57,7 +56,7 @@ def spread(g: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
 # ------------------------------------------------------------- sums and means
 
 
-@primitive("y = Σ x over axes", vjp="x̄ = g repeated over the axes", notes=("N100",))
+@primitive("y = Σ x over axes", vjp="x̄ = g repeated over the axes")
 def sum_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The sum over axes; its adjoint is `expand`."""
     if x.dtype.kind != "f":
@@ -80,14 +79,16 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
     """
     if dtype is not None:
         input = input.to(dtype=as_dtype(dtype))
-    return sum_primitive(input, axes=_reduced(dim, input.ndim, "sum"), keepdims=keepdim)
+    return sum_primitive(input, axes=reduced_axes(dim, input.ndim, "sum"), keepdims=keepdim)
 
 
 def _count(x: Tensor, axes: tuple[int, ...]) -> int:
     return int(np.prod([x.shape[axis] for axis in axes], dtype=np.int64))
 
 
-def _floating(x: Tensor, name: str, dtype: Any = None) -> Tensor:
+def floating(x: Tensor, name: str, dtype: Any = None) -> Tensor:
+    """`x` in `dtype`, or as it is; raises `DTypeError`, naming the function, for integers."""
+    """`x`, in `dtype` if that is given; raises `DTypeError` where it is not floating then."""
     if dtype is not None:
         x = x.to(dtype=as_dtype(dtype))
     if x.dtype.kind != "f":
@@ -107,10 +108,10 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     >>> mg.mean(mg.tensor([1., 2., 6.]))
     tensor(3.)
     """
-    input = _floating(input, "mean", dtype)
+    input = floating(input, "mean", dtype)
     if input.dtype == np.float16:  # the sum may be too large for it, the mean is not
         return mean(input.to(dtype=np.float32), dim, keepdim).to(dtype=np.float16)
-    axes = _reduced(dim, input.ndim, "mean")
+    axes = reduced_axes(dim, input.ndim, "mean")
     return sum_primitive(input, axes=axes, keepdims=keepdim) / _count(input, axes)
 
 
@@ -132,10 +133,10 @@ def var(
     correction = int(correction) if isinstance(correction, bool) else correction
     if unbiased is not None:
         correction = int(unbiased)
-    input = _floating(input, "var")
+    input = floating(input, "var")
     if input.dtype == np.float16:
         return var(input.to(dtype=np.float32), dim, correction, keepdim).to(dtype=np.float16)
-    axes = _reduced(dim, input.ndim, "var")
+    axes = reduced_axes(dim, input.ndim, "var")
     count = _count(input, axes)
     centred = input - sum_primitive(input, axes=axes, keepdims=True) / count
     freedom = count - correction if count > correction else 0
@@ -147,6 +148,8 @@ def std(
     input: Tensor, dim: Dims = None, correction: float = 1, keepdim: bool = False, *, unbiased: bool | None = None
 ) -> Tensor:
     """The standard deviation, √var.
+
+    (*) -> (* without dim). Raises `DTypeError` for integers.
 
     >>> import minigrad as mg
     >>> mg.std(mg.tensor([1., 2., 3.]))
@@ -161,6 +164,8 @@ def std(
 @reduction
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product along one axis, or of everything, by halving: right to every order also where elements are 0.
+
+    (*) -> (* without dim). Raises `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.prod(mg.tensor([2., 3., 4.]))
@@ -206,7 +211,7 @@ def _refuse_empty(x: Array, axes: tuple[int, ...], name: str) -> None:
         raise ShapeError(f"{name} over no elements (shape {x.shape}, axes {axes}): there is no largest or smallest one")
 
 
-@primitive("y = max x over axes", vjp="x̄ = g, shared equally by the elements that are y", notes=("N87",))
+@primitive("y = max x over axes", vjp="x̄ = g, shared equally by the elements that are y")
 def amax_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The largest element over axes."""
     _refuse_empty(x, axes, "amax")
@@ -236,18 +241,20 @@ def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([5., 3.])
     """
-    return amax_primitive(input, axes=_reduced(dim, input.ndim, "amax"), keepdims=keepdim)
+    return amax_primitive(input, axes=reduced_axes(dim, input.ndim, "amax"), keepdims=keepdim)
 
 
 @reduction
 def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The smallest element over `dim`; equal ones share the gradient.
 
+    (*) -> (* without dim). Raises `ShapeError` where there are no elements.
+
     >>> import minigrad as mg
     >>> mg.amin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([1., 2.])
     """
-    return amin_primitive(input, axes=_reduced(dim, input.ndim, "amin"), keepdims=keepdim)
+    return amin_primitive(input, axes=reduced_axes(dim, input.ndim, "amin"), keepdims=keepdim)
 
 
 def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..., Any]) -> Tensor:
@@ -263,6 +270,9 @@ def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest element is: the first in row-major order. int64, no gradient.
 
+    (*) -> (* without dim). Raises `ShapeError` where there are no elements,
+    `IndexOutOfRangeError` for an axis there is not.
+
     >>> import minigrad as mg
     >>> mg.argmax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([1, 0])
@@ -273,6 +283,9 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 @reduction
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest element is: the first in row-major order. int64, no gradient.
+
+    (*) -> (* without dim). Raises `ShapeError` where there are no elements,
+    `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.argmin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
@@ -304,6 +317,8 @@ def _extreme(x: Tensor, other: Any, keepdim: bool, full: Any, pairwise: Any, arg
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The largest element; along `dim` the pair (values, indices); of two tensors the larger, element by element.
 
+    (*) -> (* without dim). Raises `ShapeError` where there are no elements,
+    `IndexOutOfRangeError` for an axis there is not.
     Along `dim` the gradient goes to the element at `indices`, the first of equal ones.
 
     >>> import minigrad as mg
@@ -317,6 +332,10 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest element; along `dim` the pair (values, indices); of two tensors the smaller, element by element.
 
+    (*) -> (* without dim). Raises `ShapeError` where there are no elements,
+    `IndexOutOfRangeError` for an axis there is not.
+    Along `dim` the gradient goes to the element at `indices`, the first of equal ones.
+
     >>> import minigrad as mg
     >>> mg.min(mg.tensor([[1., 5.], [3., 2.]]), 1).values
     tensor([1., 2.])
@@ -327,6 +346,8 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 @reduction
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether at least one element is not zero.
+
+    (*) -> (* without dim). Raises `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.any(mg.tensor([False, True]))
@@ -339,99 +360,10 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether no element is zero.
 
+    (*) -> (* without dim). Raises `IndexOutOfRangeError` for an axis there is not.
+
     >>> import minigrad as mg
     >>> mg.all(mg.tensor([False, True]))
     tensor(False)
     """
     return Tensor._wrap(np.asarray(input._array.all(axis=axes_of(dim, input.ndim, "all"), keepdims=keepdim)))
-
-
-# --------------------------------------------------------- the softmax family
-
-
-def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
-    """The maximum over axes, 0 where it is infinite, to shift by before exponentials."""
-    peak = x.max(axis=axes, keepdims=True, initial=-np.inf)
-    return np.where(np.isfinite(peak), peak, 0).astype(x.dtype, copy=False)
-
-
-@primitive("y = ln Σ eˣ over axes", vjp="x̄ = g·e^(x − y)", notes=("N98",))
-def logsumexp_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
-    """The logarithm of a sum of exponentials, without overflow."""
-    peak = _finite_peak(x, axes)
-    y = np.log(total(np.exp(x - peak), axes, True)) + peak
-    return y if keepdims else y.reshape([n for axis, n in enumerate(x.shape) if axis not in axes])
-
-
-logsumexp_primitive.defvjp(x=lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - reshape(y, kept(x.shape, axes))))
-
-
-@reduction
-def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """ln Σ eˣ over `dim`, without overflow.
-
-    (*) -> (* without dim).
-
-    >>> import minigrad as mg
-    >>> mg.logsumexp(mg.tensor([1000., 1000.]), 0)
-    tensor(1000.6932)
-    """
-    if input.dtype.kind != "f":
-        input = input.to(dtype=get_default_dtype())
-    return logsumexp_primitive(input, axes=_reduced(dim, input.ndim, "logsumexp"), keepdims=keepdim)
-
-
-@primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"))
-def softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
-    """Exponentials divided by their sum."""
-    y = np.exp(x - x.max(axis=axes, keepdims=True, initial=-np.inf))
-    return np.divide(y, total(y, axes, True))  # type: ignore[no-any-return]
-
-
-softmax_primitive.defvjp(x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes=axes, keepdims=True)))
-
-
-@primitive("y = x − ln Σ eˣ over an axis", vjp="x̄ = g − eʸ·Σ g", notes=("N98",))
-def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
-    """The logarithm of softmax, in the form that loses no digits."""
-    shifted = np.subtract(x, x.max(axis=axes, keepdims=True, initial=-np.inf))
-    return np.subtract(shifted, np.log(total(np.exp(shifted), axes, True)))  # type: ignore[no-any-return]
-
-
-log_softmax_primitive.defvjp(x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True))
-
-
-def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
-    if dim is None:
-        raise ArgumentError(
-            f"{name} got no dim; say along which axis the values sum to 1, for example dim=1 for (N, C)"
-        )
-    return (axis_of(dim, x.ndim, name),) if x.ndim else ()
-
-
-@reduction
-def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """eˣ divided by its sum along `dim`, without overflow (N98).
-
-    (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
-
-    >>> import minigrad as mg
-    >>> mg.softmax(mg.tensor([0., 0.]), dim=0)
-    tensor([0.5000, 0.5000])
-    """
-    input = _floating(input, "softmax", dtype)
-    return softmax_primitive(input, axes=_softmax_axes(input, dim, "softmax"))
-
-
-@reduction
-def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
-
-    (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
-
-    >>> import minigrad as mg
-    >>> mg.log_softmax(mg.tensor([0., 0.]), dim=0)
-    tensor([-0.6931, -0.6931])
-    """
-    input = _floating(input, "log_softmax", dtype)
-    return log_softmax_primitive(input, axes=_softmax_axes(input, dim, "log_softmax"))

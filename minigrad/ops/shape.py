@@ -25,6 +25,8 @@ from .axes import Dims, axes_of, axis_of, sizes_of, whole
 def clone(x: Array) -> Array:
     """A recorded copy.
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.clone(mg.tensor([1.]))
     tensor([1.])
@@ -48,6 +50,8 @@ contiguous.defvjp(x=lambda g: g)
 def detach(x: Array) -> Array:
     """The same storage outside the tape: no gradient flows through it.
 
+    (*) -> (*)
+
     >>> import minigrad as mg
     >>> mg.detach(mg.ones(2, requires_grad=True)).requires_grad
     False
@@ -67,6 +71,8 @@ identity_primitive.defvjp(xs=lambda g, position: g[position])
 @function
 def identity(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors themselves, passed through one node of the tape: a place to watch all their gradients at once.
+
+    (*), … -> (*), …
 
     >>> import minigrad as mg
     >>> a, b = mg.identity(mg.ones(1), mg.zeros(1))
@@ -107,6 +113,8 @@ reshape_primitive.defvjp(x=lambda g, x_shape: reshape_primitive(g, shape=x_shape
 def reshape(input: Tensor, shape: Any) -> Tensor:
     """The same elements in another shape; one size may be -1, which means what is left.
 
+    (*) -> (*shape)
+
     Shares memory where the strides allow it. Raises `ShapeError` where the
     numbers of elements differ.
 
@@ -132,6 +140,9 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The axes from start_dim to end_dim joined into one.
 
+    (*a, *b, *c) -> (*a, product of b, *c). Raises `IndexOutOfRangeError` for an axis there is not,
+    `ArgumentError` where start_dim comes after end_dim.
+
     >>> import minigrad as mg
     >>> mg.flatten(mg.zeros(2, 3, 4), 1).shape
     (2, 12)
@@ -147,7 +158,10 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 @function
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """One axis split into several.
+    """One axis split into several; one size may be -1, which means what is left.
+
+    (*a, n, *c) -> (*a, *sizes, *c). Raises `ShapeError` where the sizes do not multiply to n,
+    `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.unflatten(mg.zeros(2, 12), 1, (3, 4)).shape
@@ -165,6 +179,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
     """Without the axes of size 1, or without those of `dim` that have size 1.
 
+    (*a, 1, *c) -> (*a, *c). Raises `IndexOutOfRangeError` for an axis there is not.
+
     >>> import minigrad as mg
     >>> mg.squeeze(mg.zeros(1, 3, 1)).shape
     (3,)
@@ -177,6 +193,8 @@ def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
 @function
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of size 1 at position `dim`.
+
+    (*a, *c) -> (*a, 1, *c). Raises `IndexOutOfRangeError` for a position there is not.
 
     >>> import minigrad as mg
     >>> mg.unsqueeze(mg.zeros(3), 0).shape
@@ -207,7 +225,8 @@ permute_primitive.defvjp(x=lambda g, axes: permute_primitive(g, axes=_inverse(ax
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """The axes in the order `dims`; shares memory.
 
-    Raises `ArgumentError` where `dims` does not name each axis once.
+    (*) -> (*) in that order. Raises `ArgumentError` where `dims` does not name each
+    axis once, `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.permute(mg.zeros(2, 3, 4), (2, 0, 1)).shape
@@ -224,6 +243,8 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two axes exchanged; shares memory.
 
+    (*a, n, *b, m, *c) -> (*a, m, *b, n, *c). Raises `IndexOutOfRangeError` for an axis there is not.
+
     >>> import minigrad as mg
     >>> mg.transpose(mg.zeros(2, 3), 0, 1).shape
     (3, 2)
@@ -238,13 +259,23 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 @function
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
-    """NumPy's name for `transpose`."""
+    """NumPy's name for `transpose`.
+
+    (*a, n, *b, m, *c) -> (*a, m, *b, n, *c). Raises as `transpose`.
+
+    >>> import minigrad as mg
+    >>> mg.swapaxes(mg.zeros(2, 3), 0, 1).shape
+    (3, 2)
+    """
     return transpose(input, axis0, axis1)
 
 
 @function
 def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     """Axes moved to other positions, the rest in their order.
+
+    (*a, n, *b, *c) -> (*a, *b, n, *c). Raises `ArgumentError` where there are not as many
+    destinations as axes, `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.movedim(mg.zeros(2, 3, 4), 1, -1).shape
@@ -272,6 +303,8 @@ flip_primitive.defvjp(x=lambda g, axes: flip_primitive(g, axes=axes))
 @function
 def flip(input: Tensor, dims: Any = None, *more: int) -> Tensor:
     """The order reversed along `dims`; of two axes it is the rot180 of the notes (N13).
+
+    (*) -> (*). Raises `IndexOutOfRangeError` for an axis there is not, `ArgumentError` for one named twice.
 
     Unlike PyTorch's it shares memory.
 
@@ -310,6 +343,8 @@ sum_to_primitive.defvjp(x=lambda g, x_shape: expand_primitive(g, shape=x_shape))
 def sum_to(input: Tensor, shape: tuple[int, ...]) -> Tensor:
     """`x` summed to `shape`, which must broadcast to the shape of x; the adjoint of `expand`.
 
+    (*) -> (*shape). Raises `ShapeError` where `shape` does not broadcast to (*).
+
     >>> import minigrad as mg
     >>> mg.sum_to(mg.ones(2, 3), (1, 3))
     tensor([[2., 2., 2.]])
@@ -333,6 +368,8 @@ def _check_broadcast(small: tuple[int, ...], large: tuple[int, ...], name: str) 
 def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
     """Axes of size 1 repeated to `sizes`, new ones in front; -1 keeps a size. No copy, so it cannot be written.
 
+    (*) -> (*sizes). Raises `ShapeError` where (*) does not broadcast to `sizes`.
+
     >>> import minigrad as mg
     >>> mg.expand(mg.tensor([[1], [2]]), (-1, 3))
     tensor([[1, 1, 1],
@@ -353,5 +390,13 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
 
 @function
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """NumPy's name for `expand`."""
+    """NumPy's name for `expand`.
+
+    (*) -> (*size). Raises as `expand`.
+
+    >>> import minigrad as mg
+    >>> mg.broadcast_to(mg.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, size)

@@ -21,6 +21,14 @@ class Optimizer:
     Raises `DTypeError` for parameters that are no tensors, `ArgumentError` for
     an empty list or a parameter given twice, `GradError` for one that was
     computed rather than created.
+
+    >>> import minigrad as mg
+    >>> class SignDescent(mg.optim.Optimizer):
+    ...     def _update(self, group):
+    ...         for p in group["params"]: p.sub_(p.grad.sign() * group["lr"])
+    >>> p = mg.tensor([3.], requires_grad=True); (p * p).sum().backward()
+    >>> SignDescent([p], {"lr": 0.5}).step(); p.detach()
+    tensor([2.5000])
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -31,6 +39,8 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
+        if isinstance(params, set | frozenset):
+            raise DTypeError("an optimiser got a set, which has no order to save its state in; give a list")
         if callable(params) and not isinstance(params, Iterable):
             raise DTypeError("an optimiser got a function; is a call missing: model.parameters()?")
         if not isinstance(params, Iterable):

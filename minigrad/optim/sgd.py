@@ -10,19 +10,19 @@ __all__ = ["SGD"]
 
 
 class SGD(Optimizer):
-    """Gradient descent with momentum, as PyTorch defines it.
+    """Gradient descent (N141) with momentum (Sutskever et al., 2013), as PyTorch defines it.
 
     With gradient g, weight decay λ, momentum μ, dampening τ and rate η:
 
         g ← g + λ·p;  v ← μ·v + (1 − τ)·g  (v = g at first);  g ← g + μ·v (Nesterov) or v;  p ← p − η·g
 
     `foreach` and `fused`, which choose between implementations of PyTorch's, make
-    no difference. Raises `ArgumentError` for negative options, or for Nesterov's method
-    without momentum or with dampening.
+    no difference. Raises as `Optimizer`, and `ArgumentError` for negative
+    options, or for Nesterov's method without momentum or with dampening.
 
     >>> import minigrad as mg
     >>> p = mg.tensor([1.], requires_grad=True)
-    >>> optimizer = SGD([p], lr=0.1)
+    >>> optimizer = mg.optim.SGD([p], lr=0.1)
     >>> (p * p).sum().backward(); optimizer.step(); p.detach()
     tensor([0.8000])
     """

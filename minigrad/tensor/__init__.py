@@ -37,7 +37,7 @@ class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):
     def __new__(cls, *data: object) -> "Tensor":
         """PyTorch's constructor: of sizes, an uninitialised tensor; of lists or an array, their values in float32."""
         if data and all(isinstance(size, int) and not isinstance(size, bool) for size in data):
-            return lookup("empty")(*data, dtype="float32")
+            return lookup("empty")(*data, dtype="float32").as_subclass(cls)  # type: ignore[no-any-return]
         if len(data) > 1:
             raise DTypeError(f"Tensor got {len(data)} arguments that are no sizes; use mg.tensor(values, dtype=…)")
-        return lookup("tensor")(data[0] if data else [], dtype="float32")
+        return lookup("tensor")(data[0] if data else [], dtype="float32").as_subclass(cls)  # type: ignore[no-any-return]

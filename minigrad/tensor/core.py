@@ -123,6 +123,10 @@ class TensorCore:
                 )
         self._grad = gradient
 
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
     @property
     def data(self) -> "Tensor":
         """The same storage outside the tape; assigning replaces the storage, and drops a `grad` that no longer fits."""
@@ -189,11 +193,9 @@ class TensorCore:
         >>> x.sum().backward(); x.grad
         tensor([10., 10.])
         """
-        if not callable(hook):
-            raise DTypeError(f"register_hook got a {type(hook).__name__}; a hook is a function of the gradient")
         if self._node is None:
             raise GradError("register_hook on a tensor that does not require gradients; no gradient will ever reach it")
-        return self._node.tensor_hooks(self._index).add(hook)
+        return self._node.tensor_hooks(self._index).register(hook)
 
     def backward(
         self,

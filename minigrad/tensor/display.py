@@ -19,7 +19,10 @@ def set_printoptions(
 ) -> None:
     """Digits after the point, the number of elements that still prints in full, how many at each edge, line width.
 
-    >>> set_printoptions(precision=4)
+    >>> import minigrad as mg
+    >>> mg.set_printoptions(precision=2); mg.tensor(0.25)
+    tensor(0.25)
+    >>> mg.set_printoptions(precision=4)
     """
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     _options.update({name: value for name, value in given.items() if value is not None})

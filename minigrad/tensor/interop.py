@@ -148,13 +148,19 @@ class Interop(TensorCore):
     # ------------------------------------------------------- kinds and copies
 
     def to(
-        self, *args: Any, dtype: Any = None, device: Any = None, copy: Any = False, non_blocking: Any = False
+        self,
+        *args: Any,
+        dtype: Any = None,
+        device: Any = None,
+        copy: Any = False,
+        non_blocking: Any = False,
+        other: Any = None,
     ) -> "Tensor":
         """This tensor in another dtype; recorded. `device` may only be the CPU.
 
         Takes what PyTorch takes: `t.to("cpu")`, `t.to(mg.float64)`, `t.to(other)`.
         """
-        for argument in args:
+        for argument in args if other is None else (*args, other):
             if isinstance(argument, TensorCore):
                 dtype = argument.dtype
             elif isinstance(argument, bool):

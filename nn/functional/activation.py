@@ -14,16 +14,22 @@ def _into(input: mg.Tensor, value: mg.Tensor, inplace: bool) -> mg.Tensor:
 def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """max(0, x) (N69).
 
-    >>> relu(mg.tensor([-1., 2.]))
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.relu(mg.tensor([-1., 2.]))
     tensor([0., 2.])
     """
     return _into(input, mg.relu(input), inplace)
 
 
 def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = False) -> mg.Tensor:
-    """x above 0, negative_slope·x below.
+    """x above 0, negative_slope·x below (Maas et al., 2013).
 
-    >>> leaky_relu(mg.tensor([-1., 2.]), 0.5)
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.leaky_relu(mg.tensor([-1., 2.]), 0.5)
     tensor([-0.5000,  2.0000])
     """
     input = mg.as_operand(input, "leaky_relu")
@@ -31,18 +37,24 @@ def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = F
 
 
 def relu6(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
-    """min(max(0, x), 6).
+    """min(max(0, x), 6) (Krizhevsky, 2010).
 
-    >>> relu6(mg.tensor([-1., 2., 9.]))
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.relu6(mg.tensor([-1., 2., 9.]))
     tensor([0., 2., 6.])
     """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
 def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> mg.Tensor:
-    """x limited to [min_val, max_val]; the slope at and beyond the limits is 0.
+    """x limited to [min_val, max_val] (Collobert, 2004); the slope at and beyond the limits is 0.
 
-    >>> hardtanh(mg.tensor([-3., 0.5, 3.]))
+    (*) -> (*). Raises `ArgumentError` for limits in the wrong order.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.hardtanh(mg.tensor([-3., 0.5, 3.]))
     tensor([-1.0000,  0.5000,  1.0000])
     """
     input = mg.as_operand(input, "hardtanh")
@@ -55,7 +67,10 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
 def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tensor:
     """x above 0, α·(eˣ − 1) below (Clevert et al., 2015).
 
-    >>> elu(mg.tensor([-1., 2.]))
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.elu(mg.tensor([-1., 2.]))
     tensor([-0.6321,  2.0000])
     """
     input = mg.as_operand(input, "elu")
@@ -67,7 +82,10 @@ def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tenso
 def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
     """x·Φ(x), Φ the standard normal distribution (Hendrycks and Gimpel, 2016); approximate='tanh' for their formula.
 
-    >>> gelu(mg.tensor([-1., 2.]))
+    (*) -> (*). Raises `ArgumentError` for another word.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.gelu(mg.tensor([-1., 2.]))
     tensor([-0.1587,  1.9545])
     """
     input = mg.as_operand(input, "gelu")
@@ -80,9 +98,12 @@ def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
 
 
 def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
-    """x·s(x), s the sigmoid.
+    """x·s(x), s the sigmoid (Elfwing et al., 2017).
 
-    >>> silu(mg.tensor([0., 2.]))
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.silu(mg.tensor([0., 2.]))
     tensor([0.0000, 1.7616])
     """
     input = mg.as_operand(input, "silu")
@@ -90,9 +111,12 @@ def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
 
 
 def logsigmoid(input: mg.Tensor) -> mg.Tensor:
-    """ln s(x), without overflow.
+    """ln s(x), s the sigmoid, without overflow.
 
-    >>> logsigmoid(mg.tensor([0., -1000.]))
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.logsigmoid(mg.tensor([0., -1000.]))
     tensor([-6.9315e-01, -1.0000e+03])
     """
     input = mg.as_operand(input, "logsigmoid")
@@ -100,9 +124,12 @@ def logsigmoid(input: mg.Tensor) -> mg.Tensor:
 
 
 def softsign(input: mg.Tensor) -> mg.Tensor:
-    """x/(1 + |x|).
+    """x/(1 + |x|) (Bergstra et al., 2009).
 
-    >>> softsign(mg.tensor([-1., 3.]))
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.softsign(mg.tensor([-1., 3.]))
     tensor([-0.5000,  0.7500])
     """
     input = mg.as_operand(input, "softsign")

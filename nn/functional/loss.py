@@ -1,4 +1,4 @@
-"""Losses (N97–N101)."""
+"""Losses (N97, N98, N100)."""
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
@@ -39,7 +39,8 @@ def mse_loss(
     the squares, and their mean. Raises `ShapeError` where the
     shapes differ: (N, 1) against (N,) would broadcast silently.
 
-    >>> mse_loss(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.mse_loss(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
     tensor(2.)
     """
     input, target = mg.as_operand(input, "mse_loss"), mg.as_operand(target, "mse_loss")
@@ -74,7 +75,8 @@ def cross_entropy(
     Raises `IndexOutOfRangeError` for labels that are no class, `ShapeError`,
     `DTypeError` for labels that are no integers.
 
-    >>> cross_entropy(mg.tensor([[0., 0.]]), mg.tensor([1]))
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.cross_entropy(mg.tensor([[0., 0.]]), mg.tensor([1]))
     tensor(0.6931)
     """
     if not 0 <= label_smoothing <= 1:
@@ -139,7 +141,8 @@ def nll_loss(
     shape of the class numbers with reduction 'none'. The mean is weighted by
     the classes' `weight`. Raises as `cross_entropy`.
 
-    >>> nll_loss(mg.tensor([[-0.5, -1.]]), mg.tensor([1]))
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.nll_loss(mg.tensor([[-0.5, -1.]]), mg.tensor([1]))
     tensor(1.)
     """
     _check_reduction(reduction)

@@ -38,6 +38,9 @@ class LeNet5(Module):
     `activation=nn.ReLU, pooling=nn.MaxPool2d` is the modern variant. `features`
     and `classifier` are the two halves (N96).
 
+    Raises `ArgumentError` for another `input_size`, `ShapeError` for images of
+    another size.
+
     >>> import minigrad as mg, nn
     >>> net = nn.models.LeNet5()
     >>> net(mg.zeros(2, 1, 32, 32)).shape, sum(p.numel() for p in net.parameters())

@@ -740,6 +740,7 @@ KEPT = {
     ("relu", "x"): {"y"},
     ("log", "x"): {"x"},
     ("where", "a"): {"condition"},
+    ("where", "b"): {"condition"},
     ("matmul", "a"): {"b"},
     ("matmul", "b"): {"a"},
     ("correlate", "x"): {"w"},
@@ -767,11 +768,26 @@ def only(case, position):
     return case.leaves(wanted=[number == position for number in range(len(case.arrays))])
 
 
-@pytest.mark.parametrize(("name", "argument"), KEPT, ids="-".join)
+@pytest.mark.parametrize(("name", "argument"), KEPT)
 def test_only_what_the_vjp_needs_is_kept(name, argument):
     case = first_case(name)
     (output,) = case(*only(case, case.primitive.arguments.index(argument)))
     assert set(output.grad_fn.saved) == KEPT[name, argument]
+
+
+# Their VJPs need shapes at most, never an element of an argument or of the output.
+LINEAR = [
+    "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
+    "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
+    "window_sum", "window_spread",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [one for one in DIFFERENTIABLE if one.name in LINEAR], ids=identifier)
+def test_linear_primitives_keep_no_elements(case):
+    for output in recorded(case(*case.leaves())):
+        kept = output.grad_fn.saved
+        assert all(isinstance(value, tuple) and name.endswith("_shape") for name, value in kept.items()), kept
 
 
 @every_differentiable_case

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import threading
 
 import numpy as np
@@ -167,7 +168,7 @@ def test_seeds():
 @pytest.mark.parametrize("seed", ["a", None, 1.5, [1]], ids=repr)
 def test_seeds_are_integers(seed):
     before = default_generator().get_state()
-    with pytest.raises(DTypeError, match=type(seed).__name__):
+    with pytest.raises(DTypeError, match=rf"{re.escape(repr(seed))}.*integer"):
         mg.manual_seed(seed)
     assert default_generator().get_state() == before
     assert Generator().manual_seed(np.int64(7)).random() == Generator().manual_seed(7).random()

@@ -105,7 +105,13 @@ def test_one_module_twice_runs_twice():
 def test_sequentials_can_be_joined_as_in_pytorch():
     joined = nn.Sequential(*adders(1)) + nn.Sequential(*adders(2, 3))
     assert (type(joined), order(joined)) == (nn.Sequential, 123)
-    assert order(nn.Sequential(*adders(4)) * 3) == 444
+    assert order(nn.Sequential(*adders(4)) * 3) == order(3 * nn.Sequential(*adders(4))) == 444
+    joined += nn.Sequential(*adders(4))
+    joined *= 2
+    assert order(joined) == 12341234
+    for wrong in (5, None, nn.ReLU()):
+        with pytest.raises(DTypeError, match=type(wrong).__name__):
+            joined + wrong
 
 
 @pytest.mark.parametrize("container", [nn.Sequential, nn.ModuleList])
@@ -162,6 +168,15 @@ def test_a_list_is_a_list():
     assert digits(layers + adders(5)) == [7, 9, 5]
     assert digits(layers) == [7, 9]
     assert layers[-1].digit == 9
+
+
+def test_a_list_prints_runs_of_equal_modules_in_one_line():
+    layers = nn.ModuleList([nn.ReLU(), nn.ReLU(), nn.Linear(2, 2), nn.Sequential(nn.ReLU())])
+    assert repr(layers) == (
+        "ModuleList(\n  (0-1): 2 x ReLU()\n  (2): Linear(in_features=2, out_features=2, bias=True)\n"
+        "  (3): Sequential(\n    (0): ReLU()\n  )\n)"
+    )
+    assert repr(nn.ModuleList()) == "ModuleList()"
 
 
 # -------------------------------------------------------------------------- ModuleDict

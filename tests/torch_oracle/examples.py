@@ -26,9 +26,15 @@ COUNTS = whole(1, 9, 3, 4)
 SIGNED = COUNTS * 2 - 9
 SINGLE, DOUBLE = {"dtype": "float32"}, {"dtype": "float64"}
 
-UNARY = """abs ceil clone cos detach erf exp expm1 floor isfinite isinf isnan log log1p logical_not neg reciprocal relu
-    round rsqrt sigmoid sign sin sqrt square tanh trunc""".split()
-BINARY = """add div eq equal ge gt le logical_and logical_or lt max maximum min minimum mul ne remainder sub""".split()
+UNARY = [
+    "abs", "ceil", "clone", "cos", "detach", "erf", "exp", "expm1", "floor", "isfinite", "isinf", "isnan", "log",
+    "log1p", "logical_not", "neg", "reciprocal", "relu", "round", "rsqrt", "sigmoid", "sign", "sin", "sqrt", "square",
+    "tanh", "trunc",
+]  # fmt: skip
+BINARY = [
+    "add", "div", "eq", "equal", "ge", "gt", "le", "logical_and", "logical_or", "lt", "max", "maximum", "min",
+    "minimum", "mul", "ne", "remainder", "sub",
+]  # fmt: skip
 OF_INTEGERS = ["bitwise_and", "bitwise_or", "bitwise_xor", "floor_divide"]
 
 EXAMPLES: dict[str, list[Call]] = {

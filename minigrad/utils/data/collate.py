@@ -16,11 +16,12 @@ __all__ = ["default_collate", "default_convert"]
 def default_collate(batch: Sequence[Any]) -> Any:
     """Put a list of items together into one batch, keeping their structure.
 
-    Tensors and arrays (\\*) become one tensor (N, \\*); Python floats a float64, ints an int64, bools a bool tensor
+    Tensors and arrays (*) become one tensor (N, *); Python floats a float64, ints an int64, bools a bool tensor
     (N,); strings and bytes stay as they are. Mappings, named tuples and sequences are gone through entry by entry; a
     tuple comes out as a list. Raises `ShapeError` for entries that differ in shape or length, `DTypeError` for types
     that do not fit in a tensor, `ArgumentError` for an empty batch or keys that an item lacks.
 
+    >>> from minigrad.utils.data import default_collate
     >>> default_collate([(0.5, "a"), (1.5, "b")])[1]
     ('a', 'b')
     """
@@ -55,6 +56,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 def default_convert(data: Any) -> Any:
     """Turn the NumPy arrays in one item into tensors, keeping its structure; all else passes through.
 
+    >>> from minigrad.utils.data import default_convert
     >>> import numpy as np
     >>> default_convert({"x": np.zeros(2), "name": "a"})["x"].shape == (2,)
     True

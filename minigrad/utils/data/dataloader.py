@@ -19,6 +19,7 @@ __all__ = ["DataLoader", "get_worker_info"]
 def get_worker_info() -> None:
     """Return None, as in PyTorch's main process: batches are loaded where they are asked for.
 
+    >>> from minigrad.utils.data import get_worker_info
     >>> get_worker_info() is None
     True
     """
@@ -39,6 +40,7 @@ class DataLoader:
 
     Raises `ArgumentError` for options that exclude each other, and when an option is changed later.
 
+    >>> from minigrad.utils.data import DataLoader, TensorDataset
     >>> import minigrad as mg
     >>> [x.tolist() for (x,) in DataLoader(TensorDataset(mg.arange(5)), batch_size=2)]
     [[0, 1], [2, 3], [4]]

@@ -25,6 +25,7 @@ class Dataset(Generic[Item]):
     Derive from it and define `__getitem__`, and `__len__` for all samplers but your own; a class that also
     defines `__getitems__(indices) -> list` is asked for a whole batch at once.
 
+    >>> from minigrad.utils.data import Dataset
     >>> class Squares(Dataset[int]):
     ...     def __len__(self): return 5
     ...     def __getitem__(self, index): return index**2
@@ -45,6 +46,7 @@ class Dataset(Generic[Item]):
 class IterableDataset(Dataset[Item]):
     """A stream of items: derive from it and define `__iter__`.
 
+    >>> from minigrad.utils.data import IterableDataset
     >>> class Countdown(IterableDataset[int]):
     ...     def __iter__(self): return iter((3, 2, 1))
     >>> list(Countdown() + Countdown())
@@ -63,9 +65,11 @@ class ChainDataset(IterableDataset[Any]):
 
     Raises `DTypeError`, while it is read, for a part that is no `IterableDataset`.
 
-    >>> from minigrad.utils.data import IterableDataset
-    >>> issubclass(ChainDataset, IterableDataset)
-    True
+    >>> from minigrad.utils.data import ChainDataset, IterableDataset
+    >>> class Countdown(IterableDataset[int]):
+    ...     def __iter__(self): return iter((3, 2, 1))
+    >>> list(ChainDataset([Countdown(), Countdown()]))
+    [3, 2, 1, 3, 2, 1]
     """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
@@ -92,10 +96,10 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     (N, *), (N, *), … -> (*), (*), …
 
-    Raises `DTypeError` for anything but tensors, `ShapeError` for lengths that differ.
+    Raises `DTypeError` for anything but tensors, `ShapeError` for lengths that differ, `ArgumentError` for none.
 
     >>> import minigrad as mg
-    >>> TensorDataset(mg.tensor([[1, 2], [3, 4]]), mg.tensor([0, 1]))[1][0].tolist()
+    >>> mg.utils.data.TensorDataset(mg.tensor([[1, 2], [3, 4]]), mg.tensor([0, 1]))[1][0].tolist()
     [3, 4]
     """
 
@@ -127,6 +131,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 class Subset(Dataset[Item]):
     """Those items of `dataset` that `indices` names, in that order.
 
+    >>> from minigrad.utils.data import Subset
     >>> Subset("abcdef", [4, 0])[0]
     'e'
     """
@@ -168,8 +173,10 @@ def items_of(dataset: Any, indices: Sequence[Any]) -> list[Any]:
 class ConcatDataset(Dataset[Item]):
     """Several data sets behind one index, one after the other.
 
-    Raises `ArgumentError` for none at all, `DTypeError` for a stream.
+    Raises `ArgumentError` for none at all, `DTypeError` for a stream, and `IndexOutOfRangeError`, when it is read, for
+    an index there is not.
 
+    >>> from minigrad.utils.data import ConcatDataset
     >>> ConcatDataset(["ab", "cde"])[-1]
     'e'
     """
@@ -209,6 +216,7 @@ def random_split(
     ⌊fraction · size⌋ items, and what is left over goes to the parts in turn, one each. Without `generator` the
     calling thread's default one is drawn from. Raises `ArgumentError` for lengths that do not fit.
 
+    >>> from minigrad.utils.data import random_split
     >>> [len(part) for part in random_split(range(10), [0.75, 0.25])]
     [8, 2]
     """

@@ -51,6 +51,7 @@ def flag(name: str, value: Any) -> bool:
 class Sampler(Generic[Key]):
     """Something that can be iterated for indices: derive from it and define `__iter__`, and `__len__` if known.
 
+    >>> from minigrad.utils.data import Sampler
     >>> class EveryOther(Sampler[int]):
     ...     def __iter__(self): return iter(range(0, 6, 2))
     >>> list(EveryOther())
@@ -64,6 +65,7 @@ class Sampler(Generic[Key]):
 class SequentialSampler(Sampler[int]):
     """0, 1, …, len − 1.
 
+    >>> from minigrad.utils.data import SequentialSampler
     >>> list(SequentialSampler("abc"))
     [0, 1, 2]
     """
@@ -84,6 +86,7 @@ class RandomSampler(Sampler[int]):
     Without replacement, more draws than items are several permutations in a row. Without `generator` the thread's
     default one is drawn from: same seed, same order. Raises `ArgumentError` if there is nothing to draw.
 
+    >>> from minigrad.utils.data import RandomSampler
     >>> sorted(RandomSampler("abc"))
     [0, 1, 2]
     """
@@ -130,6 +133,7 @@ class RandomSampler(Sampler[int]):
 class SubsetRandomSampler(Sampler[Any]):
     """The given indices in random order.
 
+    >>> from minigrad.utils.data import SubsetRandomSampler
     >>> sorted(SubsetRandomSampler([7, 3, 5]))
     [3, 5, 7]
     """
@@ -154,6 +158,7 @@ class WeightedRandomSampler(Sampler[int]):
     (N,) -> num_samples indices. The weights need not add up to 1; an index of weight 0 is never drawn. Raises
     `ArgumentError` for weights that are negative, not finite, all zero, or too few to draw without replacement.
 
+    >>> from minigrad.utils.data import WeightedRandomSampler
     >>> list(WeightedRandomSampler([0.0, 3.0, 0.0], 4))
     [1, 1, 1, 1]
     """
@@ -206,6 +211,9 @@ class WeightedRandomSampler(Sampler[int]):
 class BatchSampler(Sampler[list[Any]]):
     """Lists of `batch_size` indices from another sampler; `drop_last` leaves out a short last one.
 
+    Raises `ArgumentError` for a size below 1.
+
+    >>> from minigrad.utils.data import BatchSampler
     >>> list(BatchSampler(range(5), batch_size=2, drop_last=False))
     [[0, 1], [2, 3], [4]]
     """

@@ -255,6 +255,40 @@ def test_leaves_that_require_gradients_refuse_and_stay(name):
     assert (x._version, x.requires_grad, x.is_leaf) == (1, True, True)
 
 
+LEAF_VIEWS = [
+    lambda x: x[0],
+    lambda x: x.T,
+    lambda x: x.reshape(-1),
+    lambda x: x.flip(0)[1:].unsqueeze(0),
+    lambda x: x.unbind(0)[1],
+]
+
+
+@pytest.mark.parametrize("view", LEAF_VIEWS)
+@pytest.mark.parametrize(
+    "change", [lambda v: v.add_(1), lambda v: v.zero_(), lambda v: v.__setitem__(0, 5.0), lambda v: v.uniform_()]
+)
+def test_views_of_leaves_refuse_as_the_leaf_does(view, change):
+    x = mg.ones(2, 3, requires_grad=True)
+    with pytest.raises(GradError, match=r"view of a leaf that requires gradients \(shape \(2, 3\)\).*no_grad"):
+        change(view(x))
+    assert (x.tolist(), x._version) == ([[1.0] * 3] * 2, 0)
+    with mg.no_grad():
+        change(view(x))
+    assert (x._version, x.tolist() != [[1.0] * 3] * 2) == (1, True)
+
+
+@pytest.mark.parametrize("view", LEAF_VIEWS)
+def test_views_of_results_are_bound_to_new_values(view):
+    x = mg.ones(2, 3, requires_grad=True)
+    y = x * 1
+    v = view(y)
+    v *= 5
+    assert y.tolist() == [[1.0] * 3] * 2
+    v.sum().backward()
+    assert set(x.grad.flatten().tolist()) <= {0.0, 5.0}
+
+
 @pytest.mark.parametrize("fill", ["uniform_", "normal_", "bernoulli_"])
 def test_random_values_are_new_values(fill):
     x = mg.ones(3, requires_grad=True)

@@ -56,6 +56,15 @@ def test_N98_cross_entropy(shape, label_shape, weighted, ignore, smoothing):
     )
 
 
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_mse_with_weights(reduction):
+    y, t, w = mg.tensor([1.0, 2.0, 4.0]), mg.tensor([0.0, 0.0, 1.0]), mg.tensor([1.0, 0.5, 2.0])
+    right = {"none": [1.0, 2.0, 18.0], "sum": 21.0, "mean": 21 / 3.5}[reduction]
+    assert F.mse_loss(y, t, reduction=reduction, weight=w).tolist() == pytest.approx(right)
+    with pytest.raises(ShapeError, match="mse_loss"):
+        F.mse_loss(y, t, reduction=reduction, weight=w[:2])
+
+
 def test_N98_the_gradient_in_the_logits_is_softmax_minus_target():
     x = mg.tensor([[1.0, 2.0, 3.0]], dtype=mg.float64, requires_grad=True)
     F.cross_entropy(x, mg.tensor([1])).backward()
