@@ -87,7 +87,6 @@ def _count(x: Tensor, axes: tuple[int, ...]) -> int:
 
 
 def floating(x: Tensor, name: str, dtype: Any = None) -> Tensor:
-    """`x` in `dtype`, or as it is; raises `DTypeError`, naming the function, for integers."""
     """`x`, in `dtype` if that is given; raises `DTypeError` where it is not floating then."""
     if dtype is not None:
         x = x.to(dtype=as_dtype(dtype))

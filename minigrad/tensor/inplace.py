@@ -175,9 +175,9 @@ class InPlace(TensorCore):
         lookup("write")(_writable(self, "t[…] = value"), index, value)
         self._storage.count += 1
 
-    def copy_(self, source: Any, non_blocking: bool = False) -> "Tensor":
-        """Copy `source`, broadcast to this shape and cast to this dtype."""
-        self[...] = source if isinstance(source, TensorCore) else lookup("as_tensor")(source)
+    def copy_(self, other: Any, non_blocking: bool = False) -> "Tensor":
+        """Copy `other`, broadcast to this shape and cast to this dtype."""
+        self[...] = other if isinstance(other, TensorCore) else lookup("as_tensor")(other)
         return self  # type: ignore[return-value]
 
     def fill_(self, value: Any) -> "Tensor":
@@ -202,9 +202,12 @@ class InPlace(TensorCore):
         self._storage.count += 1
         return self  # type: ignore[return-value]
 
-    def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> "Tensor":
-        """Fill with uniform values from [a, b)."""
-        return self._randomise("uniform_", lookup("uniform_array")(self.shape, a, b, self.dtype, generator))
+    def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Any = None, **words: float) -> "Tensor":
+        """Fill with uniform values from [a, b); PyTorch's words for the bounds are `from` and `to`."""
+        low, high = words.pop("from", a), words.pop("to", b)
+        if words:
+            raise DTypeError(f"uniform_ got {', '.join(words)}; it takes a and b (or from and to) and generator")
+        return self._randomise("uniform_", lookup("uniform_array")(self.shape, low, high, self.dtype, generator))
 
     def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> "Tensor":
         """Fill with normal values of the given mean and standard deviation."""

@@ -11,7 +11,7 @@ import pytest
 import minigrad as mg
 import nn
 import nn.functional as F
-from minigrad.errors import ArgumentError, DTypeError
+from minigrad.errors import ArgumentError, DTypeError, MinigradError
 from minigrad.random import Generator, default_generator
 from minigrad.utils.data import RandomSampler, random_split
 
@@ -123,6 +123,24 @@ def test_dtype_of_draws(dtype):
     assert mg.randint(0, 5, (2,), dtype=dtype).dtype == dtype
 
 
+def test_integers_by_pytorchs_orders_of_arguments():
+    for drawn in (
+        mg.randint(5, (100,)),
+        mg.randint(0, 5, (100,)),
+        mg.randint(high=5, size=(100,)),
+        mg.randint(5, size=[100]),
+    ):
+        assert np.unique(drawn.numpy()).tolist() == [0, 1, 2, 3, 4]
+    for arguments in ((5,), (0, 5)):
+        with pytest.raises(MinigradError, match="size"):
+            mg.randint(*arguments)
+
+
+def test_bernoulli_with_one_probability():
+    assert mg.bernoulli(mg.zeros(3), 1.0).tolist() == [1.0] * 3
+    assert mg.bernoulli(mg.zeros(20_000), 0.25).mean().item() == pytest.approx(0.25, abs=0.02)
+
+
 @pytest.mark.parametrize("fill", ["uniform_", "normal_"])
 def test_integers_cannot_be_filled_with_fractions(fill):
     t = mg.ones(3, dtype=mg.int64)
@@ -192,6 +210,14 @@ def test_copies_go_on_alike_and_alone(twin):
     assert other.random(5).tolist() == generator.random(5).tolist()
     generator.random()
     assert other.get_state() != generator.get_state()
+
+
+def test_a_generator_has_children():
+    first, second = Generator().manual_seed(7).spawn(2)
+    assert type(first) is Generator
+    assert first.random(3).tolist() != second.random(3).tolist()
+    again, _ = Generator().manual_seed(7).spawn(2)
+    assert Generator().manual_seed(7).random() != again.random()
 
 
 def test_states_come_back():

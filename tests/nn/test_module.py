@@ -561,6 +561,13 @@ def test_conversion_that_would_spoil_is_refused_first(arguments):
     assert snapshot(net) == before
 
 
+def test_there_is_no_cuda():
+    net = Net()
+    for ask in (net.cuda, mg.ones(1).cuda):
+        with pytest.raises(ArgumentError, match=r"'cuda'.*device='cpu'"):
+            ask()
+
+
 def test_conversion_keeps_hooks_on_parameters():
     layer = Scale()
     seen = []
@@ -617,6 +624,16 @@ def test_hooks_in_order_removable_and_first_on_demand():
         seen.clear()
         for table in (layer._forward_pre_hooks, layer._forward_hooks, layer._backward_hooks):
             table.clear()
+
+
+def test_forward_hooks_after_a_failure_where_asked_for():
+    layer, seen = nn.Linear(2, 2), []
+    layer.register_forward_hook(lambda *args: seen.append("never"))
+    layer.register_forward_hook(lambda module, args, output: seen.append(output), always_call=True)
+    layer.register_forward_hook(lambda m, args, kwargs, output: seen.append(kwargs), with_kwargs=True, always_call=True)
+    with pytest.raises(ShapeError, match="features"):
+        layer(mg.ones(3))
+    assert seen == [None, {}]
 
 
 def test_a_raising_hook_leaves_the_module_usable():

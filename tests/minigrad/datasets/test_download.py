@@ -80,7 +80,7 @@ class Answer(BaseHTTPRequestHandler):
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
-                self.wfile.write(raw[:40])
+                self.wfile.write(raw[: len(raw) // 2])
                 self.server.stalled.set()
                 self.server.finish.wait(60)
             case "nonsense":

@@ -70,6 +70,7 @@ def test_generators_are_read_once():
         (lambda p: [{"lr": 0.1}], ArgumentError, "needs the key 'params'"),
         (lambda p: [{"params": [p]}, p], MinigradError, "group|param"),
         (lambda p: {p}, DTypeError, "set"),
+        (lambda p: nn.Linear(2, 2).parameters, DTypeError, r"parameters\(\)"),
         (lambda p: None, DTypeError, "NoneType"),
         (lambda p: 3, DTypeError, "int"),
     ],

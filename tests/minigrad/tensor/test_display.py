@@ -52,6 +52,15 @@ def test_long_ones_are_summarised():
     assert "..." not in repr(mg.arange(1000))
 
 
+def test_long_floats_are_formatted_by_what_is_shown():
+    assert repr(mg.arange(2000.0)) == (
+        "tensor([0.0000e+00, 1.0000e+00, 2.0000e+00,  ..., 1.9970e+03, 1.9980e+03,\n        1.9990e+03])"
+    )
+    hidden = mg.ones(2000)
+    hidden[1000] = 1e10
+    assert repr(hidden) == "tensor([1., 1., 1.,  ..., 1., 1., 1.])"
+
+
 def test_lines_are_eighty_wide():
     assert max(map(len, repr(mg.arange(100)).splitlines())) <= 80
     assert repr(mg.arange(100)).splitlines()[1].startswith("        ")

@@ -479,6 +479,9 @@ def test_augmented_operators_without_a_method_keep_other_names_too():
     name = mask
     mask &= mg.tensor([True, False, False])
     assert name is mask, "&= is in place, as in PyTorch and NumPy"
+    mask |= mg.tensor([False, False, True])
+    mask ^= mg.tensor([True, False, True])
+    assert (name is mask, name.tolist()) == (True, [False, False, False])
     t = mg.tensor([5, 7])
     name = t
     t //= 2

@@ -397,6 +397,7 @@ def test_conversion_is_recorded():
     ],
 )
 def test_other_devices_are_refused(ask):
+    """By whatever name a script asks for them."""
     with pytest.raises(ArgumentError, match="minigrad computes on the CPU"):
         ask(mg.ones(1))
 
