@@ -31,6 +31,12 @@ class Observer:
     """Sees every application of a primitive and every step of the walk; override what you need.
 
     Drawing, profiling and debugging hang on these two methods.
+
+    >>> import minigrad as mg
+    >>> class Names(mg.autograd.Observer):
+    ...     def applied(self, primitive, inputs, outputs): print(primitive.name)
+    >>> with mg.autograd.observe(Names()): _ = mg.ones(2) * 3
+    mul
     """
 
     def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
@@ -52,7 +58,12 @@ MODE: ContextVar[Mode] = ContextVar("minigrad_mode", default=Mode(True))  # noqa
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are being recorded in this thread or task."""
+    """Whether operations are being recorded in this thread or task.
+
+    >>> import minigrad as mg
+    >>> with mg.no_grad(): mg.is_grad_enabled()
+    False
+    """
     return MODE.get().recording
 
 
@@ -169,7 +180,11 @@ class set_grad_enabled:  # noqa: N801 - PyTorch's name
 
 @contextmanager
 def observe(observer: Observer) -> Iterator[Observer]:
-    """Let `observer` see every application and every step of a walk inside the block."""
+    """Let `observer` see every application and every step of a walk inside the block.
+
+    >>> import minigrad as mg
+    >>> with mg.autograd.observe(mg.autograd.Observer()) as observer: _ = mg.exp(mg.ones(2))
+    """
     before = MODE.get()
     MODE.set(before._replace(observers=(*before.observers, observer)))
     try:

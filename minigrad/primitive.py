@@ -388,6 +388,10 @@ def as_operand(value: Any, name: str) -> Tensor:
     """`value` as a tensor: arrays and numbers become constants.
 
     Raises `DTypeError`, naming the function, for anything else.
+
+    >>> import minigrad as mg
+    >>> mg.as_operand(2, "double")
+    tensor(2)
     """
     if isinstance(value, Tensor):
         return value

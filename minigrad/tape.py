@@ -62,7 +62,12 @@ class Spec(NamedTuple):
 
 
 class Node:
-    """One recorded application of a primitive; a tensor's `grad_fn`."""
+    """One recorded application of a primitive; a tensor's `grad_fn`.
+
+    >>> import minigrad as mg
+    >>> (mg.ones(2, requires_grad=True) * 3).grad_fn.name()
+    'mul'
+    """
 
     __slots__ = (
         "__weakref__",

@@ -110,13 +110,27 @@ def _of_rank(x: Any, rank: int, name: str) -> Tensor:
 
 @function
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The product of two matrices: (M, K), (K, N) -> (M, N)."""
+    """The product of two matrices: (M, K), (K, N) -> (M, N).
+
+    Raises `ShapeError` for other ranks or sizes, `DTypeError` where the dtypes differ.
+
+    >>> import minigrad as mg
+    >>> mg.mm(mg.tensor([[1., 2.]]), mg.tensor([[3.], [4.]]))
+    tensor([[11.]])
+    """
     return matmul(_of_rank(input, 2, "mm"), _of_rank(mat2, 2, "mm"))
 
 
 @function
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The products of two stacks of matrices: (B, M, K), (B, K, N) -> (B, M, N)."""
+    """The products of two stacks of matrices: (B, M, K), (B, K, N) -> (B, M, N).
+
+    Raises `ShapeError` for other ranks or sizes, `DTypeError` where the dtypes differ.
+
+    >>> import minigrad as mg
+    >>> mg.bmm(mg.ones(5, 2, 3), mg.ones(5, 3, 4)).shape
+    (5, 2, 4)
+    """
     first, second = _of_rank(input, 3, "bmm"), _of_rank(mat2, 3, "bmm")
     if first.shape[0] != second.shape[0]:
         raise ShapeError(f"bmm of stacks of {first.shape[0]} and {second.shape[0]} matrices; both need as many")
@@ -125,13 +139,22 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 @function
 def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """A matrix times a vector: (M, K), (K) -> (M)."""
+    """A matrix times a vector: (M, K), (K) -> (M).
+
+    Raises `ShapeError` for other ranks or sizes, `DTypeError` where the dtypes differ.
+
+    >>> import minigrad as mg
+    >>> mg.mv(mg.tensor([[1., 2.], [3., 4.]]), mg.tensor([1., 1.]))
+    tensor([3., 7.])
+    """
     return matmul(_of_rank(input, 2, "mv"), _of_rank(vec, 1, "mv"))
 
 
 @function
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors: (K), (K) -> ().
+
+    Raises `ShapeError` for other ranks or sizes, `DTypeError` where the dtypes differ.
 
     >>> import minigrad as mg
     >>> mg.dot(mg.tensor([1., 2.]), mg.tensor([3., 4.]))
@@ -142,7 +165,15 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 @function
 def t(input: Tensor) -> Tensor:
-    """The transpose of a matrix; vectors and numbers are returned as they are."""
+    """The transpose of a matrix; vectors and numbers are returned as they are.
+
+    (M, N) -> (N, M). Raises `ShapeError` for more than two axes.
+
+    >>> import minigrad as mg
+    >>> mg.t(mg.tensor([[1, 2]]))
+    tensor([[1],
+            [2]])
+    """
     input = as_operand(input, "t")
     if input.ndim > 2:
         raise ShapeError(f"t() of a tensor of shape {input.shape}: it has more than two axes; use transpose or permute")

@@ -12,9 +12,10 @@ def dropout(
 ) -> mg.Tensor:
     """In training, zeros with probability p and the rest divided by 1 − p (Srivastava et al., 2014); else the input.
 
-    Raises `ArgumentError` for p outside [0, 1].
+    (*) -> (*). Raises `ArgumentError` for p outside [0, 1].
 
-    >>> dropout(mg.ones(3), p=0.0)
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.dropout(mg.ones(3), p=0.0)
     tensor([1., 1., 1.])
     """
     if not 0 <= p <= 1:
@@ -38,7 +39,8 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
 
     Raises `ArgumentError` for an odd number of widths or another mode.
 
-    >>> pad(mg.ones(1, 2), (1, 0))
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.pad(mg.ones(1, 2), (1, 0))
     tensor([[0., 1., 1.]])
     """
     input = mg.as_operand(input, "pad")
@@ -70,7 +72,8 @@ def one_hot(input: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
 
     Raises `DTypeError` for labels that are no integers, `IndexOutOfRangeError` for labels out of range.
 
-    >>> one_hot(mg.tensor([0, 2]), 3)
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.one_hot(mg.tensor([0, 2]), 3)
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
