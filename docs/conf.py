@@ -11,9 +11,10 @@ author = "The minigrad authors"
 copyright = "2026, The minigrad authors"
 version = release = installed_version("minigrad-conv")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "reference"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "sphinx.ext.viewcode", "reference"]
 exclude_patterns = ["_build", "_ext", "jupyter_execute"]
 smartquotes = False
+html_math_renderer = "mathml"
 
 # Pages: every code cell runs when the page is built, and an exception breaks the build.
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]

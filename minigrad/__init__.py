@@ -48,6 +48,7 @@ from .dtypes import (
     short,
     uint8,
 )
+from .operands import as_operand
 from .ops.activation import relu, sigmoid, softplus, tanh
 from .ops.arithmetic import (
     add,
@@ -165,7 +166,7 @@ from .ops.shape import (
     unsqueeze,
 )
 from .ops.softmax import log_softmax, logsumexp, softmax
-from .primitive import as_operand, primitives
+from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import (
     bernoulli,

@@ -9,7 +9,7 @@ import numpy as np
 from .device import device as as_device
 from .dtypes import as_dtype, check_supported, get_default_dtype, refuse_overflow
 from .errors import ArgumentError, DTypeError, ShapeError
-from .primitive import as_operand
+from .operands import as_operand
 from .registry import function
 from .tensor import Array, Tensor
 

@@ -124,8 +124,10 @@ def result_dtype(operands: Iterable[tuple[DType, builtins.int]]) -> DType:
 
 def refuse_overflow(values: Any, target: DType, name: str) -> None:
     """Raise `ArgumentError` for Python numbers, as an array, that an integer dtype cannot hold."""
-    if target.kind not in "iu" or values.dtype.kind not in "iuf" or not values.size:
+    if target.kind not in "iu" or values.dtype.kind not in "iufO" or not values.size:
         return
+    if values.dtype.kind == "O":  # Python integers beyond 64 bits
+        values = values.astype(np.float64)
     limits = np.iinfo(target)
     with np.errstate(invalid="ignore"):
         inside = (values >= limits.min) & (values <= limits.max)

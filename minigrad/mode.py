@@ -120,7 +120,8 @@ class _Block:
 
     def __exit__(self, *exc: object) -> None:
         mode = MODE.get()
-        MODE.set(Mode(mode.outer[0], mode.observers, mode.outer[1:]))
+        if mode.outer:  # a suspended generator may leave its block in another thread, which never entered it
+            MODE.set(Mode(mode.outer[0], mode.observers, mode.outer[1:]))
 
     def __call__(self, function: F) -> F:
         return _decorate(function, self.mode)

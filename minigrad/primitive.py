@@ -26,11 +26,12 @@ import numpy as np
 from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
 from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
 from .mode import MODE
+from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
 from .tape import Edge, Node, Spec
 from .tensor import Array, Tensor, Version
 
-__all__ = ["Primitive", "as_operand", "primitive", "primitives"]
+__all__ = ["Primitive", "primitive", "primitives"]
 
 Rule = Callable[..., Tensor | None]
 
@@ -224,7 +225,7 @@ class Primitive:
             return check_supported(arg.dtype), DIMENSIONED if arg.ndim else ZERO_DIM
         if isinstance(arg, bool | int | float):
             return python_dtype(arg), PYTHON_NUMBER
-        raise _not_an_operand(arg, self.name)
+        raise not_an_operand(arg, self.name)
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
         if self.quiet:
@@ -375,33 +376,6 @@ class Primitive:
         if gradient._array.dtype != dtype:
             gradient = lookup("cast")(gradient, dtype)
         return gradient
-
-
-def _not_an_operand(value: Any, name: str) -> DTypeError:
-    return DTypeError(
-        f"{name} got a {type(value).__name__}; it takes tensors, NumPy arrays and numbers. Make a tensor of it first, "
-        "with mg.tensor(…)"
-    )
-
-
-def as_operand(value: Any, name: str) -> Tensor:
-    """`value` as a tensor: arrays and numbers become constants.
-
-    Raises `DTypeError`, naming the function, for anything else.
-
-    >>> import minigrad as mg
-    >>> mg.as_operand(2, "double")
-    tensor(2)
-    """
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
-        return Tensor._wrap(np.asarray(value, python_dtype(value)))
-    if isinstance(value, np.ndarray | np.generic):
-        array = np.asarray(value)
-        check_supported(array.dtype)
-        return Tensor._wrap(array)
-    raise _not_an_operand(value, name)
 
 
 def primitive(

@@ -7,9 +7,9 @@ import numpy as np
 
 from .creation import as_shape, dtype_or_default, finish
 from .dtypes import refuse_overflow, result_dtype
-from .errors import ArgumentError, DTypeError
+from .errors import ArgumentError, DTypeError, ShapeError
+from .operands import as_operand
 from .ops.axes import whole
-from .primitive import as_operand
 from .random import chosen_generator
 from .registry import function
 from .tensor import Array, Tensor
@@ -170,7 +170,10 @@ def normal(
         if dtype is None
         else dtype_or_default(dtype)
     )
-    shape = np.broadcast_shapes(centre.shape, spread.shape)
+    try:
+        shape = np.broadcast_shapes(centre.shape, spread.shape)
+    except ValueError as error:
+        raise ShapeError(f"normal of shapes {centre.shape} and {spread.shape}, which do not broadcast") from error
     draws = normal_array(shape, 0.0, 1.0, kind, generator)
     return finish(draws * spread._array + centre._array, kind, device, requires_grad)
 

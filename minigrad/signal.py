@@ -3,9 +3,9 @@
 from typing import Any
 
 from .errors import ArgumentError, ShapeError
+from .operands import as_operand
 from .ops.convolution import correlate, correlate_input
 from .ops.shape import reshape
-from .primitive import as_operand
 from .registry import function
 from .tensor import Tensor
 

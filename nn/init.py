@@ -175,7 +175,7 @@ def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     >>> nn.init.dirac_(mg.empty(1, 1, 3))
     tensor([[[0., 1., 0.]]])
     """
-    if tensor.ndim < 3 or tensor.shape[0] % groups:
+    if tensor.ndim < 3 or groups < 1 or tensor.shape[0] % groups:
         raise ShapeError(
             f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out"
         )

@@ -604,3 +604,94 @@ def test_the_world_is_seen_whole():
         before = snapshot(w)
         harm(w)
         assert snapshot(w) != before, number
+
+
+# ------------------------------------------------------------------------------ junk everywhere
+
+
+def junk():
+    """What could arrive where something else belongs, by name."""
+    return {
+        "None": None,
+        "text": "x",
+        "fraction": 1.5,
+        "minus one": -1,
+        "two": 2,
+        "nan": float("nan"),
+        "big": 2**70,
+        "flag": True,
+        "complex": 1j,
+        "list": [1, 2],
+        "uneven": [[1], [2, 3]],
+        "tuple": (0, 1),
+        "empty": (),
+        "dict": {},
+        "object": object(),
+        "slice": slice(0, 1),
+        "function": len,
+        "dtype": mg.float64,
+        "array": np.ones((2, 2)),
+        "objects": np.array([None, 1]),
+        "texts": np.array(["a"]),
+        "tensors": [mg.ones(2), mg.ones(3)],
+        "matrix": mg.arange(6.0).reshape(2, 3),
+        "vector": mg.arange(3.0),
+        "ints": mg.arange(3),
+        "bools": mg.tensor([True, False, True]),
+        "number": mg.tensor(2.0),
+        "nothing": mg.zeros(0, 2),
+        "images": mg.ones(1, 2, 5, 5),
+        "leaf": mg.ones(2, 3, requires_grad=True),
+    }
+
+
+STATEFUL = {
+    "set_default_dtype",
+    "set_printoptions",
+    "set_grad_enabled",
+    "manual_seed",
+    "seed",
+    "save",
+    "no_grad",
+    "enable_grad",
+}
+
+
+def callables():
+    """Everything public that can be called: functions, layers (made, not run), and methods of a result on the tape."""
+    for module in (mg, F, nn.init, mg.autograd, mg.signal, nn):
+        for name in module.__all__:
+            value = getattr(module, name)
+            if callable(value) and name not in STATEFUL and not (isinstance(value, type) and module is not nn):
+                yield f"{module.__name__}.{name}", value
+    for name in dir(mg.Tensor):
+        value = getattr(mg.Tensor, name)
+        if callable(value) and not name.startswith("_"):
+            yield f"Tensor.{name}", lambda *args, name=name: getattr(mg.arange(6.0).reshape(2, 3) * 1, name)(*args)
+
+
+CALLABLES = dict(callables())
+
+
+@pytest.mark.parametrize("name", CALLABLES)
+def test_junk_is_refused_in_our_words_and_changes_nothing(name):
+    """Or taken, or refused in Python's own words (TypeError); but never by an accident inside."""
+    accidents = set()
+    combinations = [(second,) for second in junk()]
+    combinations += [(first, second) for first in ("matrix", "list") for second in junk()]
+    for combination in combinations:
+        pool = junk()
+        try:
+            CALLABLES[name](*(pool[one] for one in combination))
+            continue
+        except (MinigradError, TypeError):
+            pass
+        except ValueError as error:
+            if "truth value of an array" not in str(error):  # an array where a flag belongs
+                accidents.add((*combination, type(error).__name__, str(error)[:60]))
+        except Exception as error:
+            accidents.add((*combination, type(error).__name__, str(error)[:60]))
+        tensors = [one for one in pool.values() if isinstance(one, mg.Tensor)]
+        assert [one._version for one in tensors] == [0] * len(tensors), combination
+        assert pool["leaf"].grad is None
+    assert not accidents, sorted(accidents)

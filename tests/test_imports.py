@@ -26,6 +26,7 @@ LAYERS = [
     ["kernels"],
     ["tape"],
     ["tensor"],
+    ["operands"],
     ["primitive"],
     ["ops"],
     ["creation"],

@@ -111,3 +111,16 @@ def test_floating_point_settings_belong_to_the_thread(other_thread):
         other_thread(lambda: mg.zeros(1).log())
         assert np.geterr()["divide"] == "raise"
         assert mg.zeros(1).log().item() == float("-inf")
+
+
+@pytest.mark.parametrize("block", [mg.no_grad, mg.enable_grad, lambda: mg.set_grad_enabled(True)])
+def test_a_block_that_is_left_in_another_thread_harms_neither(block, other_thread):
+    def generator():
+        with block():
+            yield
+
+    suspended = generator()
+    other_thread(lambda: next(suspended))
+    suspended.close()  # here: the block ends where it did not begin
+    assert mg.is_grad_enabled()
+    assert (mg.ones(1, requires_grad=True) * 2).requires_grad

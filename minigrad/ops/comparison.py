@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import refuse_overflow
-from ..errors import DTypeError
-from ..primitive import as_operand, primitive
+from ..errors import DTypeError, ShapeError
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 
@@ -297,7 +298,11 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     tensor([ True, False])
     """
     left, right = as_operand(input, "isclose"), as_operand(other, "isclose")
-    return Tensor._wrap(np.asarray(np.isclose(left._array, right._array, rtol, atol, equal_nan)))
+    try:
+        close = np.isclose(left._array, right._array, rtol, atol, equal_nan)
+    except ValueError as error:
+        raise ShapeError(f"isclose of shapes {left.shape} and {right.shape}, which do not broadcast") from error
+    return Tensor._wrap(np.asarray(close))
 
 
 @function

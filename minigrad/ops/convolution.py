@@ -22,7 +22,8 @@ from typing import Any
 from ..errors import ShapeError
 from ..geometry import Geometry, Padding, check_correlation, check_transposed, check_weight_map, per_axis
 from ..kernels import correlate as kernels
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .linear import refuse_mixed_dtypes

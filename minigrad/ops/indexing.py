@@ -14,7 +14,8 @@ import numpy as np
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
 from ..kernels.indexing import Index, last_writers, scatter_add
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .axes import axis_of

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..dtypes import result_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .axes import axis_of, whole

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .shape import permute, reshape, squeeze, transpose, unsqueeze

@@ -16,7 +16,8 @@ from ..errors import ArgumentError, ShapeError
 from ..geometry import pairs
 from ..kernels import indexing as kernels
 from ..kernels.indexing import Index
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .indexing import getitem_primitive

@@ -12,7 +12,8 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..geometry import Geometry, Padding
 from ..kernels import pool as kernels
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 

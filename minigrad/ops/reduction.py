@@ -12,7 +12,8 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..errors import DTypeError, ShapeError
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function, lookup
 from ..tensor import Array, Tensor
 from .arithmetic import maximum, minimum

@@ -13,7 +13,8 @@ import numpy as np
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, ShapeError
 from ..kernels.memory import total
-from ..primitive import as_operand, primitive
+from ..operands import as_operand
+from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .axes import Dims, axes_of, axis_of, sizes_of, whole

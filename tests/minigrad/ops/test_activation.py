@@ -110,6 +110,8 @@ def test_softplus_is_linear_beyond_its_threshold():
     assert y.tolist() == [pytest.approx(math.log1p(math.exp(2.8)) / 2), 1.6, 100]
     (slope,) = grad(y.sum(), x, create_graph=True)
     assert slope.tolist() == [pytest.approx(scipy.special.expit(2.8)), 1, 1]
+    at_the_threshold = mg.softplus(mg.tensor([1.5], dtype=mg.float64), beta=2, threshold=3)
+    assert at_the_threshold.item() == pytest.approx(math.log1p(math.exp(3)) / 2, rel=1e-14)
     (curvature,) = grad(slope.sum(), x)
     assert curvature.tolist()[1:] == [0, 0]
     assert curvature.tolist()[0] == pytest.approx(2 * scipy.special.expit(2.8) * scipy.special.expit(-2.8))

@@ -1,0 +1,39 @@
+"""What functions of tensors take besides tensors: NumPy arrays and Python's numbers, as constants."""
+
+from typing import Any
+
+import numpy as np
+
+from .dtypes import check_supported, python_dtype
+from .errors import DTypeError
+from .tensor import Tensor
+
+__all__ = ["as_operand", "not_an_operand"]
+
+
+def not_an_operand(value: Any, name: str) -> DTypeError:
+    """The error that names a function and what it cannot take."""
+    return DTypeError(
+        f"{name} got a {type(value).__name__}; it takes tensors, NumPy arrays and numbers. Make a tensor of it first, "
+        "with mg.tensor(…)"
+    )
+
+
+def as_operand(value: Any, name: str) -> Tensor:
+    """`value` as a tensor: arrays and numbers become constants.
+
+    Raises `DTypeError`, naming the function, for anything else.
+
+    >>> import minigrad as mg
+    >>> mg.as_operand(2, "double")
+    tensor(2)
+    """
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
+        return Tensor._wrap(np.asarray(value, python_dtype(value)))
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        check_supported(array.dtype)
+        return Tensor._wrap(array)
+    raise not_an_operand(value, name)
