@@ -45,10 +45,17 @@ def _array_of(data: Any, dtype: Any = None) -> Array:
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
-        if array.dtype.kind in "biuf" and not array.dtype.isnative:
+        if array.dtype.kind not in "biuf":
+            check_supported(array.dtype)
+        if not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="))
     else:
         array = _array_of_numbers(data)
+        if array.dtype.kind not in "biuf":
+            raise DTypeError(
+                f"a {type(data).__name__} with elements of {array.dtype} arrived; tensors hold numbers, given as "
+                "numbers, nested lists, or arrays"
+            )
         if dtype is None and not _holds_arrays(data) and array.dtype.kind in "iuf":
             dtype = get_default_dtype() if array.dtype.kind == "f" else np.int64
         refuse_overflow(array, array.dtype if dtype is None else as_dtype(dtype), "tensor()")
@@ -66,11 +73,6 @@ def _array_of_numbers(data: Any) -> Array:
         array = np.array(data)
     except ValueError as error:
         raise ShapeError(f"nested lists of uneven lengths cannot be a tensor: {error}") from error
-    if array.dtype.kind not in "biuf":
-        raise DTypeError(
-            f"a {type(data).__name__} with elements of {array.dtype} arrived; tensors hold numbers, given as numbers, "
-            "nested lists, or arrays"
-        )
     return array
 
 
@@ -138,6 +140,12 @@ def from_numpy(array: Array) -> Tensor:
 # ------------------------------------------------------------- constants
 
 
+def refuse_size(shape: tuple[int, ...]) -> None:
+    """Raise `ArgumentError` for more elements than an address can number."""
+    if math.prod(shape) >= 2**59 or max(shape, default=0) >= 2**59:
+        raise ArgumentError(f"a shape of {shape} arrived; no memory holds so many elements")
+
+
 def as_shape(sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     """`zeros(2, 3)`, `zeros((2, 3))` and `zeros(size=(2, 3))` mean the same."""
     given = sizes if size is None else (size,)
@@ -151,6 +159,7 @@ def as_shape(sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
         raise DTypeError(f"a shape of {given!r} arrived; sizes are integers") from None
     if any(one < 0 for one in shape):
         raise ArgumentError(f"a shape of {shape} arrived; sizes cannot be negative")
+    refuse_size(shape)
     return shape
 
 
@@ -208,6 +217,8 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     tensor([7, 7])
     """
     value = _array_of(fill_value, dtype)
+    if value.ndim:
+        raise ShapeError(f"full got a fill value of shape {value.shape}; it is one number")
     return finish(np.full(as_shape((size,)), value, value.dtype), None, device, requires_grad)
 
 
@@ -316,6 +327,7 @@ def arange(
     if dtype is None:
         dtype = np.int64 if whole else get_default_dtype()
     count = max(math.ceil((last - first) / step), 0)
+    refuse_size((count,))
     values = np.arange(first, last, step) if whole else first + step * np.arange(count)
     return finish(values, dtype, device, requires_grad)
 

@@ -1,14 +1,15 @@
 """What functions of tensors take besides tensors: NumPy arrays and Python's numbers, as constants."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
 from .dtypes import check_supported, python_dtype
-from .errors import DTypeError
+from .errors import ArgumentError, DTypeError
 from .tensor import Tensor
 
-__all__ = ["as_operand", "not_an_operand"]
+__all__ = ["as_number", "as_operand", "not_an_operand"]
 
 
 def not_an_operand(value: Any, name: str) -> DTypeError:
@@ -31,9 +32,20 @@ def as_operand(value: Any, name: str) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
-        return Tensor._wrap(np.asarray(value, python_dtype(value)))
+        try:
+            return Tensor._wrap(np.asarray(value, python_dtype(value)))
+        except OverflowError as error:
+            raise ArgumentError(f"{name} got {value}, which int64 cannot hold; use a float") from error
     if isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
         check_supported(array.dtype)
         return Tensor._wrap(array)
     raise not_an_operand(value, name)
+
+
+def as_number(value: Any, name: str) -> float:
+    """`value` as a Python number; raises `DTypeError`, naming the function, for what is none."""
+    if isinstance(value, int | float | np.number | Tensor | np.ndarray):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return float(value)
+    raise DTypeError(f"{name} got {value!r} where a number belongs")

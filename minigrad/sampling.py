@@ -8,7 +8,7 @@ import numpy as np
 from .creation import as_shape, dtype_or_default, finish
 from .dtypes import refuse_overflow, result_dtype
 from .errors import ArgumentError, DTypeError, ShapeError
-from .operands import as_operand
+from .operands import as_number, as_operand
 from .ops.axes import whole
 from .random import chosen_generator
 from .registry import function
@@ -35,6 +35,7 @@ def _refuse_integers(dtype: Any) -> None:
 def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, generator: Any) -> Array:
     """Uniform values from [low, high) as an array."""
     _refuse_integers(dtype)
+    low, high = as_number(low, "uniform"), as_number(high, "uniform")
     if low > high:
         raise ArgumentError(f"uniform values from {low} to {high}: the lower bound is above the upper")
     draw = chosen_generator(generator)
@@ -48,6 +49,7 @@ def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, g
 def normal_array(shape: tuple[int, ...], mean: float, std: float, dtype: Any, generator: Any) -> Array:
     """Normal values as an array."""
     _refuse_integers(dtype)
+    mean, std = as_number(mean, "normal"), as_number(std, "normal")
     if std < 0:
         raise ArgumentError(f"a standard deviation of {std} arrived; it cannot be negative")
     draw = chosen_generator(generator)
@@ -217,7 +219,7 @@ def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = 
     >>> sorted(mg.randperm(4).tolist())
     [0, 1, 2, 3]
     """
-    (count,) = as_shape((n,))
+    (count,) = as_shape((whole(n, "randperm"),))
     order = chosen_generator(generator).permutation(count).astype(np.int64)
     return finish(order, dtype, device, False)
 
@@ -234,7 +236,9 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     """
     input = as_operand(input, "bernoulli")
     if p is not None:
-        input = Tensor._wrap(np.full(input.shape, p, input.dtype if input.dtype.kind == "f" else np.float32))
+        input = Tensor._wrap(
+            np.full(input.shape, as_number(p, "bernoulli"), input.dtype if input.dtype.kind == "f" else np.float32)
+        )
     wrong = input._array[~((input._array >= 0) & (input._array <= 1))]
     if wrong.size:
         raise ArgumentError(f"bernoulli got {wrong[0]}; probabilities lie between 0 and 1")

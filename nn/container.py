@@ -201,7 +201,7 @@ class ModuleDict(Module):
             raise DTypeError(f"ModuleDict got a {type(modules).__name__}; give a dictionary of modules")
         try:
             named = [(name, _checked(module, "ModuleDict")) for name, module in held]
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             if isinstance(error, DTypeError):
                 raise
             raise DTypeError(

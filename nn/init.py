@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 __all__ = [
     "calculate_gain",
@@ -28,12 +28,18 @@ __all__ = [
 ]
 
 
+def _tensor(value: Any, name: str) -> mg.Tensor:
+    if not isinstance(value, mg.Tensor):
+        raise DTypeError(f"{name} got a {type(value).__name__}; it fills a tensor in place")
+    return value
+
+
 def fans(tensor: mg.Tensor) -> tuple[int, int]:
     """How many inputs one output reads, and how many outputs one input feeds, for a weight (out, in, *kernel).
 
     Raises `ShapeError` for a tensor with fewer than two axes.
     """
-    if tensor.ndim < 2:
+    if _tensor(tensor, "fan in and fan out").ndim < 2:
         raise ShapeError(f"fan in and fan out of a tensor of shape {tensor.shape}: it needs an out and an in axis")
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field
@@ -48,7 +54,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> nn.init.calculate_gain("relu")
     1.4142135623730951
     """
-    if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
+    if nonlinearity in ("linear", "sigmoid") or str(nonlinearity).startswith("conv"):
         return 1.0
     if nonlinearity == "tanh":
         return 5.0 / 3
@@ -74,7 +80,7 @@ def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any =
     >>> w = nn.init.uniform_(mg.empty(4), 2, 3); bool(((w >= 2) & (w < 3)).all())
     True
     """
-    return tensor.uniform_(a, b, generator=generator)
+    return _tensor(tensor, "uniform_").uniform_(a, b, generator=generator)
 
 
 @mg.no_grad()
@@ -87,7 +93,7 @@ def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: A
     >>> nn.init.normal_(mg.empty(2, 3), std=0.02).shape
     (2, 3)
     """
-    return tensor.normal_(mean, std, generator=generator)
+    return _tensor(tensor, "normal_").normal_(mean, std, generator=generator)
 
 
 @mg.no_grad()
@@ -104,6 +110,7 @@ def trunc_normal_(
     """
     if not a < b or a > mean + 8 * std or b < mean - 8 * std:
         raise ArgumentError(f"trunc_normal_ to [{a}, {b}] with mean {mean} and std {std}: hardly any value lies there")
+    _tensor(tensor, "trunc_normal_")
     values = mg.normal(mean, std, tensor.shape, generator=generator, dtype=mg.float64)
     outside = mg.logical_or(values < a, values > b)
     while bool(outside.any()):
@@ -122,7 +129,7 @@ def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
     >>> nn.init.constant_(mg.empty(2), 0.5)
     tensor([0.5000, 0.5000])
     """
-    return tensor.fill_(val)
+    return _tensor(tensor, "constant_").fill_(val)
 
 
 def ones_(tensor: mg.Tensor) -> mg.Tensor:
@@ -160,7 +167,7 @@ def eye_(tensor: mg.Tensor) -> mg.Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    if tensor.ndim != 2:
+    if _tensor(tensor, "eye_").ndim != 2:
         raise ShapeError(f"eye_ got a tensor of shape {tensor.shape}; it fills matrices")
     return tensor.copy_(mg.eye(*tensor.shape))
 
@@ -175,7 +182,7 @@ def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     >>> nn.init.dirac_(mg.empty(1, 1, 3))
     tensor([[[0., 1., 0.]]])
     """
-    if tensor.ndim < 3 or groups < 1 or tensor.shape[0] % groups:
+    if _tensor(tensor, "dirac_").ndim < 3 or groups < 1 or tensor.shape[0] % groups:
         raise ShapeError(
             f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out"
         )
@@ -214,6 +221,8 @@ def xavier_normal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) 
 
 
 def _kaiming_std(tensor: mg.Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    if not isinstance(a, int | float):
+        raise DTypeError(f"a={a!r} arrived; the negative slope is a number")
     if mode not in ("fan_in", "fan_out"):
         raise ArgumentError(f"mode={mode!r}; it is 'fan_in' or 'fan_out'")
     fan = fans(tensor)[mode == "fan_out"]
@@ -261,8 +270,10 @@ def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> 
     >>> w = nn.init.orthogonal_(mg.empty(2, 3)); mg.allclose(w @ w.T, mg.eye(2), atol=1e-6)
     True
     """
-    if tensor.ndim < 2:
+    if _tensor(tensor, "orthogonal_").ndim < 2:
         raise ShapeError(f"orthogonal_ got a tensor of shape {tensor.shape}; it needs at least two axes")
+    if not isinstance(gain, int | float):
+        raise DTypeError(f"orthogonal_ got gain={gain!r}; it is a number")
     import numpy as np
 
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])

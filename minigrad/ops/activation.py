@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..operands import as_number
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -103,4 +104,4 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> mg.softplus(mg.tensor([-1., 0., 1.]), beta=1e4)
     tensor([0.0000e+00, 6.9315e-05, 1.0000e+00])
     """
-    return softplus_primitive(input, beta=beta, threshold=threshold)
+    return softplus_primitive(input, beta=as_number(beta, "softplus"), threshold=as_number(threshold, "softplus"))

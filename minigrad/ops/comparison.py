@@ -1,12 +1,13 @@
 """Comparisons, logic and choice. Comparisons give bool tensors, which have no gradient."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import refuse_overflow
-from ..errors import DTypeError, ShapeError
-from ..operands import as_operand
+from ..errors import ArgumentError, DTypeError, ShapeError
+from ..operands import as_number, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -255,7 +256,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     mask = as_operand(condition, "where")
     if input is None and other is None:
-        return tuple(Tensor._wrap(index) for index in np.nonzero(mask._array))
+        return tuple(Tensor._wrap(index) for index in np.nonzero(np.atleast_1d(mask._array)))
     if mask.dtype.kind != "b":
         raise DTypeError(f"where got a condition of {mask.dtype}; it must be bool, for example x > 0")
     return where_primitive(mask, input, other)
@@ -298,8 +299,11 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     tensor([ True, False])
     """
     left, right = as_operand(input, "isclose"), as_operand(other, "isclose")
+    rtol, atol = as_number(rtol, "isclose"), as_number(atol, "isclose")
+    if not (math.isfinite(rtol) and math.isfinite(atol)):
+        raise ArgumentError(f"isclose got rtol={rtol} and atol={atol}; they are finite numbers")
     try:
-        close = np.isclose(left._array, right._array, rtol, atol, equal_nan)
+        close = np.isclose(left._array, right._array, rtol, atol, bool(equal_nan))
     except ValueError as error:
         raise ShapeError(f"isclose of shapes {left.shape} and {right.shape}, which do not broadcast") from error
     return Tensor._wrap(np.asarray(close))

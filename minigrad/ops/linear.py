@@ -216,7 +216,7 @@ def _wrong_features(shape: tuple[int, ...], weight: tuple[int, ...]) -> str:
             return f"{arrived}. Flattened from axis {start} on it has: put nn.Flatten({start}) before the layer"
     if math.prod(shape) == wanted:
         return f"{arrived}. All its elements together are {wanted}: is the batch axis missing? Then use x.unsqueeze(0)"
-    if len(shape) == 1 and shape[0] % wanted == 0:
+    if len(shape) == 1 and wanted and shape[0] % wanted == 0:
         return f"{arrived}. Was the batch axis flattened too? Flatten() keeps it, Flatten(0) does not"
     if len(shape) == 2:
         return f"{arrived}. Make the layer Linear({shape[1]}, …)"

@@ -16,7 +16,7 @@ from ..errors import ArgumentError, ShapeError
 from ..geometry import pairs
 from ..kernels import indexing as kernels
 from ..kernels.indexing import Index
-from ..operands import as_operand
+from ..operands import as_number, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -75,6 +75,8 @@ take_adjoint.defvjp(x=lambda g, index, axis: take(g, index=index, axis=axis))
 def _trailing(x: Tensor, widths: Any, name: str) -> Widths:
     """A pair for every axis of x; `widths` speaks of the last ones."""
     given = pairs(widths, len(widths) if isinstance(widths, Sequence) else x.ndim)
+    if any(max(pair) >= 2**59 for pair in given):
+        raise ArgumentError(f"{name} by {widths}: no memory holds so many elements")
     if len(given) > x.ndim:
         raise ShapeError(f"{name} got {len(given)} pairs for a tensor of shape {x.shape}; give at most one per axis")
     return ((0, 0),) * (x.ndim - len(given)) + given
@@ -110,6 +112,7 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
             f"pad got mode={mode!r}; the modes are constant, reflect, symmetric, replicate and circular"
         )
     if kind == "constant":
+        as_number(value, "pad")
         refuse_overflow(np.asarray(value), input.dtype, "pad")
         if input.dtype.kind != "f" and value != int(value):
             raise ArgumentError(

@@ -385,6 +385,8 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
     )
     if min(shape, default=0) < 0:
         raise ShapeError(f"expand of shape {input.shape} to {tuple(sizes)}: -1 keeps a size, so a new axis needs one")
+    if max(shape, default=0) >= 2**59:
+        raise ArgumentError(f"expand to {shape}: no index reaches so many elements")
     _check_broadcast(input.shape, shape, "expand")
     return input if shape == input.shape else expand_primitive(input, shape=shape)
 

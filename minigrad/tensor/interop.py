@@ -191,6 +191,8 @@ class Interop(TensorCore):
 
     def type_as(self, other: "Tensor") -> "Tensor":
         """This tensor in the dtype of `other`."""
+        if not isinstance(other, TensorCore):
+            raise DTypeError(f"type_as got a {type(other).__name__}; it takes a tensor")
         return self.to(dtype=other.dtype)
 
     def double(self) -> "Tensor":
@@ -219,6 +221,8 @@ class Interop(TensorCore):
 
     def as_subclass(self, cls: Any) -> Any:
         """The same storage and place on the tape, as an instance of a subclass of `Tensor`."""
+        if not (isinstance(cls, type) and issubclass(cls, TensorCore)):
+            raise DTypeError(f"as_subclass got {cls!r}; it takes a subclass of Tensor")
         return cls._wrap(self._array, self._node, self._index, self._storage)
 
     def __copy__(self) -> "Tensor":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import IndexOutOfRangeError
+from ..errors import DTypeError, IndexOutOfRangeError
 from ..registry import lookup
 from .core import TensorCore
 
@@ -68,7 +68,7 @@ class Methods(TensorCore):
 
     def view_as(self, other: "Tensor") -> "Tensor":
         """The same elements in the shape of `other`."""
-        return lookup("reshape")(self, other.shape)
+        return lookup("reshape")(self, _tensor(other, "view_as").shape)
 
     reshape_as = view_as
 
@@ -82,7 +82,7 @@ class Methods(TensorCore):
 
     def expand_as(self, other: "Tensor") -> "Tensor":
         """Expanded to the shape of `other`."""
-        return lookup("expand")(self, other.shape)
+        return lookup("expand")(self, _tensor(other, "expand_as").shape)
 
     def contiguous(self) -> "Tensor":
         """This tensor if its memory is C-contiguous, otherwise a copy that is."""
@@ -153,3 +153,9 @@ def _sizes(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
         return tuple(sizes[0])
     return sizes
+
+
+def _tensor(value: Any, name: str) -> TensorCore:
+    if not isinstance(value, TensorCore):
+        raise DTypeError(f"{name} got a {type(value).__name__}; it takes a tensor")
+    return value

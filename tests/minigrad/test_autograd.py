@@ -6,7 +6,7 @@ import pytest
 import minigrad as mg
 from minigrad import registry
 from minigrad.autograd import GradcheckError, Observer, backward, grad, gradcheck, gradgradcheck, observe
-from minigrad.errors import DTypeError, GradError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
 from minigrad.geometry import Geometry
 from minigrad.primitive import primitive
 
@@ -161,6 +161,12 @@ def test_an_unused_input_is_an_error_none_or_zeros():
     assert zeros.shape == (2, 3)
     assert zeros.dtype == np.float32
     assert (zeros == 0).all()
+
+
+def test_wishes_for_unused_inputs_that_contradict_are_refused():
+    x = leaf(2)
+    with pytest.raises(ArgumentError, match="allow_unused=False with materialize_grads=True"):
+        grad(x * x, x, allow_unused=False, materialize_grads=True)
 
 
 def test_recording_may_be_off_around_it():
@@ -479,11 +485,13 @@ def test_gradgradcheck_takes_the_cotangents():
 
 
 def test_gradgradcheck_begins_at_the_second_order(declare):
-    x = random_leaf(3)
+    x, cube = random_leaf(3), cube_with(declare, ("slope", "x"))
     with pytest.raises(GradcheckError, match=r"^order 2"):
-        gradgradcheck(cube_with(declare, ("slope", "x")), x)
+        gradgradcheck(cube, x)
     assert gradgradcheck(lambda x: x * 2 + 1, x), "a linear function has a second derivative of zero"
     assert gradgradcheck(mg.round, leaf(0.3, 1.2)), "and so has a constant one"
+    assert gradgradcheck(lambda x: x.detach().round(), leaf(0.3, 1.2)), "also where nothing is recorded"
+    assert gradgradcheck(cube, x, raise_exception=False) is False
 
 
 def test_tolerances_are_obeyed():

@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.autograd import grad
-from minigrad.dtypes import SUPPORTED, as_dtype, can_hold, result_dtype
+from minigrad.dtypes import SUPPORTED, as_dtype, can_hold, refuse_overflow, result_dtype
 from minigrad.errors import ArgumentError, DTypeError
 
 NAMES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
@@ -170,6 +170,23 @@ def test_what_is_no_dtype_is_refused(dtype):
         return
     with pytest.raises(DTypeError, match=r"is not a dtype; use one of NumPy's, for example mg\.float32"):
         as_dtype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(300, "uint8"), (-1, "uint8"), (128, "int8"), (2**63, "int64"), (2**70, "int64"), (np.nan, "int32")],
+)
+def test_numbers_that_an_integer_dtype_cannot_hold_are_refused(value, dtype):
+    with pytest.raises(ArgumentError, match=rf"full got .* for {dtype}, which holds .* to .*; use a wider dtype"):
+        refuse_overflow(np.asarray(value), np.dtype(dtype), "full")
+    refuse_overflow(np.asarray(value), np.dtype("float32"), "full")
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(255, "uint8"), (-128, "int8"), (2**63 - 1, "int64"), ([], "uint8"), (1.5, "int8")]
+)
+def test_numbers_that_it_can_hold_pass(value, dtype):
+    refuse_overflow(np.asarray(value), np.dtype(dtype), "full")
 
 
 def test_promotion_of_nothing_is_refused():

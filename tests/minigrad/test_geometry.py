@@ -233,6 +233,21 @@ def test_sizes_that_break_the_constraint_are_refused_whoever_makes_them():
         Geometry((6,), (0,), (3,), (2,), ((0, 0),), (1,))
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ((6,), (3,), (3,), (2, 2), ((0, 0),), (1,)),
+        ((6, 6), (3,), (3,), (2,), ((0, 0),), (1,)),
+        ((6,), (3,), (3,), (2,), (), (1,)),
+        ((6,), (3,), (3,), (0,), ((0, 0),), (1,)),
+        ((6,), (3,), (0,), (1,), ((0, 0),), (1,)),
+    ],
+)
+def test_fields_of_different_lengths_or_below_one_are_refused(fields):
+    with refused(ArgumentError, "every field needs an entry per axis; kernel, stride and dilation are at least 1"):
+        Geometry(*fields)
+
+
 @pytest.mark.parametrize("extra", [2, 3, (0, 2), -1])
 def test_N136_output_padding_stays_below_stride_or_dilation(extra):
     message = (
@@ -319,3 +334,9 @@ def test_groups_that_divide_nothing_are_refused(name, groups):
     w = (3, 1, 2) if name == "conv_transpose1d" else (3, 4, 2)
     with refused(ArgumentError, rf"{name} with groups={groups}, \d input and \d output channels: groups must be"):
         conv(name, (1, 4, 5), w, groups=groups)
+
+
+@pytest.mark.parametrize("name", ["correlate", "conv1d", "conv_transpose1d"])
+def test_groups_that_are_no_integer_are_refused(name):
+    with refused(DTypeError, rf"{name} got groups=1\.5; it is an integer"):
+        conv(name, (1, 4, 5), (4, 4, 2), groups=1.5)

@@ -288,6 +288,17 @@ def test_constant_pieces_have_slope_zero():
         assert function(mg.tensor([3, -2])).dtype == np.int64
 
 
+def test_rounding_to_decimals():
+    assert mg.round(mg.tensor([1.25, 1.35, -2.345], dtype=mg.float64), decimals=1).tolist() == [1.2, 1.4, -2.3]
+    assert mg.round(mg.tensor([1234.0, 1250.0, 1350.0]), decimals=-2).tolist() == [1200, 1200, 1400]
+    assert slopes(lambda x: mg.round(x, decimals=1), leaf(1.23)) == [[0]]
+
+
+def test_powers_of_bools():
+    a, b = mg.tensor([True, True, False, False]), mg.tensor([True, False, True, False])
+    assert (a**b).tolist() == [True, True, False, True]
+
+
 def test_X75_the_slope_of_the_absolute_value_at_zero_is_zero():
     assert slopes(mg.abs, leaf(-2, 0, 3)) == [[-1, 0, 1]]
     assert second_slopes(lambda x: mg.abs(x) * x, leaf(-2, 0, 3)) == [[-2, 0, 2]]

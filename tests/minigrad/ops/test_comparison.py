@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.autograd import grad, gradcheck
-from minigrad.errors import DTypeError, ShapeError
+from minigrad.errors import ArgumentError, DTypeError, ShapeError
 from tests.strategies import broadcastable, given, seeds, settings, shapes, whole_numbers
 
 COMPARISONS = {
@@ -157,6 +157,13 @@ def test_masked_fill():
     assert mg.masked_fill(mg.tensor([1, 2]), mg.tensor([[True, False]]), 7).tolist() == [[7, 2]]
 
 
+def test_masks_that_are_not_bool_and_values_that_do_not_fit_are_refused():
+    with pytest.raises(DTypeError, match=r"masked_fill got a mask of float32; it must be bool, such as x > 0"):
+        mg.masked_fill(mg.ones(2), mg.ones(2), 1)
+    with pytest.raises(ArgumentError, match="masked_fill got 300 for uint8, which holds 0 to 255"):
+        mg.masked_fill(mg.ones(2, dtype=mg.uint8), mg.tensor([True, False]), 300)
+
+
 # ------------------------------------------------------------------ nearly equal
 
 
@@ -168,6 +175,12 @@ def test_closeness_is_numpys():
     assert mg.allclose(a[:1], b[:1]) is True
     assert mg.allclose(a, b, 0.2, equal_nan=True) is True
     assert mg.allclose(a, b) is False
+
+
+def test_closeness_needs_shapes_that_broadcast():
+    assert mg.isclose(mg.ones(2, 1), mg.ones(3)).shape == (2, 3)
+    with pytest.raises(ShapeError, match=r"isclose of shapes \(2,\) and \(3,\), which do not broadcast"):
+        mg.isclose(mg.ones(2), mg.ones(3))
 
 
 def test_equal_compares_shapes_and_elements():

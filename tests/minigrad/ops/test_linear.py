@@ -6,7 +6,7 @@ import pytest
 import minigrad as mg
 from minigrad.autograd import grad, gradcheck
 from minigrad.errors import DTypeError, ShapeError
-from tests.strategies import given, hnp, seeds, settings, whole_numbers
+from tests.strategies import given, hnp, seeds, settings, st, whole_numbers
 
 # Vectors, matrices and stacks that fit together, sizes from 0 on; the result's shape comes too.
 factors = hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, max_dims=2, min_side=0, max_side=3)
@@ -66,6 +66,47 @@ def test_products_by_rank():
     assert mg.dot(v, v).item() == 5
     stacks = mg.randn(2, 3, 4), mg.randn(2, 4, 5)
     assert mg.equal(mg.bmm(*stacks)[1], mg.mm(stacks[0][1], stacks[1][1]))
+
+
+@settings(max_examples=40)
+@given(hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3), st.integers(0, 3), st.integers(0, 3), seeds)
+def test_N94_linear_is_a_product_and_a_bias(lead, features, out, seed):
+    x, w, b = whole_numbers(seed, (*lead, features), (out, features), (out,))
+    assert np.array_equal(mg.linear(x, w, b).numpy(), x @ w.T + b)
+    assert np.array_equal(mg.linear(x, w).numpy(), x @ w.T)
+
+
+def test_linear_gradchecks_to_second_order():
+    x, w, b = (mg.randn(*shape, dtype=mg.float64, requires_grad=True) for shape in [(2, 4, 3), (2, 3), (2,)])
+    assert gradcheck(mg.linear, [x, w, b], order=2)
+    assert mg.linear(x, w[0], b[0]).shape == (2, 4), "one output, without an axis"
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "message"),
+    [
+        ((5, 3), (2, 4), r"linear got an input of shape \(5, 3\); its last axis must have 4 features, like \(2, 4\)'s"),
+        ((5, 3), (2, 4), r"Make the layer Linear\(3, …\)"),
+        ((5, 16, 5, 5), (2, 400), r"Flattened from axis 1 on it has: put nn\.Flatten\(1\) before the layer"),
+        ((16, 5, 5), (2, 400), r"All its elements together are 400: is the batch axis missing\? Then use x\.unsqueeze"),
+        ((800,), (2, 400), r"Was the batch axis flattened too\? Flatten\(\) keeps it, Flatten\(0\) does not"),
+        ((2, 3, 5), (2, 4), r"Is a Flatten\(\) missing before it\? Then the layer is Linear\(15, …\)"),
+        ((), (2, 4), r"linear got an input of shape \(\); its last axis must have 4 features"),
+        ((3,), (2, 0), r"its last axis must have 0 features"),
+        ((5, 4), (2, 3, 4), r"linear got a weight of shape \(2, 3, 4\); it needs \(out, in\)"),
+    ],
+)
+def test_inputs_of_another_number_of_features_are_refused(x, w, message):
+    with pytest.raises(ShapeError, match=message):
+        mg.linear(mg.ones(x), mg.ones(w))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 1), ()])
+def test_a_bias_of_another_shape_is_refused(shape):
+    with pytest.raises(
+        ShapeError, match=r"linear got a bias of shape .* with a weight of shape \(2, 4\); it needs \(2,\)"
+    ):
+        mg.linear(mg.ones(5, 4), mg.ones(2, 4), mg.ones(shape))
 
 
 def test_integers_multiply_exactly():

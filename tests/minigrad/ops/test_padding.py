@@ -135,6 +135,20 @@ def test_wrong_widths_are_refused(function):
         function(mg.ones(3), 1.5)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "value", "message"),
+    [
+        (mg.int64, 0.5, r"pad of a tensor of int64 with 0\.5, which it cannot hold; convert it first"),
+        (mg.uint8, 300, r"pad got 300 for uint8, which holds 0 to 255"),
+        (mg.uint8, -1, r"pad got -1 for uint8"),
+    ],
+)
+def test_a_constant_that_integers_cannot_hold_is_refused(dtype, value, message):
+    with pytest.raises(ArgumentError, match=message):
+        mg.pad(mg.ones(2, dtype=dtype), 1, value=value)
+    assert mg.pad(mg.ones(1, dtype=dtype), 1, value=2.0).tolist() == [2, 1, 2]
+
+
 def test_cropping_more_than_there_is_is_refused():
     with pytest.raises(ShapeError, match=r"crop of shape \(3,\) by \(\(2, 2\),\): more would be cut away than"):
         mg.crop(mg.ones(3), 2)

@@ -131,6 +131,25 @@ def test_fractions_of_integers_are_refused(name):
         getattr(mg, name)(mg.tensor([1, 2]), 0)
 
 
+def test_float16_means_do_not_overflow():
+    x = mg.full((70000,), 2.0, dtype=mg.float16).requires_grad_()
+    assert x.mean().dtype == np.float16
+    assert x.mean().item() == 2
+    assert mg.var(x).item() == 0
+    assert mg.full((70000,), 2.0, dtype=mg.float16).sum().item() == np.inf, "which float16 cannot hold"
+    (gradient,) = grad(mg.full((70000,), 2.0, dtype=mg.float16, requires_grad=True).mean() * 0 + x.mean(), x)
+    assert gradient.dtype == np.float16
+
+
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_long_sums_of_float32_lose_no_digits(dim):
+    x = np.random.default_rng(0).random((20000, 3), np.float32)
+    x = np.ascontiguousarray(x.T) if dim == 1 else x
+    y = mg.sum(x, dim)
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y.numpy(), x.sum(axis=dim, dtype=np.float64), rtol=1e-6)
+
+
 def test_logsumexp_takes_integers_as_in_pytorch():
     y = mg.logsumexp(mg.tensor([1, 2]), 0)
     assert y.dtype == np.float32

@@ -186,6 +186,19 @@ def test_axes_that_are_not_there_are_refused(action, error, message):
         action(mg.zeros(2, 3, 4))
 
 
+@pytest.mark.parametrize("dim", [0.5, "0", None, mg.ones(2)])
+def test_axes_that_are_no_integers_are_refused(dim):
+    with pytest.raises(DTypeError, match=r"unsqueeze got .* where an integer belongs"):
+        mg.unsqueeze(mg.zeros(2, 3), dim)
+
+
+def test_axes_and_sizes_may_be_arrays():
+    x = mg.zeros(2, 3)
+    assert mg.permute(x, np.array([1, 0])).shape == (3, 2)
+    assert mg.reshape(x, np.array([3, 2])).shape == (3, 2)
+    assert x.sum(np.int64(1)).shape == (2,)
+
+
 def test_a_number_has_one_axis_to_name():
     x = mg.tensor(3.0)
     for dim in (0, -1):
@@ -274,7 +287,8 @@ def test_split_by_a_size(n, size, expected):
 
 
 @pytest.mark.parametrize(
-    ("n", "chunks", "expected"), [(6, 3, [2, 2, 2]), (5, 4, [2, 2, 1]), (2, 5, [1, 1]), (7, 2, [4, 3])]
+    ("n", "chunks", "expected"),
+    [(6, 3, [2, 2, 2]), (5, 4, [2, 2, 1]), (2, 5, [1, 1]), (7, 2, [4, 3]), (0, 3, [0, 0, 0])],
 )
 def test_chunk_makes_parts_of_equal_size(n, chunks, expected):
     assert [part.shape[0] for part in mg.chunk(mg.zeros(n), chunks)] == expected
@@ -342,6 +356,8 @@ def test_pytorchs_rule_for_empty_vectors():
         (lambda: mg.split(mg.ones(5), -1), ArgumentError, "split got a size of -1"),
         (lambda: mg.split(mg.tensor(1.0), 1), ShapeError, "split of a 0-d tensor: it has no axis to cut"),
         (lambda: mg.unbind(mg.tensor(1.0)), ShapeError, "unbind of a 0-d tensor: it has no axis"),
+        (lambda: mg.chunk(mg.tensor(1.0), 1), ShapeError, "chunk of a 0-d tensor: it has no axis to cut"),
+        (lambda: mg.cat(3), DTypeError, "cat got a int; give a list of tensors"),
         (lambda: mg.chunk(mg.ones(5), 0), ArgumentError, "chunk got 0 chunks; it must be positive"),
         (lambda: mg.cat([mg.ones(1), "x"]), DTypeError, "cat got a str; it takes tensors, NumPy arrays and numbers"),
     ],
