@@ -12,6 +12,7 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..errors import DTypeError, ShapeError
+from ..kernels.memory import total
 from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function, lookup
@@ -62,7 +63,7 @@ def sum_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The sum over axes; its adjoint is `expand`."""
     if x.dtype.kind != "f":
         return x.sum(axis=axes, keepdims=keepdims, dtype=np.int64)  # type: ignore[no-any-return]
-    return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)  # type: ignore[no-any-return]
+    return total(x, axes, keepdims)
 
 
 sum_primitive.defvjp(x=lambda g, x_shape, axes: spread(g, x_shape, axes))
