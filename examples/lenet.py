@@ -89,8 +89,8 @@ def test(model, loader) -> tuple[float, float, mg.Tensor]:
     return F.cross_entropy(scores, labels).item(), accuracy, scores
 
 
-def main() -> None:
-    """Train, test, and save or draw what was asked for."""
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=["sample", "mnist", "fashion"], default="sample")
     parser.add_argument("--root", default="data", help="folder of the MNIST files (default: data)")
@@ -113,7 +113,12 @@ def main() -> None:
     args = parser.parse_args()
     if args.epochs < 1:
         parser.error("--epochs must be at least 1")
+    return args
 
+
+def main() -> None:
+    """Train, test, and save or draw what was asked for."""
+    args = arguments()
     if args.plot:  # now rather than after the training, if something is missing
         from lenet_plot import draw
 
@@ -122,7 +127,7 @@ def main() -> None:
     training = load(args.data, args.root, train=True)
     if args.validate:
         if args.validate >= len(training):
-            parser.error(f"--validate {args.validate} leaves nothing of {len(training)} images to train on")
+            raise SystemExit(f"--validate {args.validate} leaves nothing of {len(training)} images to train on")
         images, labels = training.tensors
         testing = TensorDataset(images[: args.validate], labels[: args.validate])
         training = TensorDataset(images[args.validate :], labels[args.validate :])

@@ -25,10 +25,16 @@ def _checked(module: Any, container: str) -> Module:
 class _Numbered(Module):
     """Modules numbered from 0 on, as a list."""
 
-    def _place(self, index: int) -> int:
-        if not -len(self) <= index < len(self):
-            raise IndexOutOfRangeError(f"index {index} into a {type(self).__name__} of {len(self)} modules")
-        return index % len(self)
+    def _place(self, index: Any) -> int:
+        try:
+            place: int = index.__index__()
+        except (AttributeError, TypeError):
+            raise DTypeError(
+                f"an index of type {type(index).__name__} into a {type(self).__name__}; use an integer"
+            ) from None
+        if not -len(self) <= place < len(self):
+            raise IndexOutOfRangeError(f"index {place} into a {type(self).__name__} of {len(self)} modules")
+        return place % len(self)
 
     def _renumber(self, modules: Iterable[Any]) -> None:
         checked = [_checked(module, type(self).__name__) for module in modules]
