@@ -45,7 +45,7 @@ def as_operand(value: Any, name: str) -> Tensor:
 
 def as_number(value: Any, name: str) -> float:
     """`value` as a Python number; raises `DTypeError`, naming the function, for what is none."""
-    if isinstance(value, int | float | np.number | Tensor | np.ndarray):
+    if isinstance(value, int | float | np.number | Tensor | np.ndarray) and getattr(value, "ndim", 0) == 0:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             return float(value)
     raise DTypeError(f"{name} got {value!r} where a number belongs")

@@ -233,7 +233,7 @@ def floor(x: Array) -> Array:
     >>> mg.floor(mg.tensor([1.7, -1.2]))
     tensor([ 1., -2.])
     """
-    return np.floor(x)
+    return np.floor(x) if x.dtype.kind == "f" else x.copy()
 
 
 floor.defvjp(x=zeros_like)
@@ -249,7 +249,7 @@ def ceil(x: Array) -> Array:
     >>> mg.ceil(mg.tensor([1.2, -1.7]))
     tensor([ 2., -1.])
     """
-    return np.ceil(x)
+    return np.ceil(x) if x.dtype.kind == "f" else x.copy()
 
 
 ceil.defvjp(x=zeros_like)
@@ -290,7 +290,7 @@ def trunc(x: Array) -> Array:
     >>> mg.trunc(mg.tensor([1.7, -1.7]))
     tensor([ 1., -1.])
     """
-    return np.trunc(x)
+    return np.trunc(x) if x.dtype.kind == "f" else x.copy()
 
 
 trunc.defvjp(x=zeros_like)

@@ -74,7 +74,7 @@ DEEP = textwrap.dedent(
 
     times = {}
     gc.disable()
-    threading.stack_size(256 * 1024)
+    threading.stack_size(8 * 1024 * 1024)
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
