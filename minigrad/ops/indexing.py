@@ -59,12 +59,15 @@ def _whole(item: Any) -> int:
         ) from None
 
 
-def normalised(index: Any) -> Index:
-    """`index` in steps of integers, slices, None, Ellipsis and arrays.
+def normalised(index: Any, ndim: int) -> Index:
+    """`index` of a tensor of `ndim` axes, in steps of integers, slices, None, Ellipsis and arrays.
 
-    An Ellipsis at the end keeps results arrays, and so views, down to 0-d.
+    An Ellipsis at the end keeps results arrays, and so views, down to 0-d. One
+    that stands for no axis is dropped: to NumPy it would part index arrays.
     """
     parts = tuple(_part(item) for item in (index if isinstance(index, tuple) else (index,)))
+    if sum(_axes_read(part) for part in parts) == ndim:
+        parts = tuple(part for part in parts if part is not Ellipsis)
     if not any(part is Ellipsis for part in parts):
         parts = (*parts, Ellipsis)
     arrays = any(isinstance(part, np.ndarray | bool | np.bool_) for part in parts)
@@ -75,9 +78,15 @@ def normalised(index: Any) -> Index:
         if _is_integer(part) or part is Ellipsis:
             first.append(part)
         elif part is not None:
-            axes = part.ndim if isinstance(part, np.ndarray) and part.dtype.kind == "b" else 1
-            first.extend([slice(None)] * (0 if isinstance(part, bool | np.bool_) else axes))
+            first.extend([slice(None)] * _axes_read(part))
     return Index([tuple(first), tuple(part for part in parts if not _is_integer(part))])
+
+
+def _axes_read(part: Any) -> int:
+    """How many axes of the tensor one part of an index speaks of."""
+    if part is None or part is Ellipsis or isinstance(part, bool | np.bool_):
+        return 0
+    return part.ndim if isinstance(part, np.ndarray) and part.dtype.kind == "b" else 1
 
 
 def _is_integer(part: Any) -> bool:
@@ -115,7 +124,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
 
     Raises `IndexOutOfRangeError`, `DTypeError` for indices that are not integers or bools.
     """
-    return getitem_primitive(input, index=normalised(index))
+    return getitem_primitive(input, index=normalised(index, input.ndim))
 
 
 def _written_value(x: Array, value: Any, v: Array, index: Index) -> tuple[int, ...]:
@@ -165,7 +174,7 @@ setitem_primitive.defvjp(
 @function
 def setitem(input: Tensor, index: Any, value: Any) -> Tensor:
     """A new tensor: `x` with `value` at `index`; what `t[index] = value` binds t to on the tape."""
-    key = normalised(index)
+    key = normalised(index, input.ndim)
     given = as_operand(value, "t[index] = value")
     shape = _written_value(input._array, value, given._array, key)
     return setitem_primitive(input, reshape(given.to(dtype=input.dtype), shape), index=key)
@@ -174,7 +183,7 @@ def setitem(input: Tensor, index: Any, value: Any) -> Tensor:
 @function
 def write(array: Array, index: Any, value: Any) -> None:
     """`array[index] = value` on an array, with a tensor's checks."""
-    key = normalised(index)
+    key = normalised(index, array.ndim)
     operand = as_operand(value, "t[index] = value")._array
     shape = _written_value(array, value, operand, key)
     with np.errstate(all="ignore"):

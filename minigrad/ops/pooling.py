@@ -113,6 +113,11 @@ def _avg_pool(
     name = f"avg_pool{axes}d"
     x = as_operand(x, name)
     geometry = _window(axes, name, x, kernel_size, stride, padding, 1, ceil_mode)
+    if x.dtype == np.float16:  # the sum of a window may be too large for it, the mean is not
+        wide = x.to(dtype=np.float32)
+        return _avg_pool(axes, wide, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override).to(
+            dtype=np.float16
+        )
     total = window_sum(x, geometry=geometry)
     if divisor_override is not None:
         if divisor_override == 0:

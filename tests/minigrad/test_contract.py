@@ -187,7 +187,7 @@ CASES = [
     case("split", normal(0, 3), sizes=(0, 0), axis=0),
     # indexing
     *(
-        case("getitem", normal(*shape), index=normalised(index))
+        case("getitem", normal(*shape), index=normalised(index, len(shape)))
         for shape, index in [
             ((4, 3), (slice(None, None, -2), 1)),
             ((2, 3), (None, ..., 0)),
@@ -199,7 +199,7 @@ CASES = [
         ]
     ),
     *(
-        case("scatter", normal(*shape), index=normalised(index), shape=whole_shape)
+        case("scatter", normal(*shape), index=normalised(index, len(whole_shape)), shape=whole_shape)
         for shape, index, whole_shape in [
             ((2,), (slice(None, None, -2), 1), (4, 3)),
             ((4, 3), [0, 2, 2, -1], (4, 3)),
@@ -209,7 +209,7 @@ CASES = [
         ]
     ),
     *(
-        case("setitem", normal(*shape), normal(*value), index=normalised(index))
+        case("setitem", normal(*shape), normal(*value), index=normalised(index, len(shape)))
         for shape, value, index in [
             ((4, 3), (2,), (slice(None, None, 2), 1)),
             ((4, 3), (), 1),
@@ -576,8 +576,8 @@ KEEPING = {
     "pad_constant": {"widths": ((0, 0), (0, 0), (1, 1), (0, 2)), "value": 0},
     "take": {"index": np.array([1, 0, 0, 2, 3]), "axis": 2},
     "take_adjoint": {"index": np.array([1, 0, 0, 4]), "axis": 2, "size": 5},
-    "getitem": {"index": normalised((slice(None), slice(None), slice(1, 3)))},
-    "scatter": {"index": normalised((slice(None), slice(None), slice(1, 5))), "shape": (2, 3, 6, 5)},
+    "getitem": {"index": normalised((slice(None), slice(None), slice(1, 3)), 4)},
+    "scatter": {"index": normalised((slice(None), slice(None), slice(1, 5)), 4), "shape": (2, 3, 6, 5)},
     "flip": {"axes": (2, 3)},
     "sum": {"axes": (1,), "keepdims": True},
     "amax": {"axes": (1,), "keepdims": True},
@@ -705,7 +705,7 @@ VIEWS = {
     "flip": {"axes": (0,)},
     "expand": {"shape": (2, 3, 4)},
     "split": {"sizes": (1, 2), "axis": 0},
-    "getitem": {"index": normalised((slice(1, 3), 2))},
+    "getitem": {"index": normalised((slice(1, 3), 2), 4)},
 }
 
 
@@ -883,10 +883,10 @@ def applied(name, **static):
     return lambda x: PRIMITIVES[name](x, **static)
 
 
-ROWS = normalised([0, 2, 2, -1])
-MASK = normalised(coins(4, 3))
-MIXED = normalised(([0, 1, 1], slice(1, None), [3, 3, 0]))
-BASIC = normalised((slice(None, None, -2), None, 1))
+ROWS = normalised([0, 2, 2, -1], 4)
+MASK = normalised(coins(4, 3), 4)
+MIXED = normalised(([0, 1, 1], slice(1, None), [3, 3, 0]), 4)
+BASIC = normalised((slice(None, None, -2), None, 1), 4)
 PICKED = winners(spaced(2, 2, 5, 6), OVERLAPPING)
 BORDER = np.array([1, 0, 0, 1, 2, 2, 1])
 

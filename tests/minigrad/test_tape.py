@@ -484,6 +484,14 @@ def test_retained_gradient_is_writable():
     assert inner.grad.zero_().tolist() == [0.0, 0.0]
 
 
+def test_a_retained_gradient_that_is_asked_for_as_well_counts_once():
+    x = leaf(1.0, 1.0)
+    inner = x * 2
+    inner.retain_grad()
+    (inner * inner).sum().backward(inputs=[inner])
+    assert (inner.grad.tolist(), x.grad) == ([4.0, 4.0], None)
+
+
 def test_retain_grad_of_a_leaf_is_nothing_new_and_of_a_constant_is_refused():
     x = leaf(2.0)
     x.retain_grad()

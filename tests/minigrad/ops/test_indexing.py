@@ -374,3 +374,13 @@ def test_gather_gradchecks_to_second_order():
 def test_wrong_indices_of_gather_are_refused(index, error, message):
     with pytest.raises(error, match=message):
         mg.gather(mg.zeros(2, 3), 1, mg.tensor(index))
+
+
+def test_an_ellipsis_for_no_axes_does_not_part_index_arrays():
+    x = mg.arange(24).reshape(2, 3, 2, 2)
+    chosen = mg.tensor([1, 0])
+    read = x[:, chosen, ..., chosen, chosen]
+    assert mg.equal(read, x[:, chosen, chosen, chosen])
+    y = x.clone()
+    y[:, chosen, ..., chosen, chosen] = mg.tensor([[-1, -2], [-3, -4]])
+    assert mg.equal(y[:, chosen, chosen, chosen], mg.tensor([[-1, -2], [-3, -4]]))

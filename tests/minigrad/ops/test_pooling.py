@@ -220,3 +220,10 @@ def test_bools_have_no_largest():
 def test_sizes_that_are_no_integers_are_refused(pool):
     with pytest.raises(DTypeError, match=r"kernel_size=2\.0 arrived; it takes an integer, or one for each of"):
         pool(mg.ones(1, 4, 4), 2.0)
+
+
+def test_means_of_float16_windows_do_not_overflow():
+    x = mg.full((1, 1, 64, 64), 100.0, dtype=mg.float16, requires_grad=True)
+    y = mg.avg_pool2d(x, 64)
+    y.sum().backward()
+    assert (y.item(), y.dtype, x.grad.dtype) == (100.0, mg.float16, mg.float16)
