@@ -123,7 +123,8 @@ def result_dtype(operands: Iterable[tuple[DType, builtins.int]]) -> DType:
 
 
 def refuse_overflow(values: Any, target: DType, name: str) -> None:
-    """Raise `ArgumentError` for Python numbers, as an array, that an integer dtype cannot hold."""
+    """Raise `ArgumentError` for numbers, alone or as an array, that an integer dtype cannot hold."""
+    values = np.asarray(values)
     if target.kind not in "iu" or values.dtype.kind not in "iufO" or not values.size:
         return
     if values.dtype.kind == "O":  # Python integers beyond 64 bits

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .errors import GradError
+from .errors import DTypeError, GradError
 
 if TYPE_CHECKING:
     from .tape import Node
@@ -88,6 +88,8 @@ _LAZY_BODY = 0x20 | 0x80 | 0x200  # code flags: generator, coroutine, asynchrono
 
 
 def _decorate(function: F, mode: bool) -> F:
+    if not callable(function):
+        raise DTypeError(f"a {type(function).__name__} cannot be decorated; use `with no_grad():` for a block")
     code = getattr(function, "__code__", None)
     if code is not None and code.co_flags & _LAZY_BODY:
         raise GradError(

@@ -205,7 +205,7 @@ def randint(
     if last <= first:
         raise ArgumentError(f"randint from {first} to {last}: the upper bound must be larger, and is itself excluded")
     if dtype is not None:
-        refuse_overflow(np.asarray([first, last - 1]), dtype_or_default(dtype), "randint")
+        refuse_overflow([first, last - 1], dtype_or_default(dtype), "randint")
     return finish(chosen_generator(generator).integers(first, last, as_shape((size,))), dtype, device, requires_grad)
 
 

@@ -243,8 +243,7 @@ def walk(
             cotangents = pending.pop(node, None)
             if cotangents is None:
                 continue
-            _run_hooks(node, cotangents)
-            _keep_retained(node, cotangents, result.retained)
+            _run_hooks(node, cotangents, result.retained)
             if targets is not None:
                 for index, cotangent in enumerate(cotangents):
                     if cotangent is not None and Edge(node, index) in targets:
@@ -277,7 +276,7 @@ def _deposit(pending: dict[Node, list["Tensor | None"]], edge: Edge, gradient: "
     slots[edge.output] = gradient if before is None else lookup("add")(before, gradient)
 
 
-def _run_hooks(node: Node, cotangents: list["Tensor | None"]) -> None:
+def _run_hooks(node: Node, cotangents: list["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]) -> None:
     """Let the hooks see, and replace, the complete cotangents; then keep those that were asked for."""
     if node.hooks is not None:
         for index, table in node.hooks.items():
@@ -287,17 +286,12 @@ def _run_hooks(node: Node, cotangents: list["Tensor | None"]) -> None:
                     changed = hook(cotangent)
                     if changed is not None:
                         cotangents[index] = _conforming(changed, node.specs[index])
+    for index, reference in (node.retained or {}).items():
+        tensor, kept = reference(), cotangents[index]
+        if tensor is not None and kept is not None:
+            retained.append((tensor, kept))
     if node.prehooks:
         cotangents[:] = _replaced(node.prehooks, cotangents, node.specs)
-
-
-def _keep_retained(
-    node: Node, cotangents: Sequence["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]
-) -> None:
-    for index, reference in (node.retained or {}).items():
-        tensor, cotangent = reference(), cotangents[index]
-        if tensor is not None and cotangent is not None:
-            retained.append((tensor, cotangent))
 
 
 def _conforming(gradient: "Tensor", spec: Spec) -> "Tensor":

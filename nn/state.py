@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import minigrad as mg
 from minigrad.errors import DTypeError, MinigradError, StateDictError
 
+from .parameter import Parameter
+
 if TYPE_CHECKING:
     from .module import Module
 
@@ -38,7 +40,8 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
     for key, tensor in own.items():
         if key in state_dict:
             try:
-                values[key] = mg.as_tensor(state_dict[key]).detach().to(tensor.dtype, copy=True)
+                value = mg.as_tensor(state_dict[key])
+                values[key] = _in_place_of(tensor, value) if assign else value.detach().to(tensor.dtype, copy=True)
             except MinigradError as error:
                 problems.append(f"{key} is a {type(state_dict[key]).__name__}: {error}")
                 continue
@@ -52,10 +55,18 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
         )
     if assign:
         for key, value in values.items():
-            own[key].data = value
+            path, _, name = key.rpartition(".")
+            setattr(module.get_submodule(path), name, value)
     else:
         _copy_all(own, values)
     return IncompatibleKeys(missing, unexpected)
+
+
+def _in_place_of(tensor: mg.Tensor, value: mg.Tensor) -> mg.Tensor:
+    """`value` itself, as a parameter where a parameter is to be replaced; no cast, no copy."""
+    if isinstance(tensor, Parameter) and not isinstance(value, Parameter):
+        return Parameter(value, tensor.requires_grad)
+    return value
 
 
 def _copy_all(targets: Mapping[str, mg.Tensor], values: Mapping[str, mg.Tensor]) -> None:

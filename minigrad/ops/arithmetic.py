@@ -255,8 +255,8 @@ def clamp(input: Tensor, min: Tensor | float | None = None, max: Tensor | float 
     tensor([0.0000, 0.5000, 1.0000])
     """
     for bound in (min, max):
-        if isinstance(bound, int) and isinstance(input, Tensor):
-            refuse_overflow(np.asarray(bound), input.dtype, "clamp")
+        if isinstance(bound, int | np.integer) and isinstance(input, Tensor):
+            refuse_overflow(bound, input.dtype, "clamp")
     if min is not None and max is not None:
         return clamp_both(input, min, max)
     if min is not None:

@@ -259,6 +259,9 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         return tuple(Tensor._wrap(index) for index in np.nonzero(np.atleast_1d(mask._array)))
     if mask.dtype.kind != "b":
         raise DTypeError(f"where got a condition of {mask.dtype}; it must be bool, for example x > 0")
+    for one, against in ((input, other), (other, input)):
+        if isinstance(one, int | np.integer) and isinstance(against, Tensor | np.ndarray):
+            refuse_overflow(one, against.dtype, "where")
     return where_primitive(mask, input, other)
 
 
@@ -283,8 +286,7 @@ def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
         raise DTypeError(
             f"masked_fill got a mask of {as_operand(mask, 'masked_fill').dtype}; it must be bool, such as x > 0"
         )
-    if isinstance(value, int | float):
-        refuse_overflow(np.asarray(value), input.dtype, "masked_fill")
+    refuse_overflow(value._array if isinstance(value, Tensor) else value, input.dtype, "masked_fill")
     return where(mask, as_operand(value, "masked_fill").to(dtype=input.dtype), input)  # type: ignore[no-any-return]
 
 
@@ -300,8 +302,8 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     """
     left, right = as_operand(input, "isclose"), as_operand(other, "isclose")
     rtol, atol = as_number(rtol, "isclose"), as_number(atol, "isclose")
-    if not (math.isfinite(rtol) and math.isfinite(atol)):
-        raise ArgumentError(f"isclose got rtol={rtol} and atol={atol}; they are finite numbers")
+    if not (0 <= rtol < math.inf and 0 <= atol < math.inf):
+        raise ArgumentError(f"isclose got rtol={rtol} and atol={atol}; they are finite and not negative")
     try:
         close = np.isclose(left._array, right._array, rtol, atol, bool(equal_nan))
     except ValueError as error:

@@ -133,8 +133,8 @@ def _written_value(x: Array, value: Any, v: Array, index: Index) -> tuple[int, .
     Raises `ShapeError` where it does not fit there, `DTypeError` for fractions
     in an integer tensor, `ArgumentError` for a number that it cannot hold.
     """
-    if isinstance(value, int | float):
-        refuse_overflow(np.asarray(value), x.dtype, "t[index] = value")
+    if isinstance(value, int | float | np.generic):
+        refuse_overflow(value, x.dtype, "t[index] = value")
     elif v.dtype.kind == "f" and x.dtype.kind != "f":
         raise DTypeError(f"t[index] = value of {v.dtype} into a tensor of {x.dtype}; convert the value first")
     place = _read(x, index).shape

@@ -113,7 +113,7 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
         )
     if kind == "constant":
         as_number(value, "pad")
-        refuse_overflow(np.asarray(value), input.dtype, "pad")
+        refuse_overflow(value, input.dtype, "pad")
         if input.dtype.kind != "f" and value != int(value):
             raise ArgumentError(
                 f"pad of a tensor of {input.dtype} with {value}, which it cannot hold; convert it first"

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import ArgumentError, DTypeError
+from ..errors import ArgumentError
+from ..operands import as_number
 from .optimizer import Optimizer
 
 __all__ = ["SGD"]
@@ -59,9 +60,8 @@ class SGD(Optimizer):
 
     def _check(self, group: dict[str, Any]) -> None:
         for option in ("lr", "momentum", "dampening", "weight_decay"):
-            if not isinstance(group[option], int | float) and not hasattr(group[option], "item"):
-                raise DTypeError(f"SGD got {option}={group[option]!r}; it is a number")
-            if option != "dampening" and not group[option] >= 0:
+            number = as_number(group[option], f"SGD({option}=…)")
+            if option != "dampening" and not number >= 0:
                 raise ArgumentError(f"SGD got {option}={group[option]}; it must be 0 or more")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ArgumentError("SGD with nesterov=True needs a momentum above 0 and no dampening")

@@ -27,6 +27,7 @@ class Methods(TensorCore):
 
     # element-wise
     add, sub, mul, div, pow = map(_method, ("add", "sub", "mul", "div", "pow"))
+    remainder, floor_divide = map(_method, ("remainder", "floor_divide"))
     neg, abs, exp, log, log1p, expm1 = map(_method, ("neg", "abs", "exp", "log", "log1p", "expm1"))
     sqrt, rsqrt, square, reciprocal, sign = map(_method, ("sqrt", "rsqrt", "square", "reciprocal", "sign"))
     sin, cos, erf, tanh, sigmoid, relu = map(_method, ("sin", "cos", "erf", "tanh", "sigmoid", "relu"))

@@ -950,3 +950,13 @@ def test_results_under_no_grad_are_leaves():
     assert (y.requires_grad, y.is_leaf, y.grad_fn) == (False, True, None)
     with pytest.raises(MinigradError, match="no_grad"):
         y.backward()
+
+
+def test_a_retained_gradient_is_that_before_the_nodes_own_hooks():
+    x = leaf(1.0)
+    y = x * 2
+    y.retain_grad()
+    y.register_hook(lambda g: g * 5)
+    y.grad_fn.register_prehook(lambda cotangents: (cotangents[0] * 3,))
+    y.sum().backward()
+    assert (y.grad.tolist(), x.grad.tolist()) == ([5.0], [30.0])

@@ -861,3 +861,15 @@ def test_repr_nests():
         "    (1): ReLU()\n  )\n  (drop): Dropout(p=0.25, inplace=False)\n)"
     )
     assert (repr(Module()), repr(nn.Sequential())) == ("Module()", "Sequential()")
+
+
+def test_assigned_states_are_taken_as_they_are():
+    layer = nn.Linear(2, 1)
+    old = layer.weight
+    weight = mg.ones(1, 2, dtype=mg.float64)
+    layer.load_state_dict({"weight": weight, "bias": nn.Parameter(mg.zeros(1, dtype=mg.float64))}, assign=True)
+    assert layer.weight is not old
+    assert isinstance(layer.weight, nn.Parameter)
+    assert layer.weight.dtype == mg.float64
+    weight[0, 0] = 5
+    assert layer.weight.tolist() == [[5.0, 1.0]]

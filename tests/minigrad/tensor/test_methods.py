@@ -15,7 +15,24 @@ B = mg.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
 # Arguments behind the tensor itself, where there are any.
 ARGUMENTS = {
     **dict.fromkeys(
-        ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "eq", "ne", "lt", "le", "gt", "ge"], (B,)
+        [
+            "add",
+            "sub",
+            "mul",
+            "div",
+            "remainder",
+            "floor_divide",
+            "pow",
+            "maximum",
+            "minimum",
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+        ],
+        (B,),
     ),
     **dict.fromkeys(["logical_and", "logical_or", "isclose"], (B,)),
     **dict.fromkeys(
