@@ -1,6 +1,6 @@
 """Random tensors. Every function takes `generator=`, or draws from the calling thread's generator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,12 @@ def randn(
     )
 
 
+def _shaped_like(input: Tensor, maker: Callable[..., Tensor], *, dtype: Any, **options: Any) -> Tensor:
+    """What `maker` makes in the shape and, unless another is given, the dtype of a tensor."""
+    like = as_operand(input, f"{maker.__name__}_like")
+    return maker(like.shape, dtype=like.dtype if dtype is None else dtype, **options)
+
+
 @function
 def rand_like(
     input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
@@ -114,14 +120,7 @@ def rand_like(
     >>> mg.rand_like(mg.zeros(2, 3)).shape
     (2, 3)
     """
-    input = as_operand(input, "rand_like")
-    return rand(
-        input.shape,
-        generator=generator,
-        dtype=input.dtype if dtype is None else dtype,
-        device=device,
-        requires_grad=requires_grad,
-    )
+    return _shaped_like(input, rand, generator=generator, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @function
@@ -136,14 +135,7 @@ def randn_like(
     >>> mg.randn_like(mg.zeros(2, 3)).shape
     (2, 3)
     """
-    input = as_operand(input, "randn_like")
-    return randn(
-        input.shape,
-        generator=generator,
-        dtype=input.dtype if dtype is None else dtype,
-        device=device,
-        requires_grad=requires_grad,
-    )
+    return _shaped_like(input, randn, generator=generator, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @function
