@@ -101,7 +101,7 @@ def _spatial(output_size: Sequence[int], axes: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Sizes per axis, made by `correlation`, `transposed` or `window`; frozen, so one serves all three maps."""
+    """Sizes per axis, made by `window`, `pooling` or `transposed`; frozen, so one serves all three maps."""
 
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -205,9 +205,7 @@ class Geometry:
             extra = tuple(w - m for w, m in zip(wanted, least, strict=True))
         limit = tuple(max(s[a], d[a]) for a in range(axes))
         if any(not 0 <= e < m for e, m in zip(extra, limit, strict=True)):
-            asked = (
-                f"output_size={tuple(output_size)[-axes:]}" if output_size is not None else f"output_padding={extra}"
-            )
+            asked = f"output_padding={extra}" if output_size is None else f"output_size={tuple(output_size)}"
             raise ArgumentError(
                 f"{asked} with stride {s} and dilation {d}: the output can be {least} and up to "
                 f"{tuple(m + e - 1 for m, e in zip(least, limit, strict=True))}. Only so many input sizes would have "

@@ -97,7 +97,7 @@ def _refuse_other_stacks(left: tuple[int, ...], right: tuple[int, ...]) -> None:
 
 
 def _rows(x: Tensor) -> int:
-    return int(np.prod(x.shape[:-1], dtype=np.int64))
+    return math.prod(x.shape[:-1])
 
 
 def _of_rank(x: Any, rank: int, name: str) -> Tensor:
