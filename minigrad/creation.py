@@ -41,6 +41,8 @@ def finish(array: Array, dtype: Any, device: Any, requires_grad: bool) -> Tensor
 
 def _array_of(data: Any, dtype: Any = None) -> Array:
     """`data` as an array: of `dtype`, or its own; Python floats make the default dtype, integers int64."""
+    if hasattr(data, "__array__") and not isinstance(data, Tensor | np.ndarray | np.generic):
+        data = _foreign_array(data)
     if isinstance(data, Tensor):
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
@@ -63,6 +65,12 @@ def _array_of(data: Any, dtype: Any = None) -> Array:
         array = array if dtype is None else array.astype(as_dtype(dtype), copy=False)
     check_supported(array.dtype)
     return array
+
+
+def _foreign_array(data: Any) -> Any:
+    """Another library's tensor as an array: it keeps its dtype; off that library's own tape."""
+    data = data.detach() if hasattr(data, "detach") else data
+    return data.__array__()  # np.asarray warns where the method knows no `copy`
 
 
 def _array_of_numbers(data: Any) -> Array:

@@ -29,6 +29,7 @@ ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "registry"
 TOPICS = {
     "tests/minigrad": {"contract", "golden"},
     "tests/minigrad/tensor": {"tensor"},
+    "tests/nn/functional": {"functional"},
 }
 
 

@@ -122,11 +122,20 @@ TITLES = {
     "nn.pooling": "Pooling",
     "nn.linear": "Linear layers and shape",
     "nn.activation": "Nonlinearities",
+    "nn.gating": "Nonlinearities over an axis",
+    "nn.normalization": "Normalisation",
+    "nn.padding": "Padding",
+    "nn.upsampling": "Rearranging and resizing maps",
+    "nn.lazy": "Layers that infer their input",
+    "nn.sparse": "Embedding",
+    "nn.distance": "Distances",
     "nn.dropout": "Dropout",
     "nn.loss": "Losses",
     "nn.functional.activation": "More nonlinearities",
     "nn.functional.loss": "Losses",
-    "nn.functional.other": "Others",
+    "nn.functional.dropout": "Dropout",
+    "nn.functional.padding": "Padding",
+    "nn.functional.sparse": "Class numbers as vectors",
 }
 
 

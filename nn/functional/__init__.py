@@ -25,8 +25,10 @@ from minigrad import (
 )
 
 from .activation import elu, gelu, hardtanh, leaky_relu, logsigmoid, relu, relu6, silu, softsign
+from .dropout import dropout
 from .loss import cross_entropy, mse_loss, nll_loss
-from .other import dropout, one_hot, pad
+from .padding import pad
+from .sparse import one_hot
 
 __all__ = [
     "avg_pool1d",

@@ -344,3 +344,25 @@ def test_default_dtype():
     with pytest.raises(DTypeError):
         mg.set_default_dtype("nonsense")
     assert mg.get_default_dtype() == mg.float32
+
+
+class Foreign:
+    """A tensor of another library: its `__array__` knows no copy, and refuses while it is on a tape."""
+
+    def __init__(self, array, taped=True):
+        self.array, self.taped = array, taped
+
+    def detach(self):
+        return Foreign(self.array, taped=False)
+
+    def __array__(self, dtype=None):
+        assert not self.taped
+        return self.array
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int32", "bool"])
+def test_tensors_of_other_libraries_keep_their_dtype(dtype):
+    array = np.ones((2, 1), dtype)
+    for made in (mg.as_tensor(Foreign(array)), mg.tensor(Foreign(array))):
+        assert (made.dtype, made.shape, made.tolist()) == (np.dtype(dtype), (2, 1), array.tolist())
+    assert mg.tensor(Foreign(array), dtype=mg.float64).dtype == mg.float64

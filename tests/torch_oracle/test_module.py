@@ -15,6 +15,7 @@ import torch
 import minigrad as mg
 from minigrad import nn
 from tests.torch_oracle.compare import assert_close, assert_same, both_refuse, compare, normal
+from tests.torch_oracle.modules import twins
 
 # Name, positional arguments, keywords, shape of an input.
 LAYERS = [
@@ -67,20 +68,11 @@ def name_of(case):
     return f"{case[0]}{case[1]}{case[2]}"
 
 
-def twins(name, arguments, options):
-    """The layer of both libraries, in float64 and with PyTorch's weights."""
-    ours, theirs = getattr(nn, name)(*arguments, **options), getattr(torch.nn, name)(*arguments, **options)
-    ours.double()
-    theirs.double()
-    ours.load_state_dict({key: value.numpy() for key, value in theirs.state_dict().items()})
-    return ours, theirs
-
-
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize(("name", "arguments", "options", "shape"), LAYERS, ids=map(name_of, LAYERS))
 def test_layer(name, arguments, options, shape):
     """The same repr, keys and shapes; with the same weights, the same outputs and gradients."""
-    ours, theirs = twins(name, arguments, options)
+    ours, theirs = twins(name, *arguments, **options)
     assert repr(ours) == repr(theirs)
     assert {k: v.shape for k, v in ours.state_dict().items()} == {
         k: tuple(v.shape) for k, v in theirs.state_dict().items()
