@@ -7,14 +7,18 @@
 tensor([2., 4., 6.])
 """
 
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from . import _alias, autograd, cuda, errors, random
+from numpy import finfo, iinfo, newaxis
+
+from . import _alias, autograd, cuda, errors, functions, random
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import (
     arange,
     as_tensor,
+    asarray,
     empty,
     empty_like,
     eye,
@@ -22,6 +26,7 @@ from .creation import (
     full,
     full_like,
     linspace,
+    logspace,
     ones,
     ones_like,
     tensor,
@@ -48,6 +53,7 @@ from .dtypes import (
     short,
     uint8,
 )
+from .functions import *
 from .operands import as_operand
 from .ops.activation import relu, sigmoid, softplus, tanh
 from .ops.arithmetic import (
@@ -55,6 +61,8 @@ from .ops.arithmetic import (
     addcdiv,
     addcmul,
     clamp,
+    clamp_max,
+    clamp_min,
     clip,
     div,
     floor_divide,
@@ -84,6 +92,7 @@ from .ops.comparison import (
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     lt,
     masked_fill,
     ne,
@@ -170,10 +179,13 @@ from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import (
     bernoulli,
+    multinomial,
     normal,
+    poisson,
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
@@ -228,6 +240,7 @@ __all__ = [
     "argmin",
     "as_operand",
     "as_tensor",
+    "asarray",
     "autograd",
     "avg_pool1d",
     "avg_pool2d",
@@ -244,6 +257,8 @@ __all__ = [
     "ceil",
     "chunk",
     "clamp",
+    "clamp_max",
+    "clamp_min",
     "clip",
     "clone",
     "concatenate",
@@ -266,6 +281,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "e",
     "empty",
     "empty_like",
     "enable_grad",
@@ -277,6 +293,7 @@ __all__ = [
     "expand",
     "expm1",
     "eye",
+    "finfo",
     "flatten",
     "flip",
     "float",
@@ -295,7 +312,9 @@ __all__ = [
     "gt",
     "half",
     "identity",
+    "iinfo",
     "index_select",
+    "inf",
     "initial_seed",
     "int",
     "int16",
@@ -318,6 +337,8 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
+    "logspace",
     "logsumexp",
     "long",
     "lt",
@@ -335,22 +356,28 @@ __all__ = [
     "mm",
     "movedim",
     "mul",
+    "multinomial",
     "mv",
+    "nan",
     "narrow",
     "ne",
     "neg",
+    "newaxis",
     "no_grad",
     "normal",
     "ones",
     "ones_like",
     "pad",
     "permute",
+    "pi",
+    "poisson",
     "pow",
     "primitives",
     "prod",
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "random",
@@ -396,3 +423,4 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+__all__ += functions.__all__
