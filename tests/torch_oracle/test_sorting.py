@@ -97,12 +97,13 @@ def test_unique(shape, inverse, counts, data):
     x = whole(0, 3, *shape)
     dims = [None] if 0 in shape else [None, data.draw(st.integers(-len(shape), len(shape) - 1))]
     for dim in dims:
-        agree(lambda library: library.unique(library.tensor(x), True, inverse, counts, dim))
-        agree(lambda library: library.tensor(x).unique(return_inverse=inverse, return_counts=counts, dim=dim))
-        # PyTorch forgets the counts of slices where the inverse is not asked for.
-        both_too = inverse or dim is not None
-        agree(lambda library: library.unique_consecutive(library.tensor(x), both_too, counts, dim))
-        agree(lambda library: library.tensor(x).unique_consecutive(both_too, counts, dim))
+        # PyTorch sometimes leaves the inverse or the counts of slices unwritten unless it is asked for both.
+        more = (True, True) if dim is not None else (inverse, counts)
+        words = dict(zip(["return_inverse", "return_counts"], more))
+        agree(lambda library: library.unique(library.tensor(x), True, *more, dim))
+        agree(lambda library: library.tensor(x).unique(**words, dim=dim))
+        agree(lambda library: library.unique_consecutive(library.tensor(x), *more, dim))
+        agree(lambda library: library.tensor(x).unique_consecutive(*more, dim))
 
 
 def test_unique_of_other_values():
