@@ -130,6 +130,7 @@ from .ops.joining import (
     unbind,
 )
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
+from .ops.loss import binary_cross_entropy
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from .ops.reduction import (
@@ -233,6 +234,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "bernoulli",
+    "binary_cross_entropy",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -298,10 +300,10 @@ __all__ = [
     "index_select",
     "initial_seed",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "isclose",
     "isfinite",

@@ -2,7 +2,7 @@
 
 `comparison`, `arithmetic`, `elementary` and `activation` are element-wise;
 `reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution` and
-`pooling` are what networks are made of. Importing the package registers them.
+`pooling` are what networks are made of, and `loss` is what they end in. Importing the package registers them.
 """
 
 from . import (
@@ -14,6 +14,7 @@ from . import (
     indexing,
     joining,
     linear,
+    loss,
     padding,
     pooling,
     reduction,
@@ -30,6 +31,7 @@ __all__ = [
     "indexing",
     "joining",
     "linear",
+    "loss",
     "padding",
     "pooling",
     "reduction",
