@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError
 
 from . import functional as F
 from . import init
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
+__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 class _Scaled(Module):
@@ -183,24 +183,3 @@ class LocalResponseNorm(Module):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
-
-
-class CrossMapLRN2d(LocalResponseNorm):
-    """`LocalResponseNorm` of images, as in Caffe: an even size looks at one channel less, and divides by `size` still.
-
-    (N, C, H, W) -> (N, C, H, W). Raises `ShapeError` for another rank, else as `functional.local_response_norm`.
-
-    >>> import minigrad as mg, nn
-    >>> nn.CrossMapLRN2d(5)(mg.zeros(2, 6, 28, 28)).shape
-    (2, 6, 28, 28)
-    """
-
-    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
-        super().__init__(size, alpha, beta, k)
-
-    def forward(self, input: mg.Tensor) -> mg.Tensor:
-        """(N, C, H, W) -> (N, C, H, W)"""
-        if input.ndim != 4:
-            raise ShapeError(f"CrossMapLRN2d got an input of shape {input.shape}; it takes four axes, (N, C, H, W)")
-        odd = self.size - 1 + self.size % 2
-        return F.local_response_norm(input, odd, self.alpha * odd / self.size, self.beta, self.k)
