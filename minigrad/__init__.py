@@ -130,6 +130,7 @@ from .ops.joining import (
     unbind,
 )
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
+from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from .ops.reduction import (
@@ -377,6 +378,7 @@ __all__ = [
     "square",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "sub",
     "sum",

@@ -27,6 +27,7 @@ from minigrad import (
 from .activation import elu, gelu, hardtanh, leaky_relu, logsigmoid, relu, relu6, silu, softsign
 from .dropout import dropout
 from .loss import cross_entropy, mse_loss, nll_loss
+from .normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from .padding import pad
 from .sparse import one_hot
 
@@ -34,6 +35,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "batch_norm",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -44,9 +46,13 @@ __all__ = [
     "dropout",
     "elu",
     "gelu",
+    "group_norm",
     "hardtanh",
+    "instance_norm",
+    "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "max_pool1d",
@@ -58,6 +64,7 @@ __all__ = [
     "pad",
     "relu",
     "relu6",
+    "rms_norm",
     "sigmoid",
     "silu",
     "softmax",

@@ -251,6 +251,19 @@ CASES = [
         for name in ["softmax", "log_softmax"]
         for shape, axes in [((2, 3, 4), (1,)), ((3,), (0,)), ((0, 3), (1,)), ((0, 3), (0,))]
     ),
+    *(
+        one
+        for shape, axes, eps in [
+            ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
+            ((2, 1, 4), (2,), 1e-3),
+        ]
+        for one in [
+            case("standardize", normal(*shape), axes=axes, eps=eps),
+            case("standardize_vjp", normal(*shape), normal(*shape),
+                 positive(*(1 if axis in axes else n for axis, n in enumerate(shape))), axes=axes),
+        ]
+    ),
+    case("standardize", normal(2, 0), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
     # the trilinear form
     *(
         case("correlate", normal(*x), normal(*w), geometry=geometry, order=3)
@@ -585,6 +598,7 @@ KEEPING = {
     "logsumexp": {"axes": (1,), "keepdims": True},
     "softmax": {"axes": (1,)},
     "log_softmax": {"axes": (1,)},
+    "standardize": {"axes": (0, 2, 3), "eps": 1e-5},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0)},
@@ -635,7 +649,7 @@ def test_elementwise_primitives_keep_the_memory_order(name, others):
 def test_other_primitives_keep_the_memory_order(name):
     case = Case(name, (batch_innermost(spaced(*FULL)),), KEEPING[name])
     (argument,) = case.leaves()
-    (output,) = case(argument)
+    output, *_ = case(argument)
     assert is_batch_innermost(output._array)
     seed = mg.from_numpy(batch_innermost(normal(*output.shape)))
     (gradient,) = grad(output, argument, seed)
@@ -755,6 +769,8 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
+    ("standardize", "x"): {"y", "var"},
+    ("standardize_vjp", "g"): {"z", "r"},
     ("permute", "x"): set(),
 }
 
@@ -771,7 +787,7 @@ def only(case, position):
 @pytest.mark.parametrize(("name", "argument"), KEPT)
 def test_only_what_the_vjp_needs_is_kept(name, argument):
     case = first_case(name)
-    (output,) = case(*only(case, case.primitive.arguments.index(argument)))
+    output, *_ = case(*only(case, case.primitive.arguments.index(argument)))
     assert set(output.grad_fn.saved) == KEPT[name, argument]
 
 
