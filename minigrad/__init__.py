@@ -50,6 +50,14 @@ from .dtypes import (
 )
 from .operands import as_operand
 from .ops.activation import relu, sigmoid, softplus, tanh
+from .ops.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
 from .ops.arithmetic import (
     add,
     addcdiv,
@@ -167,6 +175,7 @@ from .ops.shape import (
     unsqueeze,
 )
 from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import (
@@ -216,6 +225,12 @@ __all__ = [
     "Generator",
     "Tensor",
     "abs",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "add",
     "addcdiv",
     "addcmul",
@@ -329,6 +344,9 @@ __all__ = [
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "maximum",
     "mean",
     "min",
