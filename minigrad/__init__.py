@@ -49,7 +49,7 @@ from .dtypes import (
     uint8,
 )
 from .operands import as_operand
-from .ops.activation import relu, sigmoid, softplus, tanh
+from .ops.activation import elu, relu, sigmoid, softplus, tanh
 from .ops.arithmetic import (
     add,
     addcdiv,
@@ -266,6 +266,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "elu",
     "empty",
     "empty_like",
     "enable_grad",
