@@ -134,6 +134,8 @@ TITLES = {
     "nn.dropout": "Dropout",
     "nn.loss": "Losses",
     "nn.functional.activation": "More nonlinearities",
+    "nn.functional.gating": "Nonlinearities over an axis",
+    "nn.functional.inplace": "Nonlinearities in place",
     "nn.functional.loss": "Losses",
     "nn.functional.dropout": "Dropout",
     "nn.functional.normalization": "Normalisation",
