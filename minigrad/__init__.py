@@ -35,6 +35,7 @@ from .random import Generator, default_generator, initial_seed, manual_seed, see
 from .sampling import bernoulli, normal, rand, rand_like, randint, randn, randn_like, randperm
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
+from .ops.loss import binary_cross_entropy
 
 
 if _TYPE_CHECKING:
@@ -262,4 +263,5 @@ __all__ = [
     "zeros",
     "zeros_like",
     "elu",
+    "binary_cross_entropy",
 ]

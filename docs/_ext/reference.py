@@ -112,6 +112,7 @@ TITLES = {
     "minigrad.ops.linear": "Matrix products",
     "minigrad.ops.convolution": "Convolution",
     "minigrad.ops.pooling": "Pooling",
+    "minigrad.ops.loss": "Losses",
     "minigrad.signal": "Signals and images",
     "minigrad.serialization": "Saving and loading",
     "minigrad.errors": "Errors",
