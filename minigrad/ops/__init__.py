@@ -5,7 +5,24 @@
 `pooling`, `adaptive` and `unpooling` are what networks are made of. Importing the package registers them.
 """
 
-from . import activation, adaptive, arithmetic, comparison, convolution, elementary, indexing, joining, linear, loss, padding, pooling, reduction, shape, softmax, unpooling
+from . import (
+    activation,
+    adaptive,
+    arithmetic,
+    comparison,
+    convolution,
+    elementary,
+    indexing,
+    joining,
+    linear,
+    loss,
+    padding,
+    pooling,
+    reduction,
+    shape,
+    softmax,
+    unpooling,
+)
 
 __all__ = [
     "activation",
