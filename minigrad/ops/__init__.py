@@ -5,24 +5,7 @@
 `pooling`, `adaptive` and `unpooling` are what networks are made of. Importing the package registers them.
 """
 
-from . import (
-    activation,
-    adaptive,
-    arithmetic,
-    comparison,
-    convolution,
-    elementary,
-    indexing,
-    joining,
-    linear,
-    loss,
-    padding,
-    pooling,
-    reduction,
-    shape,
-    softmax,
-    unpooling,
-)
+from . import activation, adaptive, aliases, arithmetic, comparison, contraction, convolution, cumulative, diagonals, elementary, exponential, indexing, joining, linear, loss, norms, padding, pooling, products, queries, reduction, repetition, scattering, selecting, shape, signs, softmax, sorting, special, stacking, statistics, trigonometric, unpooling, windows
 
 __all__ = [
     "activation",
@@ -41,4 +24,22 @@ __all__ = [
     "softmax",
     "unpooling",
     "loss",
+    "aliases",
+    "cumulative",
+    "diagonals",
+    "contraction",
+    "exponential",
+    "norms",
+    "products",
+    "queries",
+    "repetition",
+    "scattering",
+    "selecting",
+    "signs",
+    "sorting",
+    "special",
+    "stacking",
+    "statistics",
+    "trigonometric",
+    "windows",
 ]
