@@ -31,6 +31,8 @@ from minigrad import (
 )
 
 from .activation import elu, gelu, hardtanh, leaky_relu, logsigmoid, relu, relu6, silu, softsign
+from .bilinear import bilinear
+from .distance import cosine_similarity, normalize, pairwise_distance, pdist
 from .dropout import dropout
 from .loss import cross_entropy, mse_loss, nll_loss
 from .padding import pad
@@ -48,7 +50,7 @@ from .pooling import (
     max_pool2d_with_indices,
     max_pool3d_with_indices,
 )
-from .sparse import one_hot
+from .sparse import embedding, one_hot
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -63,15 +65,18 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "bilinear",
     "conv1d",
     "conv2d",
     "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
+    "embedding",
     "gelu",
     "hardtanh",
     "leaky_relu",
@@ -92,8 +97,11 @@ __all__ = [
     "max_unpool3d",
     "mse_loss",
     "nll_loss",
+    "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
+    "pdist",
     "relu",
     "relu6",
     "sigmoid",
