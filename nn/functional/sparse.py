@@ -21,7 +21,7 @@ def one_hot(input: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     tensor = mg.as_operand(input, "one_hot")
     if tensor.dtype.kind not in "iu":
         raise DTypeError(f"one_hot got labels of {tensor.dtype}; class numbers are integers")
-    if num_classes == -1 and tensor.numel() == 0:
+    if num_classes <= 0 and tensor.numel() == 0:
         raise ArgumentError("one_hot of no labels cannot tell how many classes there are; give num_classes")
     largest = int(tensor.max()) if tensor.numel() else -1
     classes = largest + 1 if num_classes == -1 else num_classes
