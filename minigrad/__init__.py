@@ -147,6 +147,7 @@ from .ops.reduction import (
     sum,
     var,
 )
+from .ops.resampling import resize
 from .ops.shape import (
     broadcast_to,
     clone,
@@ -166,6 +167,7 @@ from .ops.shape import (
     unsqueeze,
 )
 from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.unfolding import col2im, im2col
 from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import (
@@ -212,6 +214,9 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "col2im",
+    "im2col",
+    "resize",
     "Generator",
     "Tensor",
     "abs",

@@ -2,7 +2,8 @@
 
 `comparison`, `arithmetic`, `elementary` and `activation` are element-wise;
 `reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution` and
-`pooling` are what networks are made of. Importing the package registers them.
+`pooling` are what networks are made of; `unfolding` and `resampling` rearrange and resize maps. Importing the
+package registers them.
 """
 
 from . import (
@@ -17,8 +18,10 @@ from . import (
     padding,
     pooling,
     reduction,
+    resampling,
     shape,
     softmax,
+    unfolding,
 )
 
 __all__ = [
@@ -33,6 +36,8 @@ __all__ = [
     "padding",
     "pooling",
     "reduction",
+    "resampling",
     "shape",
     "softmax",
+    "unfolding",
 ]

@@ -26,11 +26,23 @@ from minigrad import (
 
 from .activation import elu, gelu, hardtanh, leaky_relu, logsigmoid, relu, relu6, silu, softsign
 from .dropout import dropout
+from .interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from .loss import cross_entropy, mse_loss, nll_loss
 from .padding import pad
+from .shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .sparse import one_hot
+from .unfolding import fold, unfold
 
 __all__ = [
+    "channel_shuffle",
+    "fold",
+    "interpolate",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
