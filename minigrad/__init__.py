@@ -182,6 +182,7 @@ from .sampling import (
 )
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
+from .tensor.uninitialized import Uninitialized
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -219,6 +220,7 @@ __all__ = [
     "resize",
     "Generator",
     "Tensor",
+    "Uninitialized",
     "abs",
     "add",
     "addcdiv",

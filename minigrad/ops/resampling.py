@@ -47,7 +47,7 @@ def _centres(o: int, step: Any, align: bool) -> Array:
     """Where the outputs lie in the input, whose elements lie at 0, 1, …, n − 1."""
     half = type(step)(0.5)
     places = np.arange(o, dtype=type(step))
-    return places * step if align else (places + half) * step - half
+    return np.asarray(places * step if align else (places + half) * step - half)
 
 
 def _linear(n: int, o: int, step: Any, align: bool) -> _Map:
@@ -98,7 +98,7 @@ def _of_taps(columns: Sequence[Array], weights: Sequence[Array]) -> _Map:
 
 
 def _triangle(x: Array) -> Array:
-    return np.maximum(1 - np.abs(x), 0)
+    return np.asarray(np.maximum(1 - np.abs(x), 0))
 
 
 def _keys(x: Array, a: float) -> Array:

@@ -8,14 +8,14 @@ from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 def _checked(input: Any, number: Any, word: str, name: str) -> mg.Tensor:
     """The input as a tensor with at least three axes, once the number is a positive integer."""
-    input = mg.as_operand(input, name)
+    tensor = mg.as_operand(input, name)
     if not hasattr(number, "__index__"):
         raise DTypeError(f"{name} got {word}={number!r}; it is an integer")
     if number < 1:
         raise ArgumentError(f"{name} got {word}={number}; it must be at least 1")
-    if input.ndim < 3:
-        raise ShapeError(f"{name} got an input of shape {input.shape}; it needs at least 3 axes")
-    return input
+    if tensor.ndim < 3:
+        raise ShapeError(f"{name} got an input of shape {tensor.shape}; it needs at least 3 axes")
+    return tensor
 
 
 def pixel_shuffle(input: mg.Tensor, upscale_factor: int) -> mg.Tensor:
