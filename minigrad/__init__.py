@@ -39,6 +39,9 @@ from .tensor import Tensor, set_printoptions
 from math import e, inf, nan, pi
 from numpy import finfo, iinfo, newaxis
 from .functions import *
+from .ops.resampling import resize
+from .ops.unfolding import col2im, im2col
+from .tensor.uninitialized import Uninitialized
 
 
 if _TYPE_CHECKING:
@@ -282,4 +285,8 @@ __all__ = [
     "pi",
     "poisson",
     "randint_like",
+    "col2im",
+    "im2col",
+    "resize",
+    "Uninitialized",
 ]

@@ -18,6 +18,9 @@ from .regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from .sparse import embedding, one_hot
 from .bilinear import bilinear
 from .distance import cosine_similarity, normalize, pairwise_distance, pdist
+from .interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
+from .shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from .unfolding import fold, unfold
 
 
 __all__ = [
@@ -128,4 +131,13 @@ __all__ = [
     "normalize",
     "pairwise_distance",
     "pdist",
+    "channel_shuffle",
+    "fold",
+    "interpolate",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
