@@ -1,6 +1,6 @@
 """nn: layers, losses and models on minigrad's tape; PyTorch's names, arguments and defaults."""
 
-from . import functional, init, models
+from . import functional, init, models, utils
 from .activation import (
     ELU,
     GELU,
@@ -81,4 +81,5 @@ __all__ = [
     "functional",
     "init",
     "models",
+    "utils",
 ]

@@ -115,7 +115,9 @@ def batch_norm(
     _more_than_one("batch_norm", count, input, "channel in training",
                    "Give a larger batch (DataLoader's drop_last leaves a last one of size 1 out), or call eval()")  # fmt: skip
     if eps <= 0:
-        raise ArgumentError(f"batch_norm got eps={eps}; in training it must be positive, for channels that are constant")
+        raise ArgumentError(
+            f"batch_norm got eps={eps}; in training it must be positive, for channels that are constant"
+        )
     values, mean, var = mg.standardize(input, (0, *range(2, input.ndim)), eps)
     if count:
         _move(running_mean, mean.reshape(channels), momentum)
@@ -154,7 +156,9 @@ def instance_norm(
              weight=weight, bias=bias)  # fmt: skip
     if not use_input_stats:
         if running_mean is None or running_var is None:
-            raise ArgumentError("instance_norm with use_input_stats=False needs running_mean and running_var; give both")
+            raise ArgumentError(
+                "instance_norm with use_input_stats=False needs running_mean and running_var; give both"
+            )
         return _by_running(input, running_mean, running_var, weight, bias, eps)
     count = math.prod(input.shape[2:])
     _more_than_one("instance_norm", count, input, "map", "Use it on maps that are larger")
