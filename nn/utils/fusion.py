@@ -81,21 +81,19 @@ def fuse_linear_bn_weights(
 def _refuse(layer: Module, bn: Module, name: str) -> None:
     if layer.training or bn.training:
         raise ArgumentError(
-            f"{name} of layers in training: the batch's own mean and variance cannot be known beforehand. Call eval() on "
-            "both first"
+            f"{name} of layers in training: the batch's own mean and variance cannot be known beforehand. Call eval() "
+            "on both first"
         )
     if bn.running_mean is None or bn.running_var is None:
         raise ArgumentError(f"{name} got {bn!r}, which keeps no running statistics; only those can be fused")
 
 
-def _with(layer: M, parameters: tuple[Parameter, Parameter]) -> M:
+def _with(layer: M, bn: Module, axis: int) -> M:
+    """A copy of the layer with the fused weight and bias."""
+    values: tuple[Any, ...] = (layer.weight, layer.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias)
     fused = copy.deepcopy(layer)
-    fused.weight, fused.bias = parameters
+    fused.weight, fused.bias = _fused(*values, axis)
     return fused
-
-
-def _values(layer: Module, bn: Module) -> tuple[Any, ...]:
-    return layer.weight, layer.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias
 
 
 def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
@@ -108,7 +106,7 @@ def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
     Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1))
     """
     _refuse(conv, bn, "fuse_conv_bn_eval")
-    return _with(conv, fuse_conv_bn_weights(*_values(conv, bn), transpose=transpose))
+    return _with(conv, bn, 1 if transpose else 0)
 
 
 def fuse_linear_bn_eval(linear: M, bn: Module) -> M:
@@ -124,7 +122,7 @@ def fuse_linear_bn_eval(linear: M, bn: Module) -> M:
     _refuse(linear, bn, "fuse_linear_bn_eval")
     if bn.num_features not in (1, linear.out_features):
         raise ShapeError(
-            f"fuse_linear_bn_eval of {linear.out_features} features and a normalisation of {bn.num_features}; the numbers "
-            "must be equal, or the latter 1"
+            f"fuse_linear_bn_eval of {linear.out_features} features and a normalisation of {bn.num_features}; the "
+            "numbers must be equal, or the latter 1"
         )
-    return _with(linear, fuse_linear_bn_weights(*_values(linear, bn)))
+    return _with(linear, bn, 0)

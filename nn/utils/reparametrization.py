@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, GradError
+from minigrad.errors import ArgumentError, GradError, IndexOutOfRangeError
 
 from ..conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..module import Module
@@ -36,8 +36,8 @@ class _Reparametrization:
     def __call__(self, module: Module, inputs: Any) -> None:
         setattr(module, self.name, self.compute(module).as_subclass(_Computed))
 
-    def take(self, module: Module) -> mg.Tensor:
-        """Take the parameter out of the module."""
+    def find(self, module: Module) -> Parameter:
+        """The parameter that is to be computed."""
         for hook, _ in module._forward_pre_hooks.values():
             if type(hook) is type(self) and hook.name == self.name:
                 raise GradError(
@@ -45,10 +45,10 @@ class _Reparametrization:
                 )
         parameter = module._parameters.get(self.name)
         if parameter is None:
+            names = [name for name, one in module._parameters.items() if one is not None]
             raise ArgumentError(
-                f"{type(module).__name__} has no parameter {self.name!r}; it has {', '.join(module._parameters) or 'none'}"
+                f"{type(module).__name__} has no parameter {self.name!r}; it has {', '.join(names) or 'none'}"
             )
-        del module._parameters[self.name]
         return parameter
 
 
@@ -72,12 +72,14 @@ class _WeightNorm(_Reparametrization):
         """‖v‖ for each index along `dim`; of everything where that is −1."""
         if self.dim == -1:
             return mg.sqrt(mg.sum(v * v))
+        if not -v.ndim <= self.dim < v.ndim:
+            raise IndexOutOfRangeError(f"weight_norm got dim={self.dim} for {self.name!r} of shape {v.shape}")
         dims = [axis for axis in range(v.ndim) if axis != self.dim % v.ndim]
         return mg.sqrt(mg.sum(v * v, dims, keepdim=True)) if dims else mg.abs(v)
 
     def compute(self, module: Module) -> mg.Tensor:
-        v = getattr(module, f"{self.name}_v")
-        return v * (getattr(module, f"{self.name}_g") / self.norm(v))
+        g, v = module.get_parameter(f"{self.name}_g"), module.get_parameter(f"{self.name}_v")
+        return v * (g / self.norm(v))
 
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
@@ -87,15 +89,18 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     parameters `weight_g` and `weight_v` take the weight's place; it is computed
     anew before every forward, and gradients flow to the two.
 
-    Raises `ArgumentError` where there is no such parameter, `GradError` where it has a weight norm already.
+    Raises `ArgumentError` where there is no such parameter, `GradError` where it
+    has a weight norm already, `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg, nn
     >>> list(nn.utils.weight_norm(nn.Linear(2, 3)).state_dict())
     ['bias', 'weight_g', 'weight_v']
     """
     hook = _WeightNorm(name, dim)
-    weight = hook.take(module).detach()
-    module.register_parameter(f"{name}_g", Parameter(hook.norm(weight)))
+    weight = hook.find(module).detach()
+    norm = hook.norm(weight)
+    delattr(module, name)
+    module.register_parameter(f"{name}_g", Parameter(norm))
     module.register_parameter(f"{name}_v", Parameter(weight))
     hook(module, ())
     module.register_forward_pre_hook(hook)
@@ -175,9 +180,10 @@ def spectral_norm(
     if dim is None:
         dim = 1 if isinstance(module, ConvTranspose1d | ConvTranspose2d | ConvTranspose3d) else 0
     hook = _SpectralNorm(name, n_power_iterations, eps, dim)
-    weight = hook.take(module)
+    weight = hook.find(module)
     matrix = hook.matrix(weight.detach())
-    module.register_parameter(f"{name}_orig", Parameter(weight, weight.requires_grad))
+    delattr(module, name)
+    module.register_parameter(f"{name}_orig", weight)
     setattr(module, name, weight.detach())
     for suffix, size in zip("uv", matrix.shape, strict=True):
         module.register_buffer(f"{name}_{suffix}", _unit(mg.randn(size, dtype=weight.dtype), eps))

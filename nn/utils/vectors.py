@@ -42,8 +42,8 @@ def vector_to_parameters(vec: mg.Tensor, parameters: Iterable[mg.Tensor]) -> Non
     sizes = [math.prod(parameter.shape) for parameter in parameters]
     if vec.ndim != 1 or vec.shape[0] < sum(sizes):
         raise ShapeError(
-            f"vector_to_parameters got a vector of shape {vec.shape} for parameters with {sum(sizes)} elements; it takes "
-            "what parameters_to_vector gave of the same parameters"
+            f"vector_to_parameters got a vector of shape {vec.shape} for parameters with {sum(sizes)} elements; it "
+            "takes what parameters_to_vector gave of the same parameters"
         )
     start = 0
     for parameter, size in zip(parameters, sizes, strict=True):
