@@ -1,7 +1,7 @@
 """Batch normalisation in evaluation is affine: it can be put into the layer in front of it."""
 
 import copy
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
@@ -90,9 +90,10 @@ def _refuse(layer: Module, bn: Module, name: str) -> None:
 
 def _with(layer: M, bn: Module, axis: int) -> M:
     """A copy of the layer with the fused weight and bias."""
-    values: tuple[Any, ...] = (layer.weight, layer.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias)
     fused = copy.deepcopy(layer)
-    fused.weight, fused.bias = _fused(*values, axis)
+    fused.weight, fused.bias = _fused(
+        layer.weight, layer.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias, axis
+    )
     return fused
 
 
