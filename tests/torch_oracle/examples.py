@@ -122,11 +122,22 @@ for axes in (1, 2, 3):
 
 # Functions of `nn.functional` that PyTorch does not write in Python, so that their signatures cannot be read.
 EXAMPLES |= {
+    "celu_": [call(input=X, alpha=0.5)],
+    "elu_": [call(input=X, alpha=0.5)],
     "gelu": [call(input=X, by_name={"approximate": "tanh"})],
+    "hardshrink": [call(input=X, lambd=0.25)],
+    "hardtanh_": [call(input=X, min_val=-0.5, max_val=0.25)],
+    "leaky_relu_": [call(input=X, negative_slope=0.5)],
     "linear": [call(input=X, weight=normal(2, 4), bias=normal(2))],
     "logsigmoid": [call(input=X)],
     "one_hot": [call(input=COUNTS, num_classes=10)],
+    "prelu": [call(input=X, weight=Z)],
+    "relu_": [call(input=X)],
+    "rrelu_": [call(input=X, lower=0.25, upper=0.5, training=False)],
+    "selu_": [call(input=X)],
     "softplus": [call(input=X, beta=2, threshold=1)],
+    "softshrink": [call(input=X, lambd=0.25)],
+    "threshold_": [call(input=X, threshold=0.25, value=2)],
 }
 
 # Random results, or undetermined ones: shape and dtype are compared.
