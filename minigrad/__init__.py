@@ -50,6 +50,14 @@ from .dtypes import (
 )
 from .operands import as_operand
 from .ops.activation import elu, relu, sigmoid, softplus, tanh
+from .ops.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
 from .ops.arithmetic import (
     add,
     addcdiv,
@@ -121,32 +129,13 @@ from .ops.elementary import (
     trunc,
 )
 from .ops.indexing import gather, index_select, narrow
-from .ops.joining import (
-    cat,
-    chunk,
-    concatenate,
-    split,
-    stack,
-    unbind,
-)
+from .ops.joining import cat, chunk, concatenate, split, stack, unbind
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
+from .ops.loss import binary_cross_entropy
+from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
-from .ops.reduction import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    max,
-    mean,
-    min,
-    prod,
-    std,
-    sum,
-    var,
-)
+from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from .ops.shape import (
     broadcast_to,
     clone,
@@ -166,18 +155,10 @@ from .ops.shape import (
     unsqueeze,
 )
 from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
-from .sampling import (
-    bernoulli,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
-)
+from .sampling import bernoulli, normal, rand, rand_like, randint, randn, randn_like, randperm
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 
@@ -215,6 +196,12 @@ __all__ = [
     "Generator",
     "Tensor",
     "abs",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "add",
     "addcdiv",
     "addcmul",
@@ -233,6 +220,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "bernoulli",
+    "binary_cross_entropy",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -299,10 +287,10 @@ __all__ = [
     "index_select",
     "initial_seed",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "isclose",
     "isfinite",
@@ -329,6 +317,9 @@ __all__ = [
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "maximum",
     "mean",
     "min",
@@ -378,6 +369,7 @@ __all__ = [
     "square",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "sub",
     "sum",
