@@ -21,6 +21,7 @@ from .distance import cosine_similarity, normalize, pairwise_distance, pdist
 from .interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from .shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .unfolding import fold, unfold
+from .attention import scaled_dot_product_attention
 
 
 __all__ = [
@@ -140,4 +141,5 @@ __all__ = [
     "upsample",
     "upsample_bilinear",
     "upsample_nearest",
+    "scaled_dot_product_attention",
 ]
