@@ -23,6 +23,7 @@ from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, Conv
 from .dropout import Dropout
 from .linear import Flatten, Identity, Linear, Unflatten
 from .loss import CrossEntropyLoss, MSELoss, NLLLoss
+from .model_summary import summary
 from .module import Module
 from .parameter import Parameter
 from .parameter_container import ParameterDict, ParameterList
@@ -75,4 +76,5 @@ __all__ = [
     "functional",
     "init",
     "models",
+    "summary",
 ]

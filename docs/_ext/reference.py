@@ -120,7 +120,7 @@ TITLES = {
     "nn.parameter_container": "Lists and dictionaries of parameters",
     "nn.container": "Containers",
     "nn.branches": "Side by side: skips and joined branches",
-    "nn.summary": "Summaries",
+    "nn.model_summary": "What a model does, as a table",
     "nn.conv": "Convolution",
     "nn.pooling": "Pooling",
     "nn.linear": "Linear layers and shape",

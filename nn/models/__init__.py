@@ -1,5 +1,9 @@
 """Whole networks."""
 
+from .autoencoder import ConvAutoencoder
 from .lenet import LeNet5
 
-__all__ = ["LeNet5"]
+__all__ = [
+    "ConvAutoencoder",
+    "LeNet5",
+]
