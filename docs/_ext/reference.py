@@ -104,6 +104,7 @@ TITLES = {
     "minigrad.ops.comparison": "Comparison and selection",
     "minigrad.ops.reduction": "Reductions",
     "minigrad.ops.softmax": "The softmax family",
+    "minigrad.ops.normalization": "Standardising",
     "minigrad.ops.shape": "Shape",
     "minigrad.ops.joining": "Joining and cutting",
     "minigrad.ops.indexing": "Indexing",
@@ -126,6 +127,7 @@ TITLES = {
     "nn.linear": "Linear layers and shape",
     "nn.activation": "Nonlinearities",
     "nn.gating": "Nonlinearities over an axis",
+    "nn.batchnorm": "Batch and instance normalisation",
     "nn.normalization": "Normalisation",
     "nn.padding": "Padding",
     "nn.upsampling": "Rearranging and resizing maps",
@@ -137,6 +139,7 @@ TITLES = {
     "nn.functional.activation": "More nonlinearities",
     "nn.functional.loss": "Losses",
     "nn.functional.dropout": "Dropout",
+    "nn.functional.normalization": "Normalisation",
     "nn.functional.padding": "Padding",
     "nn.functional.sparse": "Class numbers as vectors",
 }

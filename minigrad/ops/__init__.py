@@ -1,12 +1,13 @@
 """The primitives, by topic: each forward on arrays with its VJP on the next lines.
 
 `comparison`, `arithmetic`, `elementary` and `activation` are element-wise;
-`reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution` and
-`pooling` are what networks are made of. Importing the package registers them.
+`reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution`,
+`pooling`, `adaptive` and `unpooling` are what networks are made of. Importing the package registers them.
 """
 
 from . import (
     activation,
+    adaptive,
     arithmetic,
     comparison,
     convolution,
@@ -19,10 +20,12 @@ from . import (
     reduction,
     shape,
     softmax,
+    unpooling,
 )
 
 __all__ = [
     "activation",
+    "adaptive",
     "arithmetic",
     "comparison",
     "convolution",
@@ -35,4 +38,5 @@ __all__ = [
     "reduction",
     "shape",
     "softmax",
+    "unpooling",
 ]

@@ -17,6 +17,8 @@ import minigrad as mg
 from minigrad.autograd import Observer, grad, gradcheck, observe
 from minigrad.geometry import Geometry
 from minigrad.kernels import pool as pool_kernels
+from minigrad.kernels.indexing import Index
+from minigrad.kernels.segments import Segments
 from minigrad.ops.indexing import normalised
 
 PRIMITIVES = mg.primitives()
@@ -251,6 +253,19 @@ CASES = [
         for name in ["softmax", "log_softmax"]
         for shape, axes in [((2, 3, 4), (1,)), ((3,), (0,)), ((0, 3), (1,)), ((0, 3), (0,))]
     ),
+    *(
+        one
+        for shape, axes, eps in [
+            ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
+            ((2, 1, 4), (2,), 1e-3),
+        ]
+        for one in [
+            case("standardize", normal(*shape), axes=axes, eps=eps),
+            case("standardize_vjp", normal(*shape), normal(*shape),
+                 positive(*(1 if axis in axes else n for axis, n in enumerate(shape))), axes=axes),
+        ]
+    ),
+    case("standardize", normal(2, 0), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
     # the trilinear form
     *(
         case("correlate", normal(*x), normal(*w), geometry=geometry, order=3)
@@ -286,6 +301,24 @@ CASES = [
             case("place", normal(*winners(x, geometry).shape), winners=winners(x, geometry), geometry=geometry),
             case("window_sum", x, geometry=geometry),
             case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry),
+        ]
+    ),
+    *(
+        case("segment_sum", normal(*shape), segments=Segments.adaptive(shape[axis], o), axis=axis)
+        for shape, axis, o in [
+            ((2, 7), 1, 3), ((2, 7, 2), 1, 2), ((3, 2), 0, 5), ((2, 6), 1, 3), ((2, 3), 1, 0), ((0, 2, 7), 2, 3),
+        ]
+    ),
+    *(
+        case("segment_sum", normal(2, o), segments=Segments.adaptive(n, o).transposed, axis=1)
+        for n, o in [(7, 3), (3, 5), (6, 2)]
+    ),
+    *(
+        case("put", normal(*shape), index=Index([index]), shape=whole_shape)
+        for shape, index, whole_shape in [
+            ((2, 3), (np.array([[0], [1]]), np.array([[0, 2, 4], [3, 1, 0]])), (2, 5)),
+            ((3,), (np.array([2, 0, 1]),), (3,)),
+            ((0, 3), (np.zeros((0, 1), int), np.zeros((0, 3), int)), (0, 5)),
         ]
     ),
 ]  # fmt: skip
@@ -585,11 +618,13 @@ KEEPING = {
     "logsumexp": {"axes": (1,), "keepdims": True},
     "softmax": {"axes": (1,)},
     "log_softmax": {"axes": (1,)},
+    "standardize": {"axes": (0, 2, 3), "eps": 1e-5},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0)},
     "select": {"geometry": window((4, 5), (2, 2), 2), "winners": np.zeros((2, 3, 2, 2), np.uint8)},
     "place": {"geometry": window((8, 10), (2, 2), 2), "winners": np.zeros((2, 3, 4, 5), np.uint8)},
+    "segment_sum": {"segments": Segments.adaptive(4, 3), "axis": 2},
 }
 
 
@@ -635,7 +670,7 @@ def test_elementwise_primitives_keep_the_memory_order(name, others):
 def test_other_primitives_keep_the_memory_order(name):
     case = Case(name, (batch_innermost(spaced(*FULL)),), KEEPING[name])
     (argument,) = case.leaves()
-    (output,) = case(argument)
+    output, *_ = case(argument)
     assert is_batch_innermost(output._array)
     seed = mg.from_numpy(batch_innermost(normal(*output.shape)))
     (gradient,) = grad(output, argument, seed)
@@ -755,6 +790,8 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
+    ("standardize", "x"): {"y", "var"},
+    ("standardize_vjp", "g"): {"z", "r"},
     ("permute", "x"): set(),
 }
 
@@ -771,7 +808,7 @@ def only(case, position):
 @pytest.mark.parametrize(("name", "argument"), KEPT)
 def test_only_what_the_vjp_needs_is_kept(name, argument):
     case = first_case(name)
-    (output,) = case(*only(case, case.primitive.arguments.index(argument)))
+    output, *_ = case(*only(case, case.primitive.arguments.index(argument)))
     assert set(output.grad_fn.saved) == KEPT[name, argument]
 
 
@@ -779,7 +816,7 @@ def test_only_what_the_vjp_needs_is_kept(name, argument):
 LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
-    "window_sum", "window_spread",
+    "window_sum", "window_spread", "segment_sum", "put",
 ]  # fmt: skip
 
 
@@ -921,6 +958,18 @@ PAIRS = {
     "select and place": (
         applied("select", winners=PICKED, geometry=OVERLAPPING), applied("place", winners=PICKED, geometry=OVERLAPPING),
         (2, 2, 5, 6),
+    ),
+    "segment_sum and itself": (
+        applied("segment_sum", segments=Segments.adaptive(7, 3), axis=1),
+        applied("segment_sum", segments=Segments.adaptive(7, 3).transposed, axis=1), (2, 7),
+    ),
+    "segment_sum and itself, of more": (
+        applied("segment_sum", segments=Segments.adaptive(3, 5), axis=1),
+        applied("segment_sum", segments=Segments.adaptive(3, 5).transposed, axis=1), (2, 3),
+    ),
+    "put and getitem": (
+        applied("put", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
+        (3,),
     ),
     "window_sum and window_spread": (
         applied("window_sum", geometry=OVERLAPPING), applied("window_spread", geometry=OVERLAPPING), (2, 2, 5, 6)
