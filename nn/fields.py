@@ -19,7 +19,9 @@ import minigrad as mg
 __all__ = ["Field", "Fields"]
 
 # Primitives whose outputs at a position depend on their inputs at the same position: by the file they stand in.
-_POINTWISE = ("activation", "arithmetic", "comparison", "elementary", "exponential", "signs", "special", "trigonometric")
+_POINTWISE = {
+    "activation", "arithmetic", "comparison", "elementary", "exponential", "signs", "special", "trigonometric",
+}  # fmt: skip
 # How many neighbours along an axis each way of resizing reads.
 _TAPS = {"nearest": 1, "nearest-exact": 1, "linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
 

@@ -65,9 +65,11 @@ class Summary(NamedTuple):
         frozen = self.parameters - self.trainable
         totals = [
             f"input            {shapes}",
-            f"parameters       {_grouped(self.parameters)}" + (f", {_grouped(frozen)} of them frozen" if frozen else ""),
+            f"parameters       {_grouped(self.parameters)}"
+            + (f", {_grouped(frozen)} of them frozen" if frozen else ""),
             f"multiplications  {_grouped(self.multiplications)}",
-            f"memory           {_size(self.activation_bytes)} of activations, {_size(self.parameter_bytes)} of parameters",
+            f"memory           {_size(self.activation_bytes)} of activations, {_size(self.parameter_bytes)} of "
+            "parameters",
         ]
         return "\n".join([texts[0], rule, *texts[1:], rule, *totals])
 
@@ -313,7 +315,9 @@ def summary(
         remedy = f"; write {model.__name__}()" if isinstance(model, type) else ""
         raise DTypeError(f"summary got a {type(model).__name__} where an nn.Module belongs{remedy}")
     if batch_size is not None and (not hasattr(batch_size, "__index__") or batch_size < 1):
-        raise ArgumentError(f"summary got batch_size={batch_size!r}; it is an integer from 1 on, or None for no batch axis")
+        raise ArgumentError(
+            f"summary got batch_size={batch_size!r}; it is an integer from 1 on, or None for no batch axis"
+        )
     inputs = _inputs(input_shape, batch_size, dtype, model)
     recorder = _Recorder(model)
     for tensor in inputs:

@@ -172,7 +172,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a name, or `default`."""
-        return self[key] if key in self else default
+        return getattr(self, key) if key in self else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> "ParameterDict":
         """A new dictionary that gives every name the same value."""
@@ -202,7 +202,9 @@ class ParameterDict(Module):
             pairs = list(parameters)
         for number, pair in enumerate(pairs):
             if not isinstance(pair, Iterable) or len(tuple(pair)) != 2:
-                raise DTypeError(f"element {number} that ParameterDict got is {pair!r}; give pairs of a name and a value")
+                raise DTypeError(
+                    f"element {number} that ParameterDict got is {pair!r}; give pairs of a name and a value"
+                )
         for key, value in pairs:
             self[key] = value
 

@@ -5,10 +5,10 @@ from minigrad.errors import ArgumentError
 
 from .. import init
 from ..activation import LeakyReLU, ReLU, Sigmoid, Tanh
+from ..batchnorm import BatchNorm2d
 from ..container import Sequential
 from ..conv import Conv2d, ConvTranspose2d
 from ..module import Module
-from ..normalization import BatchNorm2d
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator"]
 

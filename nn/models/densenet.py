@@ -9,11 +9,11 @@ from minigrad.errors import ArgumentError
 from .. import functional as F
 from .. import init
 from ..activation import ReLU
+from ..batchnorm import BatchNorm2d
 from ..container import ModuleDict, Sequential
 from ..conv import Conv2d
 from ..linear import Linear
 from ..module import Module
-from ..normalization import BatchNorm2d
 from ..pooling import AvgPool2d, MaxPool2d
 
 __all__ = ["DenseNet", "densenet121", "densenet161", "densenet169", "densenet201"]
@@ -104,7 +104,9 @@ class DenseNet(Module):
     ) -> None:
         super().__init__()
         if not block_config or min(block_config) < 1:
-            raise ArgumentError(f"DenseNet got block_config={tuple(block_config)}; it is the number of layers of each block")
+            raise ArgumentError(
+                f"DenseNet got block_config={tuple(block_config)}; it is the number of layers of each block"
+            )
         channels = num_init_features
         self.features = Sequential()
         self.features.add_module("conv0", Conv2d(in_channels, channels, 7, 2, 3, bias=False))

@@ -6,13 +6,14 @@ import minigrad as mg
 
 from .. import functional as F
 from .. import init
+from ..adaptive import AdaptiveAvgPool2d
+from ..batchnorm import BatchNorm2d
 from ..container import Sequential
 from ..conv import Conv2d
 from ..dropout import Dropout
 from ..linear import Linear
 from ..module import Module
-from ..normalization import BatchNorm2d
-from ..pooling import AdaptiveAvgPool2d, MaxPool2d
+from ..pooling import MaxPool2d
 
 __all__ = ["GoogLeNet", "Inception", "googlenet"]
 
@@ -20,10 +21,10 @@ __all__ = ["GoogLeNet", "Inception", "googlenet"]
 class _BasicConv2d(Module):
     """A convolution without bias, normalisation, ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int = 0) -> None:
+    def __init__(self, channels: int, width: int, kernel_size: int, stride: int = 1, padding: int = 0) -> None:
         super().__init__()
-        self.conv = Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=False)
-        self.bn = BatchNorm2d(out_channels, eps=0.001)
+        self.conv = Conv2d(channels, width, kernel_size, stride, padding, bias=False)
+        self.bn = BatchNorm2d(width, eps=0.001)
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, H, W) -> (N, O, oh, ow)"""

@@ -7,13 +7,13 @@ import minigrad as mg
 
 from .. import init
 from ..activation import ReLU, ReLU6
+from ..adaptive import AdaptiveAvgPool2d
+from ..batchnorm import BatchNorm2d
 from ..container import Sequential
 from ..conv import Conv2d
 from ..dropout import Dropout
 from ..linear import Linear
 from ..module import Module
-from ..normalization import BatchNorm2d
-from ..pooling import AdaptiveAvgPool2d
 
 __all__ = ["InvertedResidual", "MobileNetV1", "MobileNetV2", "mobilenet_v1", "mobilenet_v2"]
 

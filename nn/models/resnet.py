@@ -7,12 +7,13 @@ import minigrad as mg
 
 from .. import init
 from ..activation import ReLU
+from ..adaptive import AdaptiveAvgPool2d
+from ..batchnorm import BatchNorm2d
 from ..container import Sequential
 from ..conv import Conv2d
 from ..linear import Linear
 from ..module import Module
-from ..normalization import BatchNorm2d
-from ..pooling import AdaptiveAvgPool2d, MaxPool2d
+from ..pooling import MaxPool2d
 
 __all__ = ["BasicBlock", "Bottleneck", "ResNet", "resnet101", "resnet152", "resnet18", "resnet34", "resnet50"]
 
@@ -137,9 +138,7 @@ class ResNet(Module):
             elif zero_init_residual and isinstance(module, Bottleneck):
                 init.zeros_(module.bn3.weight)
 
-    def _stage(
-        self, block: type[BasicBlock] | type[Bottleneck], planes: int, count: int, stride: int
-    ) -> Sequential:
+    def _stage(self, block: type[BasicBlock] | type[Bottleneck], planes: int, count: int, stride: int) -> Sequential:
         """Blocks of one size of map; the first changes it."""
         wide = planes * block.expansion
         downsample = None

@@ -7,13 +7,13 @@ from minigrad.errors import ArgumentError
 
 from .. import init
 from ..activation import ReLU
+from ..adaptive import AdaptiveAvgPool2d
+from ..batchnorm import BatchNorm2d
 from ..branches import Residual
 from ..container import Sequential
 from ..conv import Conv2d
 from ..linear import Linear
 from ..module import Module
-from ..normalization import BatchNorm2d
-from ..pooling import AdaptiveAvgPool2d
 
 __all__ = ["CifarResNet", "resnet110", "resnet20", "resnet32", "resnet44", "resnet56"]
 
@@ -58,7 +58,7 @@ class CifarResNet(Module):
         super().__init__()
         if depth < 8 or depth % 6 != 2:
             raise ArgumentError(
-                f"CifarResNet got depth={depth}; three stages of n blocks with two layers each, and two layers more, make "
+                f"CifarResNet got depth={depth}; three stages of n blocks with two layers each, and two more, make "
                 f"6n + 2: for example {6 * max(1, round((depth - 2) / 6)) + 2}"
             )
         count = depth // 6

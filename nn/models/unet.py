@@ -4,10 +4,10 @@ import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
 
 from ..activation import ReLU
+from ..batchnorm import BatchNorm2d
 from ..container import ModuleList, Sequential
 from ..conv import Conv2d, ConvTranspose2d
 from ..module import Module
-from ..normalization import BatchNorm2d
 from ..pooling import MaxPool2d
 from ..upsampling import Upsample
 
@@ -76,8 +76,8 @@ class UNet(Module):
         multiple = 2**self.depth
         if input.ndim != 4 or input.shape[-2] % multiple or input.shape[-1] % multiple:
             raise ShapeError(
-                f"UNet(depth={self.depth}) got images of shape {tuple(input.shape)}; it takes (N, C, H, W) with H and W "
-                f"multiples of {multiple}, since they are halved {self.depth} times and doubled back. Pad them"
+                f"UNet(depth={self.depth}) got images of shape {tuple(input.shape)}; it takes (N, C, H, W) with H and "
+                f"W multiples of {multiple}, since they are halved {self.depth} times and doubled back. Pad them"
             )
         output, beside = input, []
         for level, convolutions in enumerate(self.down):

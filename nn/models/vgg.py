@@ -8,13 +8,14 @@ from minigrad.errors import ArgumentError
 
 from .. import init
 from ..activation import ReLU
+from ..adaptive import AdaptiveAvgPool2d
+from ..batchnorm import BatchNorm2d
 from ..container import Sequential
 from ..conv import Conv2d
 from ..dropout import Dropout
 from ..linear import Linear
 from ..module import Module
-from ..normalization import BatchNorm2d
-from ..pooling import AdaptiveAvgPool2d, MaxPool2d
+from ..pooling import MaxPool2d
 
 __all__ = ["VGG", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn"]
 

@@ -172,9 +172,7 @@ def test_concat_is_a_list():
 def test_state_and_repr_of_concat():
     model = nn.Concat(nn.Linear(2, 1), nn.Identity())
     assert list(model.state_dict()) == ["0.weight", "0.bias"]
-    assert repr(model) == (
-        "Concat(\n  (0): Linear(in_features=2, out_features=1, bias=True)\n  (1): Identity()\n)"
-    )
+    assert repr(model) == ("Concat(\n  (0): Linear(in_features=2, out_features=1, bias=True)\n  (1): Identity()\n)")
     assert repr(nn.Concat(nn.Identity(), dim=0)) == "Concat(\n  dim=0\n  (0): Identity()\n)"
 
 

@@ -102,7 +102,9 @@ def support(model, shape):
     x = mg.randn(1, *shape, dtype=mg.float64, requires_grad=True)
     y = model.double()(x)
     largest = [0] * (len(shape) - 1)
-    middle = [range(max(o // 2 - 2, 0), min(o // 2 + 4, o)) for o in y.shape[2:]]  # away from the borders, every phase of a stride
+    middle = [
+        range(max(o // 2 - 2, 0), min(o // 2 + 4, o)) for o in y.shape[2:]
+    ]  # away from the borders, every phase of a stride
     for place in itertools.product(*middle):
         x.grad = None
         y[(slice(None), slice(None), *place)].sum().backward(retain_graph=True)
