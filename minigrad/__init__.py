@@ -49,7 +49,7 @@ from .dtypes import (
     uint8,
 )
 from .operands import as_operand
-from .ops.activation import relu, sigmoid, softplus, tanh
+from .ops.activation import elu, relu, sigmoid, softplus, tanh
 from .ops.adaptive import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -129,33 +129,13 @@ from .ops.elementary import (
     trunc,
 )
 from .ops.indexing import gather, index_select, narrow
-from .ops.joining import (
-    cat,
-    chunk,
-    concatenate,
-    split,
-    stack,
-    unbind,
-)
+from .ops.joining import cat, chunk, concatenate, split, stack, unbind
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
+from .ops.loss import binary_cross_entropy
 from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
-from .ops.reduction import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    max,
-    mean,
-    min,
-    prod,
-    std,
-    sum,
-    var,
-)
+from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from .ops.shape import (
     broadcast_to,
     clone,
@@ -178,16 +158,7 @@ from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
-from .sampling import (
-    bernoulli,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
-)
+from .sampling import bernoulli, normal, rand, rand_like, randint, randn, randn_like, randperm
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 
@@ -249,6 +220,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "bernoulli",
+    "binary_cross_entropy",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -282,6 +254,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "elu",
     "empty",
     "empty_like",
     "enable_grad",
@@ -314,10 +287,10 @@ __all__ = [
     "index_select",
     "initial_seed",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "isclose",
     "isfinite",

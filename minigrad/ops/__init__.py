@@ -15,6 +15,7 @@ from . import (
     indexing,
     joining,
     linear,
+    loss,
     padding,
     pooling,
     reduction,
@@ -39,4 +40,5 @@ __all__ = [
     "shape",
     "softmax",
     "unpooling",
+    "loss",
 ]

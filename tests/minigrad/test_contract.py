@@ -35,6 +35,11 @@ def positive(*shape):
     return SOURCE.uniform(0.5, 2, shape)
 
 
+def unit(*shape):
+    """Values from [0.1, 0.9)."""
+    return SOURCE.uniform(0.1, 0.9, shape)
+
+
 def away(*shape):
     """Values that are not near a whole number, of both signs: away from every kink and jump."""
     whole = SOURCE.integers(-3, 3, shape)
@@ -127,6 +132,7 @@ BINARY = {
     **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or"], (normal, normal)),
     **dict.fromkeys(["add", "sub", "mul", "tanh_vjp"], (normal, normal)),
     **dict.fromkeys(["div", "pow"], (positive, positive)),
+    "binary_cross_entropy": (unit, unit),
     **dict.fromkeys(["maximum", "minimum", "clamp_min", "clamp_max", "relu_vjp"], (normal, normal)),
     **dict.fromkeys(["floor_divide", "remainder"], (away, lambda *shape: SOURCE.choice([-3.0, 5.0], shape) * 1.01)),
 }
@@ -158,6 +164,10 @@ CASES = [
     case("softplus", away(2, 3), beta=2.0, threshold=3.0),
     case("softplus", normal(4), beta=1.0, threshold=20.0),
     case("softplus", normal(0, 2), beta=1.0, threshold=20.0),
+    *(
+        case("binary_cross_entropy_vjp", normal(*g), unit(*x), unit(*t))
+        for g, x, t in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
+    ),
     # shape
     *(case(name, normal(*shape)) for name in ["clone", "contiguous", "detach"] for shape in [(2, 3), (), (0, 3)]),
     *(case("cast", values, dtype=np.dtype("float64")) for values in [normal(2, 3), normal(0, 3), whole(3)]),
@@ -638,7 +648,7 @@ def arguments_in_order(name, shapes):
     """Operands for an element-wise primitive, batch innermost in memory."""
     makers = {**{key: (value,) for key, value in UNARY.items()}, **BINARY}
     makers |= {"softplus": (normal,), "where": (coins, normal, normal), "bitwise_not": (whole,)}
-    makers["clamp_both"] = (normal, normal, normal)
+    makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
