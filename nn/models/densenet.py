@@ -88,8 +88,8 @@ class DenseNet(Module):
 
     >>> import minigrad as mg, nn
     >>> net = nn.models.DenseNet(4, (2, 2, 2, 2), 8, num_classes=10)
-    >>> net(mg.zeros(1, 3, 32, 32)).shape
-    (1, 10)
+    >>> net(mg.zeros(2, 3, 32, 32)).shape
+    (2, 10)
     """
 
     def __init__(

@@ -60,8 +60,8 @@ class MobileNetV1(Module):
     9·C·O products per position it takes 9·C + C·O. `width` scales the numbers of maps.
 
     >>> import minigrad as mg, nn
-    >>> nn.models.MobileNetV1(10, width=0.125)(mg.zeros(1, 3, 32, 32)).shape
-    (1, 10)
+    >>> nn.models.MobileNetV1(10, width=0.125)(mg.zeros(2, 3, 32, 32)).shape
+    (2, 10)
     """
 
     def __init__(self, num_classes: int = 1000, in_channels: int = 3, width: float = 1.0, dropout: float = 0.0) -> None:
@@ -150,8 +150,8 @@ class MobileNetV2(Module):
     (expansion, maps, blocks, stride). Modules are named as in torchvision.
 
     >>> import minigrad as mg, nn
-    >>> nn.models.MobileNetV2(10, width_mult=0.1, last_channel=32)(mg.zeros(1, 3, 32, 32)).shape
-    (1, 10)
+    >>> nn.models.MobileNetV2(10, width_mult=0.1, last_channel=32)(mg.zeros(2, 3, 32, 32)).shape
+    (2, 10)
     """
 
     def __init__(

@@ -105,8 +105,8 @@ class ResNet(Module):
 
     >>> import minigrad as mg, nn
     >>> net = nn.models.ResNet(nn.models.BasicBlock, (1, 1, 1, 1), num_classes=10, width=4)
-    >>> net(mg.zeros(1, 3, 32, 32)).shape
-    (1, 10)
+    >>> net(mg.zeros(2, 3, 32, 32)).shape
+    (2, 10)
     """
 
     def __init__(

@@ -50,8 +50,8 @@ class CifarResNet(Module):
     Raises `ArgumentError` for a depth that is not 6n + 2.
 
     >>> import minigrad as mg, nn
-    >>> nn.models.CifarResNet(8, width=4)(mg.zeros(1, 3, 32, 32)).shape
-    (1, 10)
+    >>> nn.models.CifarResNet(8, width=4)(mg.zeros(2, 3, 32, 32)).shape
+    (2, 10)
     """
 
     def __init__(self, depth: int = 20, num_classes: int = 10, in_channels: int = 3, width: int = 16) -> None:
