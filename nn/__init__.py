@@ -23,6 +23,9 @@ from .lazy import LazyConv1d, LazyConv2d, LazyConv3d, LazyConvTranspose1d, LazyC
 from .padding import CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d
 from .separable import SeparableConv1d, SeparableConv2d, SeparableConv3d
 from .upsampling import ChannelShuffle, Fold, PixelShuffle, PixelUnshuffle, Unfold, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from .branches import Concat, Residual
+from .model_summary import summary
+from .parameter_container import ParameterDict, ParameterList
 
 __all__ = [
     "CELU",
@@ -166,4 +169,9 @@ __all__ = [
     "UninitializedBuffer",
     "UninitializedParameter",
     "utils",
+    "Concat",
+    "ParameterDict",
+    "ParameterList",
+    "Residual",
+    "summary",
 ]
