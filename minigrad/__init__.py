@@ -7,19 +7,136 @@
 tensor([2., 4., 6.])
 """
 
-from typing import Any as _Any, TYPE_CHECKING as _TYPE_CHECKING
+from math import e, inf, nan, pi
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+from numpy import finfo, iinfo, newaxis
+
 from . import _alias, autograd, cuda, errors, functions, random
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .creation import arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace, ones, ones_like, tensor, zeros, zeros_like
+from .creation import (
+    arange,
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
 from .device import device
-from .dtypes import bool, double, float, float16, float32, float64, get_default_dtype, half, int, int16, int32, int64, int8, long, set_default_dtype, short, uint8
+from .dtypes import (
+    bool,
+    double,
+    float,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    int,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    set_default_dtype,
+    short,
+    uint8,
+)
+from .functions import *
 from .operands import as_operand
 from .ops.activation import elu, relu, sigmoid, softplus, tanh
-from .ops.adaptive import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d
-from .ops.arithmetic import add, addcdiv, addcmul, clamp, clamp_max, clamp_min, clip, div, floor_divide, lerp, maximum, minimum, mul, neg, remainder, sub
-from .ops.comparison import allclose, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, equal, ge, gt, isclose, isfinite, isinf, isnan, le, logical_and, logical_not, logical_or, logical_xor, lt, masked_fill, ne, where
-from .ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, correlate, correlate_input, correlate_weight
-from .ops.elementary import abs, ceil, cos, erf, exp, expm1, floor, log, log1p, pow, reciprocal, round, rsqrt, sign, sin, sqrt, square, trunc
+from .ops.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
+from .ops.arithmetic import (
+    add,
+    addcdiv,
+    addcmul,
+    clamp,
+    clamp_max,
+    clamp_min,
+    clip,
+    div,
+    floor_divide,
+    lerp,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    remainder,
+    sub,
+)
+from .ops.comparison import (
+    allclose,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    eq,
+    equal,
+    ge,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    masked_fill,
+    ne,
+    where,
+)
+from .ops.convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    correlate,
+    correlate_input,
+    correlate_weight,
+)
+from .ops.elementary import (
+    abs,
+    ceil,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    log,
+    log1p,
+    pow,
+    reciprocal,
+    round,
+    rsqrt,
+    sign,
+    sin,
+    sqrt,
+    square,
+    trunc,
+)
 from .ops.indexing import gather, index_select, narrow
 from .ops.joining import cat, chunk, concatenate, split, stack, unbind
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
@@ -28,21 +145,46 @@ from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
-from .ops.shape import broadcast_to, clone, detach, expand, flatten, flip, identity, movedim, permute, reshape, squeeze, sum_to, swapaxes, transpose, unflatten, unsqueeze
+from .ops.resampling import resize
+from .ops.shape import (
+    broadcast_to,
+    clone,
+    detach,
+    expand,
+    flatten,
+    flip,
+    identity,
+    movedim,
+    permute,
+    reshape,
+    squeeze,
+    sum_to,
+    swapaxes,
+    transpose,
+    unflatten,
+    unsqueeze,
+)
 from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.unfolding import col2im, im2col
 from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
-from .sampling import bernoulli, multinomial, normal, poisson, rand, rand_like, randint, randint_like, randn, randn_like, randperm
+from .sampling import (
+    bernoulli,
+    multinomial,
+    normal,
+    poisson,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+)
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
-from math import e, inf, nan, pi
-from numpy import finfo, iinfo, newaxis
-from .functions import *
-from .ops.resampling import resize
-from .ops.unfolding import col2im, im2col
 from .tensor.uninitialized import Uninitialized
-
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -77,6 +219,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "Generator",
     "Tensor",
+    "Uninitialized",
     "abs",
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
@@ -97,6 +240,7 @@ __all__ = [
     "argmin",
     "as_operand",
     "as_tensor",
+    "asarray",
     "autograd",
     "avg_pool1d",
     "avg_pool2d",
@@ -114,8 +258,11 @@ __all__ = [
     "ceil",
     "chunk",
     "clamp",
+    "clamp_max",
+    "clamp_min",
     "clip",
     "clone",
+    "col2im",
     "concatenate",
     "conv1d",
     "conv2d",
@@ -136,6 +283,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "e",
     "elu",
     "empty",
     "empty_like",
@@ -148,6 +296,7 @@ __all__ = [
     "expand",
     "expm1",
     "eye",
+    "finfo",
     "flatten",
     "flip",
     "float",
@@ -166,7 +315,10 @@ __all__ = [
     "gt",
     "half",
     "identity",
+    "iinfo",
+    "im2col",
     "index_select",
+    "inf",
     "initial_seed",
     "int",
     "int8",
@@ -189,6 +341,8 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
+    "logspace",
     "logsumexp",
     "long",
     "lt",
@@ -209,22 +363,28 @@ __all__ = [
     "mm",
     "movedim",
     "mul",
+    "multinomial",
     "mv",
+    "nan",
     "narrow",
     "ne",
     "neg",
+    "newaxis",
     "no_grad",
     "normal",
     "ones",
     "ones_like",
     "pad",
     "permute",
+    "pi",
+    "poisson",
     "pow",
     "primitives",
     "prod",
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "random",
@@ -233,6 +393,7 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "resize",
     "round",
     "rsqrt",
     "save",
@@ -270,23 +431,4 @@ __all__ = [
     "where",
     "zeros",
     "zeros_like",
-    "asarray",
-    "clamp_max",
-    "clamp_min",
-    "e",
-    "finfo",
-    "iinfo",
-    "inf",
-    "logical_xor",
-    "logspace",
-    "multinomial",
-    "nan",
-    "newaxis",
-    "pi",
-    "poisson",
-    "randint_like",
-    "col2im",
-    "im2col",
-    "resize",
-    "Uninitialized",
 ]

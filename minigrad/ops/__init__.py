@@ -5,7 +5,44 @@
 `pooling`, `adaptive` and `unpooling` are what networks are made of. Importing the package registers them.
 """
 
-from . import activation, adaptive, aliases, arithmetic, comparison, contraction, convolution, cumulative, diagonals, elementary, exponential, indexing, joining, linear, loss, norms, padding, pooling, products, queries, reduction, repetition, resampling, scattering, selecting, shape, signs, softmax, sorting, special, stacking, statistics, trigonometric, unfolding, unpooling, windows
+from . import (
+    activation,
+    adaptive,
+    aliases,
+    arithmetic,
+    comparison,
+    contraction,
+    convolution,
+    cumulative,
+    diagonals,
+    elementary,
+    exponential,
+    indexing,
+    joining,
+    linear,
+    loss,
+    norms,
+    padding,
+    pooling,
+    products,
+    queries,
+    reduction,
+    repetition,
+    resampling,
+    scattering,
+    selecting,
+    shape,
+    signs,
+    softmax,
+    sorting,
+    special,
+    stacking,
+    statistics,
+    trigonometric,
+    unfolding,
+    unpooling,
+    windows,
+)
 
 __all__ = [
     "activation",
