@@ -120,8 +120,12 @@ for axes in (1, 2, 3):
     divisor = {} if axes == 1 else {"divisor_override": 3}
     EXAMPLES[f"avg_pool{axes}d"] = [call(**window, ceil_mode=True, count_include_pad=False, **divisor)]
 
+EXAMPLES |= {f"adaptive_{kind}_pool1d": [call(input=X, output_size=3)] for kind in ("avg", "max")}
+
 # Functions of `nn.functional` that PyTorch does not write in Python, so that their signatures cannot be read.
 EXAMPLES |= {
+    "bilinear": [call(input1=X, input2=Y, weight=normal(2, 4, 4), bias=normal(2))],
+    "cosine_similarity": [call(x1=X, x2=Y, dim=0, eps=0.1)],
     "celu_": [call(input=X, alpha=0.5)],
     "elu_": [call(input=X, alpha=0.5)],
     "gelu": [call(input=X, by_name={"approximate": "tanh"})],
@@ -131,6 +135,8 @@ EXAMPLES |= {
     "linear": [call(input=X, weight=normal(2, 4), bias=normal(2))],
     "logsigmoid": [call(input=X)],
     "one_hot": [call(input=COUNTS, num_classes=10)],
+    "pairwise_distance": [call(x1=X, x2=Y, p=3, eps=0.1, keepdim=True)],
+    "pdist": [call(input=X, p=3)],
     "prelu": [call(input=X, weight=Z)],
     "relu_": [call(input=X)],
     "rrelu_": [call(input=X, lower=0.25, upper=0.5, training=False)],
