@@ -111,6 +111,8 @@ TITLES = {
     "minigrad.ops.linear": "Matrix products",
     "minigrad.ops.convolution": "Convolution",
     "minigrad.ops.pooling": "Pooling",
+    "minigrad.ops.adaptive": "Adaptive pooling",
+    "minigrad.ops.unpooling": "Max unpooling",
     "minigrad.signal": "Signals and images",
     "minigrad.serialization": "Saving and loading",
     "minigrad.errors": "Errors",
@@ -120,6 +122,7 @@ TITLES = {
     "nn.container": "Containers",
     "nn.conv": "Convolution",
     "nn.pooling": "Pooling",
+    "nn.adaptive": "Adaptive pooling",
     "nn.linear": "Linear layers and shape",
     "nn.activation": "Nonlinearities",
     "nn.gating": "Nonlinearities over an axis",
@@ -132,10 +135,13 @@ TITLES = {
     "nn.dropout": "Dropout",
     "nn.loss": "Losses",
     "nn.functional.activation": "More nonlinearities",
+    "nn.functional.pooling": "More pooling",
+    "nn.functional.bilinear": "Bilinear maps",
+    "nn.functional.distance": "Distances",
     "nn.functional.loss": "Losses",
     "nn.functional.dropout": "Dropout",
     "nn.functional.padding": "Padding",
-    "nn.functional.sparse": "Class numbers as vectors",
+    "nn.functional.sparse": "Class numbers as vectors, and rows of tables",
 }
 
 
