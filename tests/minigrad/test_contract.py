@@ -35,6 +35,11 @@ def positive(*shape):
     return SOURCE.uniform(0.5, 2, shape)
 
 
+def unit(*shape):
+    """Values from [0.1, 0.9)."""
+    return SOURCE.uniform(0.1, 0.9, shape)
+
+
 def away(*shape):
     """Values that are not near a whole number, of both signs: away from every kink and jump."""
     whole = SOURCE.integers(-3, 3, shape)
@@ -117,6 +122,8 @@ OVERLAPPING = window((5, 6), (3, 2), (2, 1), 1)
 SEPARATE = window((4, 6), (2, 2), (2, 2))
 REACHING = window((5,), (2,), 2, ceil_mode=True)
 
+EXPONENTIAL = {"alpha": 1.5, "scale": 0.75, "input_scale": 2.0}
+
 UNARY = {
     **dict.fromkeys(["neg", "square", "exp", "expm1", "sin", "cos", "erf", "tanh", "sigmoid"], normal),
     **dict.fromkeys(["log", "log1p", "sqrt", "rsqrt", "reciprocal"], positive),
@@ -127,6 +134,7 @@ BINARY = {
     **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or"], (normal, normal)),
     **dict.fromkeys(["add", "sub", "mul", "tanh_vjp"], (normal, normal)),
     **dict.fromkeys(["div", "pow"], (positive, positive)),
+    "binary_cross_entropy": (unit, unit),
     **dict.fromkeys(["maximum", "minimum", "clamp_min", "clamp_max", "relu_vjp"], (normal, normal)),
     **dict.fromkeys(["floor_divide", "remainder"], (away, lambda *shape: SOURCE.choice([-3.0, 5.0], shape) * 1.01)),
 }
@@ -158,6 +166,12 @@ CASES = [
     case("softplus", away(2, 3), beta=2.0, threshold=3.0),
     case("softplus", normal(4), beta=1.0, threshold=20.0),
     case("softplus", normal(0, 2), beta=1.0, threshold=20.0),
+    *(case("elu", values, **EXPONENTIAL) for values in [away(2, 3), away(), normal(0, 2)]),
+    *(case("elu_vjp", *values, **EXPONENTIAL) for values in [(normal(2, 3), away(3)), (normal(0, 2), normal(2))]),
+    *(
+        case("binary_cross_entropy_vjp", normal(*g), unit(*x), unit(*t))
+        for g, x, t in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
+    ),
     # shape
     *(case(name, normal(*shape)) for name in ["clone", "contiguous", "detach"] for shape in [(2, 3), (), (0, 3)]),
     *(case("cast", values, dtype=np.dtype("float64")) for values in [normal(2, 3), normal(0, 3), whole(3)]),
@@ -253,6 +267,19 @@ CASES = [
         for name in ["softmax", "log_softmax"]
         for shape, axes in [((2, 3, 4), (1,)), ((3,), (0,)), ((0, 3), (1,)), ((0, 3), (0,))]
     ),
+    *(
+        one
+        for shape, axes, eps in [
+            ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
+            ((2, 1, 4), (2,), 1e-3),
+        ]
+        for one in [
+            case("standardize", normal(*shape), axes=axes, eps=eps),
+            case("standardize_vjp", normal(*shape), normal(*shape),
+                 positive(*(1 if axis in axes else n for axis, n in enumerate(shape))), axes=axes),
+        ]
+    ),
+    case("standardize", normal(2, 0), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
     # the trilinear form
     *(
         case("correlate", normal(*x), normal(*w), geometry=geometry, order=3)
@@ -605,6 +632,7 @@ KEEPING = {
     "logsumexp": {"axes": (1,), "keepdims": True},
     "softmax": {"axes": (1,)},
     "log_softmax": {"axes": (1,)},
+    "standardize": {"axes": (0, 2, 3), "eps": 1e-5},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0)},
@@ -625,11 +653,13 @@ def arguments_in_order(name, shapes):
     makers = {**{key: (value,) for key, value in UNARY.items()}, **BINARY}
     makers |= {"softplus": (normal,), "where": (coins, normal, normal), "bitwise_not": (whole,)}
     makers["clamp_both"] = (normal, normal, normal)
+    makers |= {"elu": (normal,), "elu_vjp": (normal, normal)}
+    makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
 
-STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}}
+STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL}
 FULL = (2, 3, 4, 5)
 
 
@@ -656,7 +686,7 @@ def test_elementwise_primitives_keep_the_memory_order(name, others):
 def test_other_primitives_keep_the_memory_order(name):
     case = Case(name, (batch_innermost(spaced(*FULL)),), KEEPING[name])
     (argument,) = case.leaves()
-    (output,) = case(argument)
+    output, *_ = case(argument)
     assert is_batch_innermost(output._array)
     seed = mg.from_numpy(batch_innermost(normal(*output.shape)))
     (gradient,) = grad(output, argument, seed)
@@ -776,6 +806,8 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
+    ("standardize", "x"): {"y", "var"},
+    ("standardize_vjp", "g"): {"z", "r"},
     ("permute", "x"): set(),
 }
 
@@ -792,7 +824,7 @@ def only(case, position):
 @pytest.mark.parametrize(("name", "argument"), KEPT)
 def test_only_what_the_vjp_needs_is_kept(name, argument):
     case = first_case(name)
-    (output,) = case(*only(case, case.primitive.arguments.index(argument)))
+    output, *_ = case(*only(case, case.primitive.arguments.index(argument)))
     assert set(output.grad_fn.saved) == KEPT[name, argument]
 
 
