@@ -53,7 +53,8 @@ def standardize_vjp(g: Array, z: Array, r: Array, *, axes: tuple[int, ...]) -> A
     np.multiply(z, _mean(y, axes), out=y)
     np.add(y, _mean(g, axes), out=y)
     np.subtract(g, y, out=y)
-    return np.multiply(y, r, out=y)
+    np.multiply(y, r, out=y)
+    return y
 
 
 standardize_vjp.defvjp(
