@@ -156,6 +156,7 @@ REFUSALS = [
     (lambda: F.batch_norm(mg.arange(4).reshape(2, 2), None, None), DTypeError, r"int64.*x.float\(\)"),
     (lambda: F.batch_norm(mg.ones(2, 3), mg.ones(2), mg.ones(3)), ShapeError, r"running_mean of shape \(2,\).*\(3,\)"),
     (lambda: F.batch_norm(mg.ones(2, 3), None, None, mg.ones(3).double(), training=True), DTypeError, "of float64"),
+    (lambda: F.instance_norm(mg.ones(2, 3, 2), 3), DTypeError, "an? int as running_mean"),
     (lambda: F.instance_norm(mg.ones(2, 3, 1)), ShapeError, "one value per map.* larger"),
     (lambda: F.instance_norm(mg.ones(2, 3, 2), use_input_stats=False), ArgumentError, "give both"),
     (lambda: F.group_norm(mg.ones(2, 3), 2), ArgumentError, "3 channels.* 2 groups.*divide"),
