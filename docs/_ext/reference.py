@@ -136,6 +136,7 @@ TITLES = {
     "nn.padding": "Padding",
     "nn.upsampling": "Rearranging and resizing maps",
     "nn.lazy": "Layers that infer their input",
+    "nn.lazy_norm": "Normalisation that infers its input",
     "nn.sparse": "Embedding",
     "nn.distance": "Distances",
     "nn.dropout": "Dropout",

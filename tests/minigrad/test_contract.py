@@ -271,7 +271,7 @@ CASES = [
         one
         for shape, axes, eps in [
             ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
-            ((2, 1, 4), (2,), 1e-3),
+            ((2, 1, 4), (2,), 1e-3), ((), (), 1e-3),
         ]
         for one in [
             case("standardize", normal(*shape), axes=axes, eps=eps),

@@ -382,3 +382,27 @@ def test_digits_of_float32_with_large_means(name):
     exact = theirs(torch.from_numpy(x).double()).numpy()
     error = np.abs(ours(mg.tensor(x)).numpy() - exact).max()
     assert error <= np.abs(theirs(torch.from_numpy(x)).numpy() - exact).max() * 1.1 + 1e-6
+
+
+# ------------------------------------------------------------------------ lazy
+
+
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("track", [True, False])
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["BatchNorm", "InstanceNorm"])
+def test_lazy_layers(kind, axes, track, affine):
+    ours, theirs = (
+        getattr(library.nn, f"Lazy{kind}{axes}d")(momentum=0.3, affine=affine, track_running_stats=track)
+        for library in (mg, torch)
+    )
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert ours.has_uninitialized_params() == theirs.has_uninitialized_params()
+    x = normal(3, 4, *(3,) * axes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without parameters PyTorch's never learns the number of channels
+        ours.double()(mg.tensor(x))
+        theirs.double()(torch.from_numpy(x))
+        compare(ours, theirs, x, single=False)
+    same_state(ours, theirs)
+    assert type(ours).__name__ == type(theirs).__name__ == f"{kind}{axes}d"
