@@ -54,6 +54,15 @@ def _largest(fields: Sequence[Field]) -> Field:
     )
 
 
+def _adaptive(field: Field, inputs: Sequence[int], outputs: Sequence[int]) -> Field | None:
+    """The field behind pooling to a given size: known where all windows are of one size."""
+    if any(not o or n % o for n, o in zip(inputs, outputs, strict=True)):
+        return None
+    windows = [n // o for n, o in zip(inputs, outputs, strict=True)]
+    sizes = tuple(r + (k - 1) * j for r, k, j in zip(field.size, windows, field.step, strict=True))
+    return Field(sizes, tuple(j * k for j, k in zip(field.step, windows, strict=True)), set(outputs) == {1})
+
+
 class Fields:
     """The receptive field of every tensor of a run, as far as it is known."""
 
@@ -107,6 +116,8 @@ class Fields:
             return field
         if name == "reshape" and output.ndim == largest.ndim - axes:
             return field._replace(flat=True)
+        if topic == "adaptive" and not field.flat and output.ndim == largest.ndim:
+            return _adaptive(field, spatial, output.shape[output.ndim - axes :])
         if topic in ("reduction", "softmax") and name in ("sum", "amax", "amin", "logsumexp"):
             remaining = 1
             for size in output.shape[2:]:
@@ -132,8 +143,8 @@ class Fields:
         elif getattr(module, "mode", None) in _TAPS and output.ndim == input.ndim:
             reach = [_TAPS[module.mode] - 1] * axes
             factors = [Fraction(n, o) for n, o in zip(input.shape[-axes:], output.shape[-axes:], strict=True)]
-        elif "Adaptive" in type(module).__name__ and set(output.shape[-axes:]) == {1}:
-            self.put(output, field._replace(whole=True))
+        elif type(module).__name__.startswith("Adaptive"):
+            self.put(output, _adaptive(field, input.shape[-axes:], output.shape[-axes:]))
             return
         else:
             return

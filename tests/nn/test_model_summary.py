@@ -131,6 +131,35 @@ def test_N61_fields_are_what_the_gradient_shows(model):
     assert tuple(map(int, table.rows[0].field.size)) == support(model, (1, 20, 20))
 
 
+def test_N61_published_fields():
+    """The recurrence over whole networks; 427 of ResNet-50 is that of strides in the 3×3 convolutions."""
+    for model, last, field in (
+        (nn.models.resnet18(width=1), "layer4", "435×435"), (nn.models.resnet50(width=1), "layer4", "427×427"),
+        (nn.models.vgg16(widths=(1,) * 5, hidden=1), "features", "212×212"),
+        (nn.models.mobilenet_v2(width_mult=0.1, last_channel=8), "features", "491×491"),
+    ):  # fmt: skip
+        assert str(row(nn.summary(model, (3, 64, 64), depth=1), last).field) == field
+
+
+@pytest.mark.parametrize("layer", [
+    nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d((1, 1)), nn.Sequential(nn.Flatten(), nn.Linear(36, 2))])  # fmt: skip
+def test_what_sees_everything(layer):
+    table = nn.summary(nn.Sequential(nn.Conv2d(1, 1, 3), layer, nn.Identity()), (1, 8, 8))
+    assert str(row(table, "1").field) == str(row(table, "2").field) == str(table.rows[0].field) == "all"
+
+
+@pytest.mark.parametrize(("size", "field"), [((3, 2), "4×5"), (4, "–"), (6, "3×3")])
+def test_adaptive_pooling(size, field):
+    table = nn.summary(nn.Sequential(nn.Conv2d(1, 1, 3), nn.AdaptiveMaxPool2d(size)), (1, 8, 8))
+    assert str(row(table, "1").field or "–") == field
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm2d(1), nn.Dropout(), nn.Hardswish(), nn.Dropout2d()])
+def test_layers_that_work_position_by_position(layer):
+    table = nn.summary(nn.Sequential(nn.Conv2d(1, 1, 3), layer), (1, 8, 8))
+    assert str(row(table, "1").field) == "3×3"
+
+
 def test_fields_of_signals_and_volumes():
     assert str(nn.summary(nn.Conv1d(1, 1, 3), (1, 9)).rows[0].field) == "3"
     assert str(nn.summary(nn.Conv3d(1, 1, (1, 2, 3)), (1, 4, 4, 4)).rows[0].field) == "1×2×3"
@@ -153,6 +182,8 @@ class Function(nn.Module):
     (lambda x: x - x.mean((2, 3), keepdim=True), "all"), (lambda x: x.reshape(1, 1, 1, 6, 6), "3×3"),
     (lambda x: x.flip(2), "–"), (lambda x: x[:, :, :3], "–"), (lambda x: x.transpose(2, 3), "–"),
     (lambda x: mg.conv2d(x, mg.ones(1, 1, 3, 3)), "–"), (lambda x: x.mean(3), "–"), (lambda x: x.softmax(-1), "–"),
+    (lambda x: nn.functional.adaptive_avg_pool2d(x, 1), "all"),
+    (lambda x: nn.functional.adaptive_avg_pool2d(x, 4), "–"),
     (lambda x: mg.zeros(1, 2), "–"), (lambda x: x + x[:, :, :1], "–"), (lambda x: x[:, :, :1].relu() + x, "–"),
 ])  # fmt: skip
 def test_fields_behind_functions(function, field):
