@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import minigrad as mg
 from minigrad.errors import DTypeError, MinigradError, StateDictError
 
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -39,13 +39,17 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
     values = {}
     for key, tensor in own.items():
         if key in state_dict:
+            if is_lazy(state_dict[key]):
+                if not is_lazy(tensor):
+                    problems.append(f"{key} is uninitialised in the dict, and not in the module")
+                continue
             try:
                 value = mg.as_tensor(state_dict[key])
                 values[key] = _in_place_of(tensor, value) if assign else value.detach().to(tensor.dtype, copy=True)
             except MinigradError as error:
                 problems.append(f"{key} is a {type(state_dict[key]).__name__}: {error}")
                 continue
-            if values[key].shape != tensor.shape:
+            if not is_lazy(tensor) and values[key].shape != tensor.shape:
                 problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
     if problems:
         remedy = "pass strict=False for missing and unexpected keys" if strict else "take those keys out of the dict"
@@ -58,6 +62,10 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             path, _, name = key.rpartition(".")
             setattr(module.get_submodule(path), name, value)
     else:
+        for key, value in values.items():
+            tensor = own[key]
+            if is_lazy(tensor):
+                tensor.materialize(value.shape)
         _copy_all(own, values)
     return IncompatibleKeys(missing, unexpected)
 

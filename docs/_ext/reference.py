@@ -139,6 +139,7 @@ TITLES = {
     "nn.loss": "Losses",
     "nn.functional.activation": "More nonlinearities",
     "nn.functional.gating": "Nonlinearities over an axis",
+    "nn.functional.attention": "Attention",
     "nn.functional.inplace": "Nonlinearities in place",
     "nn.functional.loss": "Losses",
     "nn.functional.dropout": "Dropout",

@@ -96,7 +96,7 @@ def _segment_max(x: Array, flat: Array, segments: Segments, axis: int, step: int
     across = (-1,) + (1,) * (x.ndim - axis - 1)
 
     def numbers(places: Array) -> Array:
-        return flat[_along(axis, places)] + (places * step).reshape(across)
+        return flat[_along(axis, places)] + (places * step).reshape(across)  # type: ignore[no-any-return]
 
     best = x[_along(axis, segments.starts)]
     winners = numbers(segments.starts)

@@ -24,6 +24,7 @@ def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.relu(mg.tensor([-1., 2.]))
     tensor([0., 2.])
     """
+    input = mg.as_operand(input, "relu")
     return _into(input, mg.relu(input), inplace)
 
 
@@ -141,6 +142,7 @@ def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tenso
     >>> F.elu(mg.tensor([-1., 2.]))
     tensor([-0.6321,  2.0000])
     """
+    input = mg.as_operand(input, "elu")
     return _into(input, mg.elu(input, alpha), inplace)
 
 
@@ -153,6 +155,7 @@ def celu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tens
     >>> F.celu(mg.tensor([-1., 2.]), 2.0)
     tensor([-0.7869,  2.0000])
     """
+    input = mg.as_operand(input, "celu")
     if alpha == 0:
         raise ArgumentError("celu got alpha=0, by which it divides; relu is its limit there")
     return _into(input, mg.elu(input, alpha, 1.0, 1.0 / alpha), inplace)
@@ -167,6 +170,7 @@ def selu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.selu(mg.tensor([-1., 2.]))
     tensor([-1.1113,  2.1014])
     """
+    input = mg.as_operand(input, "selu")
     return _into(input, mg.elu(input, 1.6732632423543772, 1.0507009873554805), inplace)
 
 

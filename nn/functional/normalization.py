@@ -8,8 +8,8 @@ import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 
-def _floating(input: Any, name: str, least: int) -> mg.Tensor:
-    input = mg.as_operand(input, name)
+def _floating(given: Any, name: str, least: int) -> mg.Tensor:
+    input: mg.Tensor = mg.as_operand(given, name)
     if not input.is_floating_point():
         raise DTypeError(f"{name} got an input of {input.dtype}; convert it first, for example x.float()")
     if input.ndim < least:
@@ -29,8 +29,8 @@ def _fitting(name: str, input: mg.Tensor, shape: tuple[int, ...], **given: mg.Te
             )
         if tensor.dtype != input.dtype and (input.dtype, tensor.dtype) != (mg.float16, mg.float32):
             raise DTypeError(
-                f"{name} got a {word} of {tensor.dtype} for an input of {input.dtype}; convert one of them, for example "
-                f"with layer.to(mg.{input.dtype})"
+                f"{name} got a {word} of {tensor.dtype} for an input of {input.dtype}; convert one of them, for "
+                f"example with layer.to(mg.{input.dtype})"
             )
 
 
@@ -112,10 +112,12 @@ def batch_norm(
             )
         return _by_running(input, running_mean, running_var, weight, bias, eps)
     count = input.shape[0] * math.prod(input.shape[2:])
-    _more_than_one("batch_norm", count, input, "channel in training",
-                   "Give a larger batch (DataLoader's drop_last leaves a last one of size 1 out), or call eval()")  # fmt: skip
+    remedy = "Give a larger batch (DataLoader's drop_last leaves a smaller last one out), or call eval()"
+    _more_than_one("batch_norm", count, input, "channel in training", remedy)
     if eps <= 0:
-        raise ArgumentError(f"batch_norm got eps={eps}; in training it must be positive, for channels that are constant")
+        raise ArgumentError(
+            f"batch_norm got eps={eps}; in training it must be positive, for channels that are constant"
+        )
     values, mean, var = mg.standardize(input, (0, *range(2, input.ndim)), eps)
     if count:
         _move(running_mean, mean.reshape(channels), momentum)
@@ -154,7 +156,9 @@ def instance_norm(
              weight=weight, bias=bias)  # fmt: skip
     if not use_input_stats:
         if running_mean is None or running_var is None:
-            raise ArgumentError("instance_norm with use_input_stats=False needs running_mean and running_var; give both")
+            raise ArgumentError(
+                "instance_norm with use_input_stats=False needs running_mean and running_var; give both"
+            )
         return _by_running(input, running_mean, running_var, weight, bias, eps)
     count = math.prod(input.shape[2:])
     _more_than_one("instance_norm", count, input, "map", "Use it on maps that are larger")
@@ -172,7 +176,7 @@ def group_norm(
     bias: mg.Tensor | None = None,
     eps: float = 1e-5,
 ) -> mg.Tensor:
-    """(x − μ)/√(σ² + ε)·w + b with the μ and σ² of each group of neighbouring channels of each instance (Wu and He, 2018).
+    """(x − μ)/√(σ² + ε)·w + b with the μ and σ² of each group of channels of each instance (Wu and He, 2018).
 
     (N, C, *), (C) twice -> (N, C, *)
 
@@ -187,8 +191,8 @@ def group_norm(
     channels = input.shape[1]
     if num_groups < 1 or channels % num_groups:
         raise ArgumentError(
-            f"group_norm of {channels} channels (shape {input.shape}) in {num_groups} groups: the number of groups must "
-            "be positive and divide the number of channels"
+            f"group_norm of {channels} channels (shape {input.shape}) in {num_groups} groups: the number of groups "
+            "must be positive and divide the number of channels"
         )
     _fitting("group_norm", input, (channels,), weight=weight, bias=bias)
     grouped = input.reshape(input.shape[0], num_groups, channels // num_groups, *input.shape[2:])

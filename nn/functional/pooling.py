@@ -16,7 +16,7 @@ def _power(input: mg.Tensor, p: float) -> mg.Tensor:
     if p == 1 or not 0 < p < 2:
         return input**p
     level = input == 0
-    return mg.where(level, 0, mg.where(level, 1, input) ** p)
+    return mg.where(level, 0, mg.where(level, 1, input) ** p)  # type: ignore[no-any-return]
 
 
 def _lp_pool(
@@ -42,7 +42,7 @@ def _lp_pool(
     total = mean(_power(input, norm_type), kernel_size, stride, ceil_mode=ceil_mode) * elements
     level = total == 0
     root = mg.where(level, 1, total) ** (1 / norm_type)
-    return mg.where(level, 0 if norm_type > 0 else math.inf, root)
+    return mg.where(level, 0 if norm_type > 0 else math.inf, root)  # type: ignore[no-any-return]
 
 
 def lp_pool1d(

@@ -122,6 +122,8 @@ OVERLAPPING = window((5, 6), (3, 2), (2, 1), 1)
 SEPARATE = window((4, 6), (2, 2), (2, 2))
 REACHING = window((5,), (2,), 2, ceil_mode=True)
 
+EXPONENTIAL = {"alpha": 1.5, "scale": 0.75, "input_scale": 2.0}
+
 UNARY = {
     **dict.fromkeys(["neg", "square", "exp", "expm1", "sin", "cos", "erf", "tanh", "sigmoid"], normal),
     **dict.fromkeys(["log", "log1p", "sqrt", "rsqrt", "reciprocal"], positive),
@@ -164,6 +166,8 @@ CASES = [
     case("softplus", away(2, 3), beta=2.0, threshold=3.0),
     case("softplus", normal(4), beta=1.0, threshold=20.0),
     case("softplus", normal(0, 2), beta=1.0, threshold=20.0),
+    *(case("elu", values, **EXPONENTIAL) for values in [away(2, 3), away(), normal(0, 2)]),
+    *(case("elu_vjp", *values, **EXPONENTIAL) for values in [(normal(2, 3), away(3)), (normal(0, 2), normal(2))]),
     *(
         case("binary_cross_entropy_vjp", normal(*g), unit(*x), unit(*t))
         for g, x, t in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
@@ -648,12 +652,14 @@ def arguments_in_order(name, shapes):
     """Operands for an element-wise primitive, batch innermost in memory."""
     makers = {**{key: (value,) for key, value in UNARY.items()}, **BINARY}
     makers |= {"softplus": (normal,), "where": (coins, normal, normal), "bitwise_not": (whole,)}
+    makers["clamp_both"] = (normal, normal, normal)
+    makers |= {"elu": (normal,), "elu_vjp": (normal, normal)}
     makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
 
-STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}}
+STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL}
 FULL = (2, 3, 4, 5)
 
 

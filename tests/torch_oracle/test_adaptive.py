@@ -15,6 +15,12 @@ from minigrad import nn
 from tests.torch_oracle.compare import both_refuse, compare, drawn, functional, normal, whole
 from tests.torch_oracle.modules import compare_layer
 
+AVG_LAYERS = ("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d")
+MAX_LAYERS = ("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d")
+AVG = ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
+MAX = ("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
+PLACES = ("adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d_with_indices")
+
 
 @st.composite
 def adaptives(draw, axes=None):
@@ -47,7 +53,7 @@ def values(shape, kind):
 def test_adaptive_avg_pool(case, kind):
     axes, shape, output = case
     x = values(shape, kind)
-    compare(*functional(f"adaptive_avg_pool{axes}d", output), x, order=1 if kind == "special" else 2)
+    compare(*functional(AVG[axes - 1], output), x, order=1 if kind == "special" else 2)
 
 
 @drawn(150)
@@ -56,16 +62,16 @@ def test_adaptive_max_pool(case, kind, indices):
     axes, shape, output = case
     x = values(shape, kind)
     order = 1 if kind == "special" else 2
-    compare(*functional(f"adaptive_max_pool{axes}d", output, return_indices=indices), x, order=order)
-    compare(*functional(f"adaptive_max_pool{axes}d_with_indices", output), x, order=1)
+    compare(*functional(MAX[axes - 1], output, return_indices=indices), x, order=order)
+    compare(*functional(PLACES[axes - 1], output), x, order=1)
 
 
 @drawn(80)
 @given(adaptives(), st.booleans())
 def test_the_layers(case, indices):
     axes, shape, output = case
-    compare_layer(f"AdaptiveAvgPool{axes}d", (output,), None, normal(*shape))
-    compare_layer(f"AdaptiveMaxPool{axes}d", (output, indices), None, normal(*shape))
+    compare_layer(AVG_LAYERS[axes - 1], (output,), None, normal(*shape))
+    compare_layer(MAX_LAYERS[axes - 1], (output, indices), None, normal(*shape))
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])
@@ -75,8 +81,8 @@ def test_every_pair_of_sizes(axes):
         for o in range(1, 11):
             x = normal(1, *(n, 3, 2)[:axes])
             output = (o, 2, 3)[:axes]
-            compare(*functional(f"adaptive_avg_pool{axes}d", output), x, order=1, single=False)
-            compare(*functional(f"adaptive_max_pool{axes}d", output, True), x, order=1, single=False)
+            compare(*functional(AVG[axes - 1], output), x, order=1, single=False)
+            compare(*functional(MAX[axes - 1], output, True), x, order=1, single=False)
 
 
 def test_long_axes_in_float32():
@@ -90,8 +96,7 @@ def test_no_windows():
     """An output size of 0. PyTorch has no gradient there; ours is 0."""
     for axes, output in ((1, 0), (2, (0, 2)), (3, (2, 0, 1))):
         x = normal(1, 2, *(4,) * axes)
-        for kind in ("avg", "max"):
-            name = f"adaptive_{kind}_pool{axes}d"
+        for name in (AVG[axes - 1], MAX[axes - 1]):
             compare(*functional(name, output), x, order=0)
             leaf = mg.tensor(x, requires_grad=True)
             getattr(F, name)(leaf, output).sum().backward()
@@ -103,13 +108,13 @@ def test_top_level_names():
     compare(lambda t: mg.adaptive_avg_pool1d(t, 3), lambda t: torch.adaptive_avg_pool1d(t, 3), x)
     compare(lambda t: mg.adaptive_max_pool1d(t, 3), lambda t: torch.adaptive_max_pool1d(t, 3), x)
     for axes in (1, 2, 3):
-        assert getattr(F, f"adaptive_avg_pool{axes}d") is getattr(mg, f"adaptive_avg_pool{axes}d")
+        assert getattr(F, AVG[axes - 1]) is getattr(mg, AVG[axes - 1])
 
 
 def test_infinite_windows():
     for axes in (1, 2, 3):
         x = np.full((1, 1, *(4,) * axes), -math.inf)
-        compare(*functional(f"adaptive_max_pool{axes}d", 3, True), x, order=1)
+        compare(*functional(MAX[axes - 1], 3, True), x, order=1)
 
 
 def test_float16():
@@ -130,9 +135,9 @@ REFUSED = [
 @pytest.mark.parametrize("kind", ["avg", "max"])
 @pytest.mark.parametrize(("axes", "shape", "output"), REFUSED)
 def test_what_both_refuse(kind, axes, shape, output):
-    ours, theirs = functional(f"adaptive_{kind}_pool{axes}d", output)
+    ours, theirs = functional((AVG if kind == "avg" else MAX)[axes - 1], output)
     both_refuse(lambda: ours(mg.ones(shape)), lambda: theirs(torch.ones(shape)))
-    layer = f"Adaptive{kind.title()}Pool{axes}d"
+    layer = (AVG_LAYERS if kind == "avg" else MAX_LAYERS)[axes - 1]
     both_refuse(
         lambda: getattr(nn, layer)(output)(mg.ones(shape)), lambda: getattr(torch.nn, layer)(output)(torch.ones(shape))
     )
