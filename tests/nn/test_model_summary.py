@@ -1,4 +1,4 @@
-"""nn.summary: sizes, parameters and receptive fields of the notes, multiplications counted by hand, nothing disturbed."""
+"""nn.summary: the notes' sizes, counts and receptive fields, multiplications counted by hand, nothing disturbed."""
 
 import itertools
 import math
@@ -125,7 +125,12 @@ def block():
     nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1), nn.ConvTranspose2d(2, 2, 3, 2, 1, 1)),
     nn.Sequential(nn.ConvTranspose2d(1, 2, 3, 2), nn.Conv2d(2, 2, 3)),
     nn.Sequential(nn.ConvTranspose2d(1, 2, 4, 3), nn.ConvTranspose2d(2, 2, 3, 2), nn.Conv2d(2, 1, 2)),
-], ids=range(7))  # fmt: skip
+    nn.Sequential(nn.Conv2d(1, 2, 3, 2), nn.Upsample(scale_factor=2), nn.Conv2d(2, 1, 3)),
+    nn.Sequential(nn.Conv2d(1, 2, 2, 2), nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(2, 1, 3)),
+    nn.Sequential(nn.Conv2d(1, 4, 3, 2), nn.PixelShuffle(2), nn.Conv2d(1, 1, 3)),
+    nn.Sequential(nn.Conv2d(1, 1, 3), nn.PixelUnshuffle(2), nn.Conv2d(4, 2, 2), nn.ZeroPad2d(2)),
+    nn.Sequential(nn.Conv2d(1, 4, 2, 2), nn.ReflectionPad2d(1), nn.ChannelShuffle(2), nn.Conv2d(4, 2, 2, dilation=3)),
+], ids=range(12))  # fmt: skip
 def test_N61_fields_are_what_the_gradient_shows(model):
     table = nn.summary(model, (1, 20, 20))
     assert tuple(map(int, table.rows[0].field.size)) == support(model, (1, 20, 20))
@@ -158,6 +163,23 @@ def test_adaptive_pooling(size, field):
 def test_layers_that_work_position_by_position(layer):
     table = nn.summary(nn.Sequential(nn.Conv2d(1, 1, 3), layer), (1, 8, 8))
     assert str(row(table, "1").field) == "3×3"
+
+
+def test_where_the_field_is_not_known():
+    assert nn.summary(nn.Conv2d(3, 2, 3), (3, 8, 8), batch_size=None).rows[0].field is None  # which axes are space?
+    assert nn.summary(nn.Unfold(3), (3, 8, 8)).rows[0].field is None
+
+    class Unpooled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.pool, self.unpool = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+
+        def forward(self, x):
+            return self.unpool(*self.pool(x))
+
+    assert nn.summary(Unpooled(), (1, 8, 8)).rows[0].field is None
+    with mg.no_grad():
+        assert str(nn.summary(nn.Conv2d(3, 2, 3), mg.ones(1, 3, 8, 8)).rows[0].field) == "3×3"
 
 
 def test_fields_of_signals_and_volumes():
@@ -388,6 +410,21 @@ def test_a_module_that_catches_errors_of_a_layer():
     table = nn.summary(Tries(), (2,))
     assert [(one.path, one.depth, one.output) for one in table.rows] == [
         ("", 0, (1, 2)), ("first", 1, ()), ("second", 1, (1, 2))]  # fmt: skip
+
+
+def test_lazy_layers_stay_lazy():
+    model = nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU(), nn.Flatten(), nn.LazyLinear(2))
+    mg.manual_seed(3)
+    wanted = mg.rand(3).tolist()
+    mg.manual_seed(3)
+    table = nn.summary(model, (2, 5, 5))
+    assert [(one.kind, one.parameters) for one in table.rows[1:]] == [
+        ("Conv2d", 76), ("ReLU", 0), ("Flatten", 0), ("Linear", 74)]  # fmt: skip
+    assert table.parameters == 150
+    assert type(model[0]) is nn.LazyConv2d
+    assert all(nn.parameter.is_lazy(p) for p in model.parameters())
+    assert mg.rand(3).tolist() == wanted
+    assert model(mg.zeros(1, 3, 5, 5)).shape == (1, 2)
 
 
 # -------------------------------------------------------------------- refused

@@ -233,7 +233,7 @@ def run(script, library, weights, **data):
     text = script if library is torch else in_minigrad(script)
     models = MODELS if library is torch else nn.models
     names = {"models": models, "load": load, "report": lambda *values: reported.extend(values)}
-    exec(compile(text, f"<script in {library.__name__}>", "exec"), names | data)  # noqa: S102
+    exec(compile(text, f"<script in {library.__name__}>", "exec"), names | data)
     return reported
 
 
