@@ -105,6 +105,7 @@ from .probability_loss import (
 )
 from .regression_loss import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 from .separable import SeparableConv1d, SeparableConv2d, SeparableConv3d
+from .sequence_loss import CTCLoss
 from .sparse import Embedding
 from .upsampling import (
     ChannelShuffle,
@@ -139,6 +140,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Bilinear",
+    "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import minigrad as mg
 
 from . import functional as F
+from .distance import PairwiseDistance
 from .functional.embedding_loss import check_margin
 from .loss import Loss
 
@@ -113,7 +114,7 @@ class TripletMarginWithDistanceLoss(Loss):
     tensor(3.)
     """
 
-    distance_function: Callable[[mg.Tensor, mg.Tensor], mg.Tensor] | None
+    distance_function: Callable[[mg.Tensor, mg.Tensor], mg.Tensor]
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class TripletMarginWithDistanceLoss(Loss):
     ) -> None:
         super().__init__(reduction)
         check_margin(margin, "TripletMarginWithDistanceLoss")
-        self.distance_function = distance_function
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
         self.margin = margin
         self.swap = swap
 

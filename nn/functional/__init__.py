@@ -91,6 +91,7 @@ from .probability_loss import (
     soft_margin_loss,
 )
 from .regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from .sequence_loss import ctc_loss
 from .shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .sparse import embedding, one_hot
 from .unfolding import fold, unfold
@@ -125,6 +126,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",

@@ -1,11 +1,11 @@
 """Losses of pairs and triplets: what belongs together shall be near or rank higher, what does not at least a margin."""
 
-import math
 from collections.abc import Callable
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
 
+from .distance import pairwise_distance
 from .reduction import check_fit, check_floating, reduced
 
 # What keeps cosines of zero vectors finite: the float32 nearest to 10⁻¹², which PyTorch uses.
@@ -83,14 +83,6 @@ def cosine_embedding_loss(
     return reduced(together + mg.where(target == -1, mg.clamp(cosine - margin, min=0), 0), reduction)
 
 
-def _distance(x1: mg.Tensor, x2: mg.Tensor, p: float, eps: float) -> mg.Tensor:
-    """‖x₁ − x₂ + eps‖ₚ over the last axis."""
-    difference = mg.abs(x1 - x2 + eps)
-    if p == math.inf:
-        return difference.amax(-1)
-    return (difference**p).sum(-1) ** (1 / p)
-
-
 def triplet_margin_loss(
     anchor: mg.Tensor,
     positive: mg.Tensor,
@@ -113,7 +105,7 @@ def triplet_margin_loss(
     tensor(1.0000)
     """
     return _triplet(
-        "triplet_margin_loss", (anchor, positive, negative), lambda x, y: _distance(x, y, p, eps), margin, swap,
+        "triplet_margin_loss", (anchor, positive, negative), lambda x, y: pairwise_distance(x, y, p, eps), margin, swap,
         reduction,
     )  # fmt: skip
 
@@ -137,7 +129,7 @@ def triplet_margin_with_distance_loss(
     >>> F.triplet_margin_with_distance_loss(a, p, n, distance_function=lambda x, y: (x - y).abs().sum(-1))
     tensor(3.)
     """
-    distance = distance_function or (lambda x, y: _distance(x, y, 2, 1e-6))
+    distance = pairwise_distance if distance_function is None else distance_function
     return _triplet(
         "triplet_margin_with_distance_loss", (anchor, positive, negative), distance, margin, swap, reduction
     )

@@ -38,6 +38,7 @@ def cross_entropy(
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)
     axis = 0 if input.ndim == 1 else 1
+    check_floating(input, "cross_entropy")
     logs = mg.log_softmax(input, axis)
     if target.dtype.kind == "f":
         if ignore_index >= 0:
@@ -107,6 +108,7 @@ def nll_loss(
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)  # unsigned labels could not be compared with ignore_index
     axis = 0 if input.ndim == 1 else 1
+    check_floating(input, "nll_loss")
     classes = _check_labels(input, target, weight, ignore_index, axis)
     rows = mg.movedim(input, axis, -1).reshape(-1, classes) if classes else input.reshape(-1, 0)
     labels = target.reshape(-1)

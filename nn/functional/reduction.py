@@ -40,7 +40,7 @@ def check_floating(tensor: mg.Tensor, name: str, role: str = "input", hint: str 
     if tensor.dtype.kind != "f":
         raise DTypeError(
             f"{name} got {'an' if role[0] in 'aio' else 'a'} {role} of {tensor.dtype}; it must be floating. "
-            + (hint or f"Use {role}.float(), or is the order of the arguments another one, such as (input, target)?")
+            + (hint or f"Use {role}.float(), or put the arguments in the order (input, target)")
         )
 
 
