@@ -167,7 +167,7 @@ OWN_CHECKS = {"gradcheck", "gradgradcheck", "enable_grad", "no_grad"}  # more, o
 def methods():
     kinds = [
         (name, getattr(nn, name), getattr(torch.nn, name))
-        for name in ("Module", "Sequential", "ModuleList", "ModuleDict")
+        for name in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
     ]
     kinds += [
         ("Optimizer", mg.optim.Optimizer, torch.optim.Optimizer),
@@ -186,7 +186,7 @@ def methods():
                 continue
             if name in ("forward", "state_dict", "cuda") or (kind == "Tensor" and name in ("split", "unflatten")):
                 continue
-            if inspect.isclass(ours) and name not in vars(ours) and kind in ("Sequential", "ModuleList", "ModuleDict"):
+            if inspect.isclass(ours) and name not in vars(ours) and kind not in ("Module", "Tensor"):
                 continue  # Module's own
             yield f"{kind}.{name}", *chosen
 

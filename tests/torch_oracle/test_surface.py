@@ -66,7 +66,7 @@ def test_every_layer_function_and_initialiser_is_compared():
     assert not unseen(name for name in mg.optim.__all__ if hasattr(torch.optim, name))
     assert not unseen(name for name in mg.random.__all__ if hasattr(torch.random, name) or hasattr(torch, name))
     assert not unseen(name for name in mg.autograd.__all__ if hasattr(torch.autograd, name))
-    for kind in ("Module", "Sequential", "ModuleList", "ModuleDict"):
+    for kind in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):
         assert not unseen(name for name in dir(getattr(nn, kind)) if hasattr(getattr(torch.nn, kind), name))
     assert not unseen(name for name in dir(mg.optim.Optimizer) if hasattr(torch.optim.Optimizer, name))
 
