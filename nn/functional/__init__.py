@@ -29,11 +29,14 @@ from .dropout import dropout
 from .interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from .loss import cross_entropy, mse_loss, nll_loss
 from .padding import pad
+from .sampling import affine_grid, grid_sample
 from .shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .sparse import one_hot
 from .unfolding import fold, unfold
 
 __all__ = [
+    "affine_grid",
+    "grid_sample",
     "channel_shuffle",
     "fold",
     "interpolate",

@@ -273,6 +273,22 @@ CASES = [
             ((1, 2, 3, 4, 3), (1, 2, 3, 2, 2), VOLUME), ((2, 1, 9), (2, 1, 2), UNCOVERED), ((0, 2, 7), (0, 3, 5), LINE),
         ]
     ),
+    # windows as columns
+    *(
+        one
+        for x, geometry in [
+            ((2, 2, 7), LINE), ((1, 2, 5, 6), OVERLAPPING), ((2, 1, 9), UNCOVERED), ((1, 1, 3, 4, 3), VOLUME),
+            ((0, 2, 7), LINE),
+        ]
+        for one in [
+            case("im2col", normal(*x), geometry=geometry),
+            case(
+                "col2im",
+                normal(x[0], x[1] * int(np.prod(geometry.kernel)), int(np.prod(geometry.outputs))),
+                geometry=geometry,
+            ),
+        ]
+    ),
     # pooling
     *(
         one
@@ -779,7 +795,7 @@ def test_only_what_the_vjp_needs_is_kept(name, argument):
 LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
-    "window_sum", "window_spread",
+    "window_sum", "window_spread", "im2col", "col2im",
 ]  # fmt: skip
 
 
@@ -921,6 +937,9 @@ PAIRS = {
     "select and place": (
         applied("select", winners=PICKED, geometry=OVERLAPPING), applied("place", winners=PICKED, geometry=OVERLAPPING),
         (2, 2, 5, 6),
+    ),
+    "im2col and col2im": (
+        applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)
     ),
     "window_sum and window_spread": (
         applied("window_sum", geometry=OVERLAPPING), applied("window_spread", geometry=OVERLAPPING), (2, 2, 5, 6)
