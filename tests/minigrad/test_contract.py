@@ -302,6 +302,22 @@ CASES = [
             ((1, 2, 3, 4, 3), (1, 2, 3, 2, 2), VOLUME), ((2, 1, 9), (2, 1, 2), UNCOVERED), ((0, 2, 7), (0, 3, 5), LINE),
         ]
     ),
+    # windows as columns
+    *(
+        one
+        for x, geometry in [
+            ((2, 2, 7), LINE), ((1, 2, 5, 6), OVERLAPPING), ((2, 1, 9), UNCOVERED), ((1, 1, 3, 4, 3), VOLUME),
+            ((0, 2, 7), LINE),
+        ]
+        for one in [
+            case("im2col", normal(*x), geometry=geometry),
+            case(
+                "col2im",
+                normal(x[0], x[1] * int(np.prod(geometry.kernel)), int(np.prod(geometry.outputs))),
+                geometry=geometry,
+            ),
+        ]
+    ),
     # pooling
     *(
         one
@@ -833,6 +849,7 @@ LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
     "window_sum", "window_spread", "segment_sum", "put",
+    "window_sum", "window_spread", "im2col", "col2im",
 ]  # fmt: skip
 
 
@@ -986,6 +1003,8 @@ PAIRS = {
     "put and getitem": (
         applied("put", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
         (3,),
+    "im2col and col2im": (
+        applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)
     ),
     "window_sum and window_spread": (
         applied("window_sum", geometry=OVERLAPPING), applied("window_spread", geometry=OVERLAPPING), (2, 2, 5, 6)
