@@ -22,7 +22,10 @@ NO_FUNCTIONS = {
     "initial_seed", "is_grad_enabled", "manual_seed", "no_grad", "random", "save", "load", "seed",
     "set_default_dtype", "set_grad_enabled", "set_printoptions", "cuda", "tensor", "as_tensor", "from_numpy", "bool",
     "uint8", "int8", "int16", "short", "int32", "int", "int64", "long", "float16", "half", "float32", "float",
-    "float64", "double",
+    "float64", "double", "e", "inf", "nan", "pi", "finfo", "iinfo", "newaxis", "asarray", "is_tensor",
+    # Of dtypes, or of any number of tensors: in test_queries, test_einsum and test_stacking.
+    "can_cast", "promote_types", "result_type", "broadcast_shapes", "einsum", "atleast_1d", "atleast_2d", "atleast_3d",
+    "block_diag", "broadcast_tensors", "cartesian_prod", "meshgrid",
 }  # fmt: skip
 
 
