@@ -3,7 +3,6 @@
 # Functions made in a loop are called before it goes on.
 # ruff: noqa: B023
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
