@@ -141,8 +141,15 @@ EXAMPLES |= {
     "relu_": [call(input=X)],
     "rrelu_": [call(input=X, lower=0.25, upper=0.5, training=False)],
     "scaled_dot_product_attention": [
-        call(query=X, key=Y, value=X, attn_mask=normal(3, 3), dropout_p=0.0, is_causal=False,
-             by_name={"scale": 0.3, "enable_gqa": False}),
+        call(
+            query=X,
+            key=Y,
+            value=X,
+            attn_mask=normal(3, 3),
+            dropout_p=0.0,
+            is_causal=False,
+            by_name={"scale": 0.3, "enable_gqa": False},
+        ),
     ],
     "selu_": [call(input=X)],
     "softplus": [call(input=X, beta=2, threshold=1)],
