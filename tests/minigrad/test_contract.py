@@ -984,8 +984,8 @@ PAIRS = {
         applied("segment_sum", segments=Segments.adaptive(3, 5).transposed, axis=1), (2, 3),
     ),
     "unpool and getitem": (
-        applied("unpool", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
-        (3,),
+        applied("unpool", index=normalised([2, 0, 4], 1), shape=(5,)),
+        applied("getitem", index=normalised([2, 0, 4], 1)), (3,),
     ),
     "window_sum and window_spread": (
         applied("window_sum", geometry=OVERLAPPING), applied("window_spread", geometry=OVERLAPPING), (2, 2, 5, 6)
