@@ -165,6 +165,7 @@ class BatchNorm3d(_BatchNorm):
 
 class _InstanceNorm(_NormBase):
     axes: int
+    ranks: tuple[int, ...]
 
     def __init__(
         self,
@@ -182,7 +183,7 @@ class _InstanceNorm(_NormBase):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, *n) or (C, *n) -> the same"""
-        self._refuse_rank(input, (self.axes + 1, self.axes + 2))
+        self._refuse_rank(input, self.ranks)
         channels = input.shape[-self.axes - 1]
         if channels != self.num_features:
             if self.affine:
@@ -213,6 +214,7 @@ class InstanceNorm1d(_InstanceNorm):
     """
 
     axes = 1
+    ranks = (2, 3)
 
 
 class InstanceNorm2d(_InstanceNorm):
@@ -233,6 +235,7 @@ class InstanceNorm2d(_InstanceNorm):
     """
 
     axes = 2
+    ranks = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
@@ -244,3 +247,4 @@ class InstanceNorm3d(_InstanceNorm):
     """
 
     axes = 3
+    ranks = (4, 5)

@@ -22,6 +22,8 @@ __all__ = ["Field", "Fields"]
 _POINTWISE = {
     "activation", "arithmetic", "comparison", "elementary", "exponential", "signs", "special", "trigonometric",
 }  # fmt: skip
+# Layers whose positions see what they saw before, by the ends of their names.
+_IN_PLACE = ("Pad1d", "Pad2d", "Pad3d", "ChannelShuffle")
 # How many neighbours along an axis each way of resizing reads.
 _TAPS = {"nearest": 1, "nearest-exact": 1, "linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
 
@@ -52,6 +54,15 @@ def _largest(fields: Sequence[Field]) -> Field:
         any(field.whole for field in fields),
         any(field.flat for field in fields),
     )
+
+
+def _adaptive(field: Field, inputs: Sequence[int], outputs: Sequence[int]) -> Field | None:
+    """The field behind pooling to a given size: known where all windows are of one size."""
+    if any(not o or n % o for n, o in zip(inputs, outputs, strict=True)):
+        return None
+    windows = [n // o for n, o in zip(inputs, outputs, strict=True)]
+    behind = _window(field, [k - 1 for k in windows], [Fraction(k) for k in windows])
+    return behind._replace(whole=set(outputs) == {1})
 
 
 class Fields:
@@ -107,6 +118,8 @@ class Fields:
             return field
         if name == "reshape" and output.ndim == largest.ndim - axes:
             return field._replace(flat=True)
+        if topic == "adaptive" and not field.flat and output.ndim == largest.ndim:
+            return _adaptive(field, spatial, output.shape[output.ndim - axes :])
         if topic in ("reduction", "softmax") and name in ("sum", "amax", "amin", "logsumexp"):
             remaining = 1
             for size in output.shape[2:]:
@@ -115,31 +128,41 @@ class Fields:
         return None
 
     def behind(self, module: Any, input: mg.Tensor, output: mg.Tensor) -> None:
-        """Note the field behind a layer that slides a window or resizes: by its attributes."""
+        """Note the field behind a layer that slides a window, resizes or pads: by its attributes."""
         field = self.of(input)
-        axes = 0 if field is None else len(field.size)
-        if field is None or field.whole or field.flat or not axes:
+        if field is None or field.whole or field.flat or not field.size or output.ndim != input.ndim:
             return
-        if hasattr(module, "kernel_size") and hasattr(module, "stride"):
+        axes, kind = len(field.size), type(module).__name__
+        inputs, outputs = input.shape[-axes:], output.shape[-axes:]
+        if kind.startswith("Adaptive"):
+            self.put(output, _adaptive(field, inputs, outputs))
+        elif kind.endswith(_IN_PLACE):
+            self.put(output, field)
+        elif hasattr(module, "upscale_factor"):
+            self.put(output, _window(field, (0,) * axes, [Fraction(1, module.upscale_factor)] * axes))
+        elif hasattr(module, "downscale_factor"):
+            factor = module.downscale_factor
+            self.put(output, _window(field, (factor - 1,) * axes, [Fraction(factor)] * axes))
+        elif getattr(module, "mode", None) in _TAPS:
+            ratios = [Fraction(n, max(o, 1)) for n, o in zip(inputs, outputs, strict=True)]
+            self.put(output, _window(field, [_TAPS[module.mode] - 1] * axes, ratios))
+        elif hasattr(module, "kernel_size") and hasattr(module, "stride") and "Unpool" not in kind:
             kernel, stride = _each(module.kernel_size, axes), _each(module.stride, axes)
             dilation = _each(getattr(module, "dilation", 1), axes)
+            if not len(kernel) == len(stride) == len(dilation) == axes:
+                self.put(output, None)  # an input whose batch or channel axis was taken for one of space
+                return
             reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+            steps = [Fraction(s) for s in stride]
             if getattr(module, "transposed", False):
-                reach = [n // s for n, s in zip(reach, stride, strict=True)]
-                factors = [Fraction(1, s) for s in stride]
-            else:
-                factors = [Fraction(s) for s in stride]
-        elif getattr(module, "mode", None) in _TAPS and output.ndim == input.ndim:
-            reach = [_TAPS[module.mode] - 1] * axes
-            factors = [Fraction(n, o) for n, o in zip(input.shape[-axes:], output.shape[-axes:], strict=True)]
-        elif "Adaptive" in type(module).__name__ and set(output.shape[-axes:]) == {1}:
-            self.put(output, field._replace(whole=True))
-            return
-        else:
-            return
-        sizes = [r + n * j for r, n, j in zip(field.size, reach, field.step, strict=True)]
-        steps = [j * factor for j, factor in zip(field.step, factors, strict=True)]
-        self.put(output, Field(tuple(sizes), tuple(steps)))
+                reach, steps = [n // s for n, s in zip(reach, stride, strict=True)], [1 / s for s in steps]
+            self.put(output, _window(field, reach, steps))
+
+
+def _window(field: Field, reach: Sequence[int], strides: Sequence[Fraction]) -> Field:
+    """The recurrence: `reach` steps further per axis, then `strides` times the step."""
+    sizes = tuple(r + n * j for r, n, j in zip(field.size, reach, field.step, strict=True))
+    return Field(sizes, tuple(j * s for j, s in zip(field.step, strides, strict=True)))
 
 
 def _each(value: Any, axes: int) -> tuple[int, ...]:

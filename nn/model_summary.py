@@ -1,5 +1,6 @@
 """A table of what a model does to an input: shapes, parameters, multiplications, receptive fields, memory."""
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from minigrad.errors import ArgumentError, DTypeError, MinigradError
 
 from .fields import Field, Fields
 from .module import Module
+from .parameter import is_lazy
 
 __all__ = ["Row", "Summary", "summary"]
 
@@ -73,7 +75,8 @@ class Summary(NamedTuple):
         ]
         return "\n".join([texts[0], rule, *texts[1:], rule, *totals])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _grouped(number: int) -> str:
@@ -199,7 +202,7 @@ def _untouched(model: Module) -> Iterator[None]:
     modules = list(model.modules())
     modes = [module.training for module in modules]
     buffers = [
-        (module, name, buffer, None if buffer is None else buffer.detach().clone())
+        (module, name, buffer, None if buffer is None or is_lazy(buffer) else buffer.detach().clone())
         for module in modules
         for name, buffer in module._buffers.items()
     ]
@@ -212,11 +215,11 @@ def _untouched(model: Module) -> Iterator[None]:
         generator.set_state(state)
         for module, mode in zip(modules, modes, strict=True):
             module.training = mode
-        for module, name, buffer, copy in buffers:
+        for module, name, buffer, before in buffers:
             module._buffers[name] = buffer
-            if buffer is not None and not mg.equal(buffer, copy):
+            if buffer is not None and before is not None and not mg.equal(buffer, before):
                 with mg.no_grad():
-                    buffer.detach().copy_(copy)
+                    buffer.detach().copy_(before)
 
 
 def _inputs(given: Any, batch_size: int | None, dtype: Any, model: Module) -> list[mg.Tensor]:
@@ -301,7 +304,8 @@ def summary(
     numbers of a field may exceed the input, since they count the padding.
 
     The run records nothing and is made in evaluation mode. Training mode, buffers and
-    the random state are afterwards as they were, also if the model raises. Hooks run.
+    the random state are afterwards as they were, also if the model raises; lazy layers stay
+    lazy. Hooks run.
 
     Raises what the model raises, with the shape that it was given; `DTypeError` for what
     is no module or no shape, `ArgumentError` for a batch size below one.
@@ -318,6 +322,10 @@ def summary(
         raise ArgumentError(
             f"summary got batch_size={batch_size!r}; it is an integer from 1 on, or None for no batch axis"
         )
+    if any(is_lazy(tensor) for tensor in [*model.parameters(), *model.buffers()]):
+        model = copy.deepcopy(
+            model
+        )  # whose layers get their shapes from the run; the model's wait for their first input
     inputs = _inputs(input_shape, batch_size, dtype, model)
     recorder = _Recorder(model)
     for tensor in inputs:

@@ -112,6 +112,8 @@ TITLES = {
     "minigrad.ops.linear": "Matrix products",
     "minigrad.ops.convolution": "Convolution",
     "minigrad.ops.pooling": "Pooling",
+    "minigrad.ops.adaptive": "Adaptive pooling",
+    "minigrad.ops.unpooling": "Max unpooling",
     "minigrad.ops.loss": "Losses",
     "minigrad.signal": "Signals and images",
     "minigrad.serialization": "Saving and loading",
@@ -125,6 +127,7 @@ TITLES = {
     "nn.model_summary": "What a model does, as a table",
     "nn.conv": "Convolution",
     "nn.pooling": "Pooling",
+    "nn.adaptive": "Adaptive pooling",
     "nn.linear": "Linear layers and shape",
     "nn.activation": "Nonlinearities",
     "nn.gating": "Nonlinearities over an axis",
@@ -133,6 +136,7 @@ TITLES = {
     "nn.padding": "Padding",
     "nn.upsampling": "Rearranging and resizing maps",
     "nn.lazy": "Layers that infer their input",
+    "nn.lazy_norm": "Normalisation that infers its input",
     "nn.sparse": "Embedding",
     "nn.distance": "Distances",
     "nn.dropout": "Dropout",
@@ -142,6 +146,9 @@ TITLES = {
     "nn.embedding_loss": "Losses of pairs and triplets",
     "nn.sequence_loss": "Losses of sequences",
     "nn.functional.activation": "More nonlinearities",
+    "nn.functional.pooling": "More pooling",
+    "nn.functional.bilinear": "Bilinear maps",
+    "nn.functional.distance": "Distances",
     "nn.functional.gating": "Nonlinearities over an axis",
     "nn.functional.attention": "Attention",
     "nn.functional.inplace": "Nonlinearities in place",
@@ -153,7 +160,7 @@ TITLES = {
     "nn.functional.dropout": "Dropout",
     "nn.functional.normalization": "Normalisation",
     "nn.functional.padding": "Padding",
-    "nn.functional.sparse": "Class numbers as vectors",
+    "nn.functional.sparse": "Class numbers as vectors, and rows of tables",
 }
 
 

@@ -177,6 +177,8 @@ def diff(
     if x.ndim == 0:
         raise ShapeError("diff of a 0-d tensor: it has no axis with neighbours")
     axis = axis_of(dim, x.ndim, "diff")
+    if times == 0:
+        return x.to(copy=True)
     parts = [as_operand(one, "diff") for one in (prepend, x, append) if one is not None]
     x = cat(parts, axis) if len(parts) > 1 else x.to(copy=True)
     for _ in range(min(times, x.shape[axis])):

@@ -40,7 +40,7 @@ def standardize_primitive(x: Array, *, axes: tuple[int, ...], eps: float) -> tup
     """Values with mean 0 and variance 1 over axes, and the mean and the variance that they had."""
     mean = _mean(x, axes)
     centred = np.subtract(x, mean)
-    y = np.multiply(centred, centred)
+    y = np.asarray(np.multiply(centred, centred))
     var = _mean(y, axes)
     np.divide(centred, np.sqrt(var + x.dtype.type(eps)), out=y)
     return y, mean, var
@@ -49,11 +49,12 @@ def standardize_primitive(x: Array, *, axes: tuple[int, ...], eps: float) -> tup
 @primitive("x̄ = r·(g − mean g − z·mean(g·z)) over axes", vjp="ḡ = the same of h, z̄ = −r·(h·mean(g·z) + g·mean(h·z))")
 def standardize_vjp(g: Array, z: Array, r: Array, *, axes: tuple[int, ...]) -> Array:
     """The VJP of standardising from its output z and r = 1/√(σ² + ε): linear and symmetric in g."""
-    y = np.multiply(g, z)
+    y = np.asarray(np.multiply(g, z))
     np.multiply(z, _mean(y, axes), out=y)
     np.add(y, _mean(g, axes), out=y)
     np.subtract(g, y, out=y)
-    return np.multiply(y, r, out=y)
+    np.multiply(y, r, out=y)
+    return y
 
 
 standardize_vjp.defvjp(

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, result_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..operands import as_number, as_operand
 from ..registry import function
@@ -11,8 +11,8 @@ from ..tensor import Tensor
 from .arithmetic import sub
 from .axes import Dims, axes_of
 from .comparison import where
-from .elementary import abs, pow, sqrt
-from .reduction import amax, amin, reduction, sum_primitive
+from .elementary import abs, pow, sqrt, trunc
+from .reduction import amax_primitive, amin_primitive, reduction, sum_primitive
 from .shape import unsqueeze
 
 __all__ = [
@@ -40,14 +40,12 @@ def _powers(x: Tensor, p: float) -> Tensor:
 
 def p_norm(x: Tensor, p: float, axes: tuple[int, ...], keepdim: bool) -> Tensor:
     """The p-norm of a floating tensor over axes: (Σ|x|ᵖ)^(1/p), and its limits at 0, ∞ and −∞."""
+    if p < 0 and 0 in [x.shape[axis] for axis in axes]:
+        raise ShapeError(f"a norm with p={p} over no elements (shape {x.shape}): there is no smallest one")
     if p == 0:
-        return sum_primitive((x != 0).to(dtype=x.dtype), axes=axes, keepdims=keepdim)
+        return sum_primitive(trunc(where(x != 0, 1, x)), axes=axes, keepdims=keepdim)
     if math.isinf(p):
-        if x.ndim and not axes:
-            return abs(x)
-        if p > 0 and 0 in (x.shape[axis] for axis in axes) and not axes_missing(x, axes):
-            return sum_primitive(x, axes=axes, keepdims=keepdim)
-        return amax(abs(x), axes, keepdim) if p > 0 else amin(abs(x), axes, keepdim)
+        return (amax_primitive if p > 0 else amin_primitive)(abs(x), axes=axes, keepdims=keepdim)
     if p == 1:
         return sum_primitive(abs(x), axes=axes, keepdims=keepdim)
     total = sum_primitive(_powers(x, p), axes=axes, keepdims=keepdim)
@@ -56,11 +54,6 @@ def p_norm(x: Tensor, p: float, axes: tuple[int, ...], keepdim: bool) -> Tensor:
     # An element 0 makes the sum infinite and the norm 0, which has no slope.
     dead = total == math.inf
     return where(dead, 0, pow(where(dead, 1, total), 1 / p))  # type: ignore[no-any-return]
-
-
-def axes_missing(x: Tensor, axes: tuple[int, ...]) -> bool:
-    """Whether there is an axis that is not among them."""
-    return len(axes) < x.ndim
 
 
 def order_of(p: Any, name: str) -> float:
@@ -88,12 +81,17 @@ def norm(
     >>> mg.norm(mg.tensor([3., 4.]))
     tensor(5.)
     """
-    if dtype is not None:
-        input = input.to(dtype=as_dtype(dtype))
     if input.dtype.kind != "f":
         raise DTypeError(f"norm of a tensor of {input.dtype}: the result is a fraction. Convert first: t.float()")
-    return p_norm(input, order_of(p, "norm"), axes_of(None if dim == () or dim == [] else dim, input.ndim, "norm"),
-                  keepdim)  # fmt: skip
+    if dtype is not None:
+        target = as_dtype(dtype)
+        if result_dtype([(input.dtype, 2), (target, 2)]) != target:
+            raise DTypeError(f"norm of {input.dtype} in {target}, which is narrower; convert the result instead")
+        input = input.to(dtype=target)
+    axes = axes_of(None if dim == () or dim == [] else dim, input.ndim, "norm")
+    if p == "fro" and dim is not None and len(axes) > 2:
+        raise ShapeError(f"norm 'fro' over the axes {axes}: it is that of matrices, over two; p=2 takes any number")
+    return p_norm(input, order_of(p, "norm"), axes, keepdim)
 
 
 @function

@@ -105,7 +105,7 @@ def promote_types(type1: Any, type2: Any) -> np.dtype[Any]:
     return promoted([(as_dtype(type1), DIMENSIONED), (as_dtype(type2), DIMENSIONED)])
 
 
-def result_type(tensor1: Any, tensor2: Any) -> np.dtype[Any]:
+def result_type(tensor: Any, other: Any) -> np.dtype[Any]:
     """The dtype of an element-wise result of two tensors or numbers.
 
     >>> import minigrad as mg
@@ -113,7 +113,7 @@ def result_type(tensor1: Any, tensor2: Any) -> np.dtype[Any]:
     dtype('float32')
     """
     weighed = []
-    for one in (tensor1, tensor2):
+    for one in (tensor, other):
         operand = as_operand(one, "result_type")
         number = isinstance(one, bool | int | float) and not isinstance(one, np.generic)
         rank = PYTHON_NUMBER if number else DIMENSIONED if operand.ndim else ZERO_DIM

@@ -66,7 +66,7 @@ def tile(input: Tensor, dims: Any) -> Tensor:
 
 @function
 def repeat_interleave(
-    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+    input: Any = None, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:
     """Each element along `dim` so many times in a row: one number for all, or one for each. Without `dim`, of x flat.
 
@@ -78,9 +78,10 @@ def repeat_interleave(
     >>> mg.repeat_interleave(mg.tensor([1, 2]), mg.tensor([1, 3]))
     tensor([1, 2, 2, 2])
     """
+    if input is None or repeats is None:
+        times = _times(repeats if input is None else input, "repeat_interleave")
+        return Tensor._wrap(np.repeat(np.arange(times.size), times))
     x = as_operand(input, "repeat_interleave")
-    if repeats is None:
-        return Tensor._wrap(np.repeat(np.arange(x._array.size), _times(x, "repeat_interleave")))
     if dim is None:
         x = flatten(x)
     axis = axis_of(0 if dim is None else dim, x.ndim, "repeat_interleave")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DTypeError
 from ..operands import as_number, as_operand
 from ..primitive import primitive
 from ..registry import function
@@ -76,7 +76,13 @@ copysign.defvjp(a=lambda g, a, b: g * (sign(a) * copysign(1, b)), b=zeros_like)
 
 
 @primitive("y = 0, v or 1 where x < 0, x = 0 or x > 0", broadcast=True)
-def heaviside(x: Array, values: Array) -> Array:
+def heaviside_primitive(x: Array, values: Array) -> Array:
+    """The step, with a value of its own at 0."""
+    return np.where(x == 0, values, np.heaviside(x, 0).astype(x.dtype))
+
+
+@function
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """The step: 0 below 0, 1 above, `values` at 0. It has no gradient.
 
     (*), (*) -> (*) after broadcasting. Raises `DTypeError` where the dtypes differ, `ShapeError` where
@@ -86,7 +92,10 @@ def heaviside(x: Array, values: Array) -> Array:
     >>> mg.heaviside(mg.tensor([-2., 0., 3.]), mg.tensor([0.5]))
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return np.where(x == 0, values, (x > 0).astype(x.dtype))
+    x, at_zero = as_operand(input, "heaviside"), as_operand(values, "heaviside")
+    if x.dtype != at_zero.dtype:
+        raise DTypeError(f"heaviside of {x.dtype} with values of {at_zero.dtype}; convert: values.to(mg.{x.dtype})")
+    return heaviside_primitive(x, at_zero)
 
 
 @primitive("y = [x = ∞]", broadcast=True)

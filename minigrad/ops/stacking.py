@@ -192,7 +192,9 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 
 @function
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+def tensor_split(
+    input: Tensor, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
     """So many parts along `dim`, the first ones larger by one where they do not fit; or cuts at given positions.
 
     (*a, n, *c) -> (*a, n₁, *c), (*a, n₂, *c), … They share memory. Raises `ArgumentError` for fewer
@@ -202,7 +204,17 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     >>> [part.tolist() for part in mg.tensor_split(mg.arange(5), 2)]
     [[0, 1, 2], [3, 4]]
     """
-    return _cut(as_operand(input, "tensor_split"), indices_or_sections, dim, "tensor_split")
+    cuts = _only(indices_or_sections, indices, sections, "tensor_split")
+    return _cut(as_operand(input, "tensor_split"), cuts, dim, "tensor_split")
+
+
+def _only(*given: Any) -> Any:
+    """The one of three words for the same that was used; the last argument is the name of the function."""
+    *words, name = given
+    found = [one for one in words if one is not None]
+    if len(found) != 1:
+        raise ArgumentError(f"{name} takes a number of sections, or the indices of cuts; {len(found)} of them arrived")
+    return found[0]
 
 
 def _cut(x: Tensor, cuts: Any, dim: int, name: str) -> tuple[Tensor, ...]:
@@ -232,7 +244,9 @@ def _split_evenly(input: Any, cuts: Any, axis: int, least: int, name: str) -> tu
 
 
 @function
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def hsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
     """Cut along the second axis, a vector along its only one: into equal parts, or at given positions.
 
     (n, m, *) -> (n, m₁, *), (n, m₂, *), … Raises `ArgumentError` where the parts are not equal, `ShapeError` for a
@@ -243,11 +257,14 @@ def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     [[0, 1], [2, 3]]
     """
     x = as_operand(input, "hsplit")
-    return _split_evenly(x, indices_or_sections, min(x.ndim - 1, 1) if x.ndim else 0, 1, "hsplit")
+    cuts = _only(indices_or_sections, indices, sections, "hsplit")
+    return _split_evenly(x, cuts, min(x.ndim - 1, 1) if x.ndim else 0, 1, "hsplit")
 
 
 @function
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def vsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
     """Cut along the first axis: into equal parts, or at given positions.
 
     (n, m, *) -> (n₁, m, *), (n₂, m, *), … Raises `ArgumentError` where the parts are not equal, `ShapeError` for fewer
@@ -257,11 +274,14 @@ def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     >>> [part.tolist() for part in mg.vsplit(mg.tensor([[1, 2], [3, 4]]), 2)]
     [[[1, 2]], [[3, 4]]]
     """
-    return _split_evenly(input, indices_or_sections, 0, 2, "vsplit")
+    cuts = _only(indices_or_sections, indices, sections, "vsplit")
+    return _split_evenly(input, cuts, 0, 2, "vsplit")
 
 
 @function
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def dsplit(
+    input: Tensor, indices_or_sections: Any = None, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
     """Cut along the third axis: into equal parts, or at given positions.
 
     (n, m, k, *) -> (n, m, k₁, *), … Raises `ArgumentError` where the parts are not equal, `ShapeError` for fewer than
@@ -271,7 +291,8 @@ def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     >>> len(mg.dsplit(mg.zeros(2, 3, 4), 2))
     2
     """
-    return _split_evenly(input, indices_or_sections, 2, 3, "dsplit")
+    cuts = _only(indices_or_sections, indices, sections, "dsplit")
+    return _split_evenly(input, cuts, 2, 3, "dsplit")
 
 
 @function

@@ -149,7 +149,7 @@ def _middle(input: Tensor, dim: int | None, keepdim: bool, name: str, skip_nan: 
     size = line.shape[axis]
     if size == 0:
         if dim is None and input.dtype.kind == "f":
-            return Tensor._wrap(np.asarray(math.nan, input.dtype))
+            return sum(line) + math.nan
         raise IndexOutOfRangeError(f"{name} over no elements (shape {input.shape}): there is none in the middle")
     missing = _missing(line._array, axis)  # NaN is the largest, so they stand at the end
     if skip_nan:
@@ -351,7 +351,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     if not 0 <= least < 2**40 or (x._array.size and x._array.min() < 0):
         raise ArgumentError(f"bincount got minlength={least} and elements from {x._array.min(initial=0)}; neither is "
                             "negative")  # fmt: skip
-    if weights is None:
+    if weights is None or not x._array.size:
         return Tensor._wrap(np.bincount(x._array.astype(np.int64), minlength=least))
     w = as_operand(weights, "bincount")
     if w.shape != x.shape:

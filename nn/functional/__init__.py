@@ -91,6 +91,7 @@ from .probability_loss import (
     soft_margin_loss,
 )
 from .regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from .sampling import affine_grid, grid_sample
 from .sequence_loss import ctc_loss
 from .shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .sparse import embedding, one_hot
@@ -106,6 +107,7 @@ __all__ = [
     "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_with_indices",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -139,6 +141,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",

@@ -17,17 +17,21 @@ def _floating(given: Any, name: str, least: int) -> mg.Tensor:
     return input
 
 
-def _fitting(name: str, input: mg.Tensor, shape: tuple[int, ...], **given: mg.Tensor | None) -> None:
+def _fitting(
+    name: str, input: mg.Tensor, shape: tuple[int, ...], any_dtype: bool = False, **given: mg.Tensor | None
+) -> None:
     """Refuse parameters and statistics that are not of that shape and of the input's dtype."""
     for word, tensor in given.items():
         if tensor is None:
             continue
+        if not isinstance(tensor, mg.Tensor):
+            raise DTypeError(f"{name} got a {type(tensor).__name__} as {word}; it takes a tensor, or None")
         if tensor.shape != shape:
             raise ShapeError(
                 f"{name} got a {word} of shape {tensor.shape} for an input of shape {input.shape}; it must be {shape}. "
                 "Was the layer made for another number of channels, or are the channels on the last axis?"
             )
-        if tensor.dtype != input.dtype and (input.dtype, tensor.dtype) != (mg.float16, mg.float32):
+        if not any_dtype and tensor.dtype != input.dtype and (input.dtype, tensor.dtype) != (mg.float16, mg.float32):
             raise DTypeError(
                 f"{name} got a {word} of {tensor.dtype} for an input of {input.dtype}; convert one of them, for "
                 f"example with layer.to(mg.{input.dtype})"
@@ -258,8 +262,7 @@ def rms_norm(
     """
     input = _floating(input, "rms_norm", 0)
     shape, axes = _trailing("rms_norm", input, normalized_shape)
-    if weight is not None and weight.shape != shape:
-        raise ShapeError(f"rms_norm got a weight of shape {weight.shape}; it must be {shape}, the normalized_shape")
+    _fitting("rms_norm", input, shape, any_dtype=True, weight=weight)
     wide = input.float() if input.dtype == mg.float16 else input
     level = mg.mean(wide * wide, axes, keepdim=True) + (_STEP[input.dtype] if eps is None else eps)
     return _affine((wide * mg.rsqrt(level)).to(input.dtype), weight, None, shape)

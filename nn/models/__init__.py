@@ -8,6 +8,7 @@ from .lenet import LeNet5
 from .mobilenet import InvertedResidual, MobileNetV1, MobileNetV2, mobilenet_v1, mobilenet_v2
 from .resnet import BasicBlock, Bottleneck, ResNet, resnet18, resnet34, resnet50, resnet101, resnet152
 from .resnet_cifar import CifarResNet, resnet20, resnet32, resnet44, resnet56, resnet110
+from .unet import UNet
 from .vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "MobileNetV1",
     "MobileNetV2",
     "ResNet",
+    "UNet",
     "densenet121",
     "densenet161",
     "densenet169",

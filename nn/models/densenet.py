@@ -52,7 +52,7 @@ class _DenseBlock(ModuleDict):
         """(N, C, H, W) -> (N, C + count·growth_rate, H, W)"""
         maps = [input]
         for layer in self.values():
-            maps.append(layer(maps))
+            maps.append(layer(maps))  # type: ignore[misc]
         return mg.cat(maps, 1)
 
 

@@ -40,7 +40,9 @@ class VGG(Module):
     Two 3×3 convolutions see as much as one of 5×5, three as much as one of 7×7, with
     fewer weights and more nonlinearities. Every stage ends in 2×2 max pooling.
     `batch_norm=True` puts a normalisation behind each convolution, `widths` and `hidden`
-    are the numbers of maps and of dense units. Modules are named as in torchvision.
+    are the numbers of maps and of dense units. `init_weights=False` leaves the weights as
+    the layers draw them, which is quicker where others are to be loaded. Modules are named
+    as in torchvision.
 
     Raises `ArgumentError` for another depth, `ShapeError` for images under 32×32.
 

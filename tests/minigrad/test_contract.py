@@ -271,7 +271,7 @@ CASES = [
         one
         for shape, axes, eps in [
             ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
-            ((2, 1, 4), (2,), 1e-3),
+            ((2, 1, 4), (2,), 1e-3), ((), (), 1e-3),
         ]
         for one in [
             case("standardize", normal(*shape), axes=axes, eps=eps),
@@ -302,6 +302,22 @@ CASES = [
             ((1, 2, 3, 4, 3), (1, 2, 3, 2, 2), VOLUME), ((2, 1, 9), (2, 1, 2), UNCOVERED), ((0, 2, 7), (0, 3, 5), LINE),
         ]
     ),
+    # windows as columns
+    *(
+        one
+        for x, geometry in [
+            ((2, 2, 7), LINE), ((1, 2, 5, 6), OVERLAPPING), ((2, 1, 9), UNCOVERED), ((1, 1, 3, 4, 3), VOLUME),
+            ((0, 2, 7), LINE),
+        ]
+        for one in [
+            case("im2col", normal(*x), geometry=geometry),
+            case(
+                "col2im",
+                normal(x[0], x[1] * int(np.prod(geometry.kernel)), int(np.prod(geometry.outputs))),
+                geometry=geometry,
+            ),
+        ]
+    ),
     # pooling
     *(
         one
@@ -328,7 +344,7 @@ CASES = [
         for n, o in [(7, 3), (3, 5), (6, 2)]
     ),
     *(
-        case("put", normal(*shape), index=Index([index]), shape=whole_shape)
+        case("unpool", normal(*shape), index=Index([index]), shape=whole_shape)
         for shape, index, whole_shape in [
             ((2, 3), (np.array([[0], [1]]), np.array([[0, 2, 4], [3, 1, 0]])), (2, 5)),
             ((3,), (np.array([2, 0, 1]),), (3,)),
@@ -833,6 +849,8 @@ LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
     "window_sum", "window_spread", "segment_sum", "put",
+    "window_sum", "window_spread", "im2col", "col2im",
+    "window_sum", "window_spread", "segment_sum", "unpool",
 ]  # fmt: skip
 
 
@@ -983,9 +1001,12 @@ PAIRS = {
         applied("segment_sum", segments=Segments.adaptive(3, 5), axis=1),
         applied("segment_sum", segments=Segments.adaptive(3, 5).transposed, axis=1), (2, 3),
     ),
-    "put and getitem": (
-        applied("put", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
-        (3,),
+    "unpool and getitem": (
+        applied("unpool", index=normalised([2, 0, 4], 1), shape=(5,)),
+        applied("getitem", index=normalised([2, 0, 4], 1)), (3,),
+    ),
+    "im2col and col2im": (
+        applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)
     ),
     "window_sum and window_spread": (
         applied("window_sum", geometry=OVERLAPPING), applied("window_spread", geometry=OVERLAPPING), (2, 2, 5, 6)

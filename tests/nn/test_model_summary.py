@@ -1,4 +1,4 @@
-"""nn.summary: sizes, parameters and receptive fields of the notes, multiplications counted by hand, nothing disturbed."""
+"""nn.summary: the notes' sizes, counts and receptive fields, multiplications counted by hand, nothing disturbed."""
 
 import itertools
 import math
@@ -125,10 +125,61 @@ def block():
     nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1), nn.ConvTranspose2d(2, 2, 3, 2, 1, 1)),
     nn.Sequential(nn.ConvTranspose2d(1, 2, 3, 2), nn.Conv2d(2, 2, 3)),
     nn.Sequential(nn.ConvTranspose2d(1, 2, 4, 3), nn.ConvTranspose2d(2, 2, 3, 2), nn.Conv2d(2, 1, 2)),
-], ids=range(7))  # fmt: skip
+    nn.Sequential(nn.Conv2d(1, 2, 3, 2), nn.Upsample(scale_factor=2), nn.Conv2d(2, 1, 3)),
+    nn.Sequential(nn.Conv2d(1, 2, 2, 2), nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(2, 1, 3)),
+    nn.Sequential(nn.Conv2d(1, 4, 3, 2), nn.PixelShuffle(2), nn.Conv2d(1, 1, 3)),
+    nn.Sequential(nn.Conv2d(1, 1, 3), nn.PixelUnshuffle(2), nn.Conv2d(4, 2, 2), nn.ZeroPad2d(2)),
+    nn.Sequential(nn.Conv2d(1, 4, 2, 2), nn.ReflectionPad2d(1), nn.ChannelShuffle(2), nn.Conv2d(4, 2, 2, dilation=3)),
+], ids=range(12))  # fmt: skip
 def test_N61_fields_are_what_the_gradient_shows(model):
     table = nn.summary(model, (1, 20, 20))
     assert tuple(map(int, table.rows[0].field.size)) == support(model, (1, 20, 20))
+
+
+def test_N61_published_fields():
+    """The recurrence over whole networks; 427 of ResNet-50 is that of strides in the 3×3 convolutions."""
+    for model, last, field in (
+        (nn.models.resnet18(width=1), "layer4", "435×435"), (nn.models.resnet50(width=1), "layer4", "427×427"),
+        (nn.models.vgg16(widths=(1,) * 5, hidden=1), "features", "212×212"),
+        (nn.models.mobilenet_v2(width_mult=0.1, last_channel=8), "features", "491×491"),
+    ):  # fmt: skip
+        assert str(row(nn.summary(model, (3, 64, 64), depth=1), last).field) == field
+
+
+@pytest.mark.parametrize("layer", [
+    nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d((1, 1)), nn.Sequential(nn.Flatten(), nn.Linear(36, 2))])  # fmt: skip
+def test_what_sees_everything(layer):
+    table = nn.summary(nn.Sequential(nn.Conv2d(1, 1, 3), layer, nn.Identity()), (1, 8, 8))
+    assert str(row(table, "1").field) == str(row(table, "2").field) == str(table.rows[0].field) == "all"
+
+
+@pytest.mark.parametrize(("size", "field"), [((3, 2), "4×5"), (4, "–"), (6, "3×3")])
+def test_adaptive_pooling(size, field):
+    table = nn.summary(nn.Sequential(nn.Conv2d(1, 1, 3), nn.AdaptiveMaxPool2d(size)), (1, 8, 8))
+    assert str(row(table, "1").field or "–") == field
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm2d(1), nn.Dropout(), nn.Hardswish(), nn.Dropout2d()])
+def test_layers_that_work_position_by_position(layer):
+    table = nn.summary(nn.Sequential(nn.Conv2d(1, 1, 3), layer), (1, 8, 8))
+    assert str(row(table, "1").field) == "3×3"
+
+
+def test_where_the_field_is_not_known():
+    assert nn.summary(nn.Conv2d(3, 2, 3), (3, 8, 8), batch_size=None).rows[0].field is None  # which axes are space?
+    assert nn.summary(nn.Unfold(3), (3, 8, 8)).rows[0].field is None
+
+    class Unpooled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.pool, self.unpool = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+
+        def forward(self, x):
+            return self.unpool(*self.pool(x))
+
+    assert nn.summary(Unpooled(), (1, 8, 8)).rows[0].field is None
+    with mg.no_grad():
+        assert str(nn.summary(nn.Conv2d(3, 2, 3), mg.ones(1, 3, 8, 8)).rows[0].field) == "3×3"
 
 
 def test_fields_of_signals_and_volumes():
@@ -153,6 +204,8 @@ class Function(nn.Module):
     (lambda x: x - x.mean((2, 3), keepdim=True), "all"), (lambda x: x.reshape(1, 1, 1, 6, 6), "3×3"),
     (lambda x: x.flip(2), "–"), (lambda x: x[:, :, :3], "–"), (lambda x: x.transpose(2, 3), "–"),
     (lambda x: mg.conv2d(x, mg.ones(1, 1, 3, 3)), "–"), (lambda x: x.mean(3), "–"), (lambda x: x.softmax(-1), "–"),
+    (lambda x: nn.functional.adaptive_avg_pool2d(x, 1), "all"),
+    (lambda x: nn.functional.adaptive_avg_pool2d(x, 4), "–"),
     (lambda x: mg.zeros(1, 2), "–"), (lambda x: x + x[:, :, :1], "–"), (lambda x: x[:, :, :1].relu() + x, "–"),
 ])  # fmt: skip
 def test_fields_behind_functions(function, field):
@@ -357,6 +410,21 @@ def test_a_module_that_catches_errors_of_a_layer():
     table = nn.summary(Tries(), (2,))
     assert [(one.path, one.depth, one.output) for one in table.rows] == [
         ("", 0, (1, 2)), ("first", 1, ()), ("second", 1, (1, 2))]  # fmt: skip
+
+
+def test_lazy_layers_stay_lazy():
+    model = nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU(), nn.Flatten(), nn.LazyLinear(2))
+    mg.manual_seed(3)
+    wanted = mg.rand(3).tolist()
+    mg.manual_seed(3)
+    table = nn.summary(model, (2, 5, 5))
+    assert [(one.kind, one.parameters) for one in table.rows[1:]] == [
+        ("Conv2d", 76), ("ReLU", 0), ("Flatten", 0), ("Linear", 74)]  # fmt: skip
+    assert table.parameters == 150
+    assert type(model[0]) is nn.LazyConv2d
+    assert all(nn.parameter.is_lazy(p) for p in model.parameters())
+    assert mg.rand(3).tolist() == wanted
+    assert model(mg.zeros(1, 3, 5, 5)).shape == (1, 2)
 
 
 # -------------------------------------------------------------------- refused

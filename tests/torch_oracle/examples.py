@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tests.torch_oracle.compare import normal, positive, whole
+from tests.torch_oracle.examples_of_tensors import calls
 
 
 class Call(NamedTuple):
@@ -121,6 +122,7 @@ for axes in (1, 2, 3):
     EXAMPLES[f"avg_pool{axes}d"] = [call(**window, ceil_mode=True, count_include_pad=False, **divisor)]
 
 EXAMPLES |= {f"adaptive_{kind}_pool1d": [call(input=X, output_size=3)] for kind in ("avg", "max")}
+EXAMPLES |= calls(call)
 
 # Functions of `nn.functional` that PyTorch does not write in Python, so that their signatures cannot be read.
 EXAMPLES |= {
@@ -141,8 +143,15 @@ EXAMPLES |= {
     "relu_": [call(input=X)],
     "rrelu_": [call(input=X, lower=0.25, upper=0.5, training=False)],
     "scaled_dot_product_attention": [
-        call(query=X, key=Y, value=X, attn_mask=normal(3, 3), dropout_p=0.0, is_causal=False,
-             by_name={"scale": 0.3, "enable_gqa": False}),
+        call(
+            query=X,
+            key=Y,
+            value=X,
+            attn_mask=normal(3, 3),
+            dropout_p=0.0,
+            is_causal=False,
+            by_name={"scale": 0.3, "enable_gqa": False},
+        ),
     ],
     "selu_": [call(input=X)],
     "softplus": [call(input=X, beta=2, threshold=1)],
@@ -165,6 +174,9 @@ SHAPED: dict[str, list[Call]] = {
     "rand": [call(size=(2, 3), by_name=DOUBLE)],
     "rand_like": [call(input=X, by_name=SINGLE)],
     "randint": [call(low=1, high=9, size=(2, 3), by_name={"dtype": "int32"}), call(high=9, size=(2, 3))],
+    "multinomial": [call(input=Y, num_samples=3, replacement=True)],
+    "poisson": [call(input=Y)],
+    "randint_like": [call(input=X, high=9), call(input=X, low=1, high=9, by_name=SINGLE)],
     "randn": [call(size=(2, 3), by_name=DOUBLE)],
     "randn_like": [call(input=X, by_name=SINGLE)],
     "randperm": [call(n=5, by_name={"dtype": "int32"})],

@@ -249,11 +249,8 @@ def test_lp_pool(case, p, negative):
 @given(norms(), ORDERS)
 def test_lp_pool_as_a_layer(case, p):
     axes, shape, options = case
-    options = {"stride": None, **options}
-    compare_layer(
-        LP_LAYERS[axes - 1], (p, options["kernel_size"]), {"stride": options["stride"], "ceil_mode": options["ceil_mode"]},
-        np.abs(normal(*shape)) + 0.1, rtol=1e-8,
-    )  # fmt: skip
+    arguments = (p, options["kernel_size"], options.get("stride"), options["ceil_mode"])
+    compare_layer(LP_LAYERS[axes - 1], arguments, None, np.abs(normal(*shape)) + 0.1, rtol=1e-8)
 
 
 @pytest.mark.parametrize("p", [1, 2, 3, 4])

@@ -1,5 +1,7 @@
 """DCGAN: two networks that mirror each other."""
 
+from itertools import pairwise
+
 import pytest
 
 import minigrad as mg
@@ -11,10 +13,10 @@ from nn.models import DCGANDiscriminator, DCGANGenerator
 def test_numbers_of_parameters(count):
     """Five layers without bias, 4×4 windows, four normalisations; without bias, three."""
     widths = [100, 512, 256, 128, 64, 3]
-    weights = sum(16 * a * b for a, b in zip(widths, widths[1:], strict=False))
+    weights = sum(16 * a * b for a, b in pairwise(widths))
     assert count(DCGANGenerator) == weights + 2 * (512 + 256 + 128 + 64)
     widths = [3, 64, 128, 256, 512, 1]
-    weights = sum(16 * a * b for a, b in zip(widths, widths[1:], strict=False))
+    weights = sum(16 * a * b for a, b in pairwise(widths))
     assert count(DCGANDiscriminator) == weights + 2 * (128 + 256 + 512)
 
 

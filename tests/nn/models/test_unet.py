@@ -1,5 +1,7 @@
 """U-Net: output as large as the input, skips at every level."""
 
+from itertools import pairwise
+
 import pytest
 
 import minigrad as mg
@@ -15,8 +17,8 @@ def test_number_of_parameters(count):
         return 9 * a * b + 9 * b * b + 4 * b
 
     widths = [64, 128, 256, 512, 1024]
-    down = double(1, 64) + sum(double(a, b) for a, b in zip(widths, widths[1:], strict=False))
-    up = sum(4 * b * a + a + double(2 * a, a) for a, b in zip(widths, widths[1:], strict=False))
+    down = double(1, 64) + sum(double(a, b) for a, b in pairwise(widths))
+    up = sum(4 * b * a + a + double(2 * a, a) for a, b in pairwise(widths))
     assert count(UNet) == down + up + 64 * 2 + 2
 
 
