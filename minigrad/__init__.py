@@ -55,7 +55,15 @@ from .dtypes import (
 )
 from .functions import *
 from .operands import as_operand
-from .ops.activation import relu, sigmoid, softplus, tanh
+from .ops.activation import elu, relu, sigmoid, softplus, tanh
+from .ops.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
 from .ops.arithmetic import (
     add,
     addcdiv,
@@ -130,32 +138,14 @@ from .ops.elementary import (
     trunc,
 )
 from .ops.indexing import gather, index_select, narrow
-from .ops.joining import (
-    cat,
-    chunk,
-    concatenate,
-    split,
-    stack,
-    unbind,
-)
+from .ops.joining import cat, chunk, concatenate, split, stack, unbind
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
+from .ops.loss import binary_cross_entropy
+from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
-from .ops.reduction import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    max,
-    mean,
-    min,
-    prod,
-    std,
-    sum,
-    var,
-)
+from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
+from .ops.resampling import resize
 from .ops.shape import (
     broadcast_to,
     clone,
@@ -175,6 +165,8 @@ from .ops.shape import (
     unsqueeze,
 )
 from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.unfolding import col2im, im2col
+from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import (
@@ -192,6 +184,7 @@ from .sampling import (
 )
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
+from .tensor.uninitialized import Uninitialized
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -226,7 +219,14 @@ def __dir__() -> list[str]:
 __all__ = [
     "Generator",
     "Tensor",
+    "Uninitialized",
     "abs",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "add",
     "addcdiv",
     "addcmul",
@@ -246,6 +246,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "bernoulli",
+    "binary_cross_entropy",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -261,6 +262,7 @@ __all__ = [
     "clamp_min",
     "clip",
     "clone",
+    "col2im",
     "concatenate",
     "conv1d",
     "conv2d",
@@ -282,6 +284,7 @@ __all__ = [
     "dot",
     "double",
     "e",
+    "elu",
     "empty",
     "empty_like",
     "enable_grad",
@@ -313,14 +316,15 @@ __all__ = [
     "half",
     "identity",
     "iinfo",
+    "im2col",
     "index_select",
     "inf",
     "initial_seed",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "isclose",
     "isfinite",
@@ -349,6 +353,9 @@ __all__ = [
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "maximum",
     "mean",
     "min",
@@ -386,6 +393,7 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "resize",
     "round",
     "rsqrt",
     "save",
@@ -404,6 +412,7 @@ __all__ = [
     "square",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "sub",
     "sum",
@@ -423,4 +432,3 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-__all__ += functions.__all__

@@ -291,6 +291,8 @@ def check_correlation(x: tuple[int, ...], w: tuple[int, ...], groups: int, axes:
     """
     spatial = _rank(x, w, axes, name)
     channels, out_channels, per_group = x[1], w[0], w[1]
+    if axes is not None:
+        _refuse_nothing(x, out_channels, name)
     check_groups(groups, channels, out_channels, name)
     if per_group * groups != channels:
         raise ShapeError(
@@ -307,6 +309,8 @@ def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: 
     """
     spatial = _rank(y, w, axes, name)
     channels = y[1]
+    if axes is not None:
+        _refuse_nothing(y, w[1], name)
     check_groups(groups, channels, w[0], name)
     if w[0] != channels:
         raise ShapeError(
@@ -343,6 +347,15 @@ def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -
             f"spatial{missing}"
         )
     return spatial
+
+
+def _refuse_nothing(x: tuple[int, ...], out_channels: int, name: str) -> None:
+    """Raise `ShapeError` for maps without elements and for a weight that makes none."""
+    if 0 in x[2:] or out_channels == 0:
+        raise ShapeError(
+            f"{name} of an input of shape {x} to {out_channels} output channels: only the batch may be empty. Did a "
+            "layer before it, or a slice, leave nothing?"
+        )
 
 
 def check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:

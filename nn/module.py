@@ -13,7 +13,7 @@ from minigrad.errors import (
 )
 
 from .calling import BackwardWatcher, locate, warn_about_unregistered
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 from .state import IncompatibleKeys, load
 
 __all__ = ["Module"]
@@ -44,6 +44,7 @@ class Module:
     _buffers: dict[str, mg.Tensor | None]
     _modules: "dict[str, Module | None]"
     _transient: set[str]
+    _optional: tuple[str, ...] = ()  # state that a state dict may lack
     _warned: set[str]
     _forward_hooks: HookTable
     _forward_pre_hooks: HookTable
@@ -326,7 +327,8 @@ class Module:
         for path, module in self.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
             for name, tensor in {**module._parameters, **module._buffers}.items():
                 if tensor is not None and name not in module._transient:
-                    state[f"{path}.{name}" if path else name] = tensor if keep_vars else tensor.detach()
+                    kept = keep_vars or is_lazy(tensor)
+                    state[f"{path}.{name}" if path else name] = tensor if kept else tensor.detach()
         return state
 
     def load_state_dict(
@@ -380,6 +382,9 @@ class Module:
             for tensor in (*module._parameters.values(), *module._buffers.values()):
                 if tensor is not None and id(tensor) not in seen and tensor.is_floating_point():
                     seen.add(id(tensor))
+                    if is_lazy(tensor):
+                        tensor.retype(mg.empty(0, dtype=tensor.dtype).to(*args, **kwargs).dtype)
+                        continue
                     gradient = tensor.grad
                     tensor.grad = None
                     tensor.data = tensor.detach().to(*args, **kwargs)

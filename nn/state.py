@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import minigrad as mg
 from minigrad.errors import DTypeError, MinigradError, StateDictError
 
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -29,7 +29,7 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             "mg.load(path)"
         )
     own = module.state_dict(keep_vars=True)
-    missing = [key for key in own if key not in state_dict]
+    missing = [key for key in own if key not in state_dict and not _may_be_missing(module, key)]
     unexpected = [key for key in state_dict if key not in own]
     problems = []
     if strict and missing:
@@ -39,13 +39,17 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
     values = {}
     for key, tensor in own.items():
         if key in state_dict:
+            if is_lazy(state_dict[key]):
+                if not is_lazy(tensor):
+                    problems.append(f"{key} is uninitialised in the dict, and not in the module")
+                continue
             try:
                 value = mg.as_tensor(state_dict[key])
                 values[key] = _in_place_of(tensor, value) if assign else value.detach().to(tensor.dtype, copy=True)
             except MinigradError as error:
                 problems.append(f"{key} is a {type(state_dict[key]).__name__}: {error}")
                 continue
-            if values[key].shape != tensor.shape:
+            if not is_lazy(tensor) and values[key].shape != tensor.shape:
                 problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
     if problems:
         remedy = "pass strict=False for missing and unexpected keys" if strict else "take those keys out of the dict"
@@ -58,8 +62,17 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             path, _, name = key.rpartition(".")
             setattr(module.get_submodule(path), name, value)
     else:
+        for key, value in values.items():
+            tensor = own[key]
+            if is_lazy(tensor):
+                tensor.materialize(value.shape)
         _copy_all(own, values)
     return IncompatibleKeys(missing, unexpected)
+
+
+def _may_be_missing(module: "Module", key: str) -> bool:
+    path, _, name = key.rpartition(".")
+    return name in module.get_submodule(path)._optional
 
 
 def _in_place_of(tensor: mg.Tensor, value: mg.Tensor) -> mg.Tensor:

@@ -8,7 +8,7 @@ kernel element j of channel c meets at every place. With it
     correlate_input   x = windowsᵀ(Wᵀ · y)
 
 where windowsᵀ adds each row back to where `windows` read it. Groups are stacked
-products. Any number of axes.
+products. Any number of axes. `im2col` and `col2im` are the two by themselves.
 """
 
 import math
@@ -41,6 +41,18 @@ def _add_windows(columns: Array, batch: int, channels: int, geometry: Geometry) 
     for number, where in enumerate(geometry.taps()):
         out[where] += source[:, number]
     return channels_first(out[geometry.interior])
+
+
+def im2col(x: Array, geometry: Geometry) -> Array:
+    """(N, C, *n) -> (N, C·k, L): the windows of each element of the batch as columns."""
+    rows = _windows(x, geometry).reshape(x.shape[1] * math.prod(geometry.kernel), len(x), math.prod(geometry.outputs))
+    return channels_first(rows)
+
+
+def col2im(columns: Array, geometry: Geometry) -> Array:
+    """(N, C·k, L) -> (N, C, *n): the adjoint of `im2col`."""
+    channels = columns.shape[1] // math.prod(geometry.kernel)
+    return _add_windows(channels_first(columns), len(columns), channels, geometry)
 
 
 def _grouped_weight(w: Array, geometry: Geometry) -> Array:

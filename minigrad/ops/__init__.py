@@ -1,12 +1,13 @@
 """The primitives, by topic: each forward on arrays with its VJP on the next lines.
 
 `comparison`, `arithmetic`, `elementary` and `activation` are element-wise;
-`reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution` and
-`pooling` are what networks are made of. Importing the package registers them.
+`reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution`,
+`pooling`, `adaptive` and `unpooling` are what networks are made of. Importing the package registers them.
 """
 
 from . import (
     activation,
+    adaptive,
     aliases,
     arithmetic,
     comparison,
@@ -19,6 +20,7 @@ from . import (
     indexing,
     joining,
     linear,
+    loss,
     norms,
     padding,
     pooling,
@@ -26,6 +28,7 @@ from . import (
     queries,
     reduction,
     repetition,
+    resampling,
     scattering,
     selecting,
     shape,
@@ -36,39 +39,46 @@ from . import (
     stacking,
     statistics,
     trigonometric,
+    unfolding,
+    unpooling,
     windows,
 )
 
 __all__ = [
     "activation",
-    "aliases",
+    "adaptive",
     "arithmetic",
     "comparison",
     "convolution",
-    "cumulative",
-    "diagonals",
-    "contraction",
     "elementary",
-    "exponential",
     "indexing",
     "joining",
     "linear",
-    "norms",
     "padding",
     "pooling",
+    "reduction",
+    "shape",
+    "softmax",
+    "unpooling",
+    "loss",
+    "aliases",
+    "cumulative",
+    "diagonals",
+    "contraction",
+    "exponential",
+    "norms",
     "products",
     "queries",
-    "reduction",
     "repetition",
     "scattering",
     "selecting",
-    "shape",
     "signs",
-    "softmax",
     "sorting",
     "special",
     "stacking",
     "statistics",
     "trigonometric",
     "windows",
+    "resampling",
+    "unfolding",
 ]

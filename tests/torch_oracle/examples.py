@@ -121,15 +121,42 @@ for axes in (1, 2, 3):
     divisor = {} if axes == 1 else {"divisor_override": 3}
     EXAMPLES[f"avg_pool{axes}d"] = [call(**window, ceil_mode=True, count_include_pad=False, **divisor)]
 
+EXAMPLES |= {f"adaptive_{kind}_pool1d": [call(input=X, output_size=3)] for kind in ("avg", "max")}
 EXAMPLES |= calls(call)
 
 # Functions of `nn.functional` that PyTorch does not write in Python, so that their signatures cannot be read.
 EXAMPLES |= {
+    "bilinear": [call(input1=X, input2=Y, weight=normal(2, 4, 4), bias=normal(2))],
+    "cosine_similarity": [call(x1=X, x2=Y, dim=0, eps=0.1)],
+    "celu_": [call(input=X, alpha=0.5)],
+    "elu_": [call(input=X, alpha=0.5)],
     "gelu": [call(input=X, by_name={"approximate": "tanh"})],
+    "hardshrink": [call(input=X, lambd=0.25)],
+    "hardtanh_": [call(input=X, min_val=-0.5, max_val=0.25)],
+    "leaky_relu_": [call(input=X, negative_slope=0.5)],
     "linear": [call(input=X, weight=normal(2, 4), bias=normal(2))],
     "logsigmoid": [call(input=X)],
     "one_hot": [call(input=COUNTS, num_classes=10)],
+    "pairwise_distance": [call(x1=X, x2=Y, p=3, eps=0.1, keepdim=True)],
+    "pdist": [call(input=X, p=3)],
+    "prelu": [call(input=X, weight=Z)],
+    "relu_": [call(input=X)],
+    "rrelu_": [call(input=X, lower=0.25, upper=0.5, training=False)],
+    "scaled_dot_product_attention": [
+        call(
+            query=X,
+            key=Y,
+            value=X,
+            attn_mask=normal(3, 3),
+            dropout_p=0.0,
+            is_causal=False,
+            by_name={"scale": 0.3, "enable_gqa": False},
+        ),
+    ],
+    "selu_": [call(input=X)],
     "softplus": [call(input=X, beta=2, threshold=1)],
+    "softshrink": [call(input=X, lambd=0.25)],
+    "threshold_": [call(input=X, threshold=0.25, value=2)],
 }
 
 # Random results, or undetermined ones: shape and dtype are compared.

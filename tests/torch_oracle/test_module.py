@@ -60,10 +60,6 @@ LAYERS = [
 ]  # fmt: skip
 
 
-# Arguments that PyTorch itself has given up (a departure).
-DEPRECATED = {"size_average", "reduce", "min_value", "max_value"}
-
-
 def name_of(case):
     return f"{case[0]}{case[1]}{case[2]}"
 
@@ -104,28 +100,6 @@ def test_attributes_of_layers(name, arguments, options, shape):
         if key in theirs.__dict__:
             assert getattr(ours, key) == getattr(theirs, key), key
     assert ours.training
-
-
-@pytest.mark.parametrize(
-    "name", sorted({one[0] for one in LAYERS} | {"Sequential", "ModuleList", "ModuleDict", "Module", "Parameter"})
-)
-def test_signatures(name):
-    """Constructors take the same arguments in the same order with the same defaults."""
-    ours, theirs = (inspect.signature(getattr(library, name)).parameters for library in (nn, torch.nn))
-    variadic = any(one.kind is one.VAR_POSITIONAL for one in theirs.values())
-    if variadic and name not in ("Identity", "Sequential"):
-        assert not [
-            key for key, one in ours.items() if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
-        ]
-        return
-    if variadic:
-        assert any(one.kind is one.VAR_POSITIONAL for one in ours.values())
-        return
-    wanted = [(key, one.default) for key, one in theirs.items() if key not in DEPRECATED]
-    found = [(key, one.default) for key, one in ours.items()]
-    assert [key for key, _ in found] == [key for key, _ in wanted]
-    for (key, ours_default), (_, theirs_default) in zip(found, wanted, strict=True):
-        assert ours_default == theirs_default, key
 
 
 def test_refused_constructors():

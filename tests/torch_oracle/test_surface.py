@@ -1,7 +1,9 @@
 """Every public name that PyTorch has too is compared somewhere in this folder; and what is left: devices, files."""
 
 import ast
+import inspect
 import pathlib
+import re
 
 import pytest
 import torch
@@ -66,10 +68,11 @@ def test_every_layer_function_and_initialiser_is_compared():
     assert not unseen(name for name in nn.__all__ if hasattr(torch.nn, name))
     assert not unseen(name for name in F.__all__ if hasattr(G, name))
     assert not unseen(name for name in nn.init.__all__ if hasattr(torch.nn.init, name))
+    assert not unseen(name for name in nn.utils.__all__ if hasattr(torch.nn.utils, name))
     assert not unseen(name for name in mg.optim.__all__ if hasattr(torch.optim, name))
     assert not unseen(name for name in mg.random.__all__ if hasattr(torch.random, name) or hasattr(torch, name))
     assert not unseen(name for name in mg.autograd.__all__ if hasattr(torch.autograd, name))
-    for kind in ("Module", "Sequential", "ModuleList", "ModuleDict"):
+    for kind in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):
         assert not unseen(name for name in dir(getattr(nn, kind)) if hasattr(getattr(torch.nn, kind), name))
     assert not unseen(name for name in dir(mg.optim.Optimizer) if hasattr(torch.optim.Optimizer, name))
 
@@ -125,3 +128,31 @@ def test_save_and_load(tmp_path):
         back = library.load(path)
         assert (back["epoch"], back["loss"], back["name"], back["list"]) == (3, 0.5, "a", [1, 2])
         assert back["tensor"].tolist() == [1, 1]
+
+
+# ------------------------------------------------------------- what is left out
+
+PAGE = (HERE.parent.parent / "docs" / "differences_from_pytorch.md").read_text(encoding="utf-8")
+
+# What `torch.nn.functional` holds besides functions of tensors.
+MACHINERY = {"assert_int_or_pair", "boolean_dispatch"}
+
+
+def in_torch():
+    """The classes of `torch.nn` and the functions of `torch.nn.functional`."""
+    for name in dir(torch.nn):
+        if name[0].isupper() and inspect.isclass(getattr(torch.nn, name)):
+            yield name
+    for name in dir(G):
+        value = getattr(G, name)
+        if name[0] != "_" and callable(value) and not inspect.isclass(value) and "torch_function" not in name:
+            yield name
+
+
+def test_what_is_left_out_is_told():
+    """The table of the page on differences names exactly what is missing."""
+    table = PAGE[PAGE.index("## Not here") :].split("\n\n")[2]
+    told = {name for row in table.splitlines() for name in re.findall(r"`([\w.]+)`", row.split("|")[1])}
+    missing = {name for name in in_torch() if name not in nn.__all__ and name not in F.__all__} - MACHINERY
+    assert sorted(missing - told) == [], "missing, and not told"
+    assert sorted(told - missing) == [], "told, but here or unknown"

@@ -233,10 +233,31 @@ def test_an_empty_batch_has_empty_outputs_and_zero_weight_gradients():
     assert b.grad.tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize("x", [(1, 2, 0, 4), (2, 0, 4)])
+@pytest.mark.parametrize("convolve", [mg.conv2d, mg.conv_transpose2d])
+def test_empty_maps_are_refused_even_where_padding_would_fill_them(convolve, x):
+    with pytest.raises(ShapeError, match="only the batch may be empty"):
+        convolve(mg.ones(x), mg.ones(2, 2, 3, 3), padding=2)
+
+
+@pytest.mark.parametrize(("x", "w"), [((2, 1, 3), (0, 1, 2)), ((2, 0, 3), (0, 0, 2))])
+def test_convolutions_without_outputs_are_refused(x, w):
+    with pytest.raises(ShapeError, match="0 output channels"):
+        mg.conv1d(mg.ones(x), mg.ones(w))
+    with pytest.raises(ShapeError, match="0 output channels"):
+        mg.conv_transpose1d(mg.ones(2, 1, 3), mg.ones(1, 0, 2))
+
+
+def test_zero_input_channels_leave_the_bias():
+    y = mg.conv1d(mg.ones(2, 0, 3), mg.ones(3, 0, 2), mg.tensor([1.0, 2.0, 3.0]))
+    assert y.shape == (2, 3, 2)
+    assert y[0, :, 0].tolist() == [1, 2, 3]
+
+
 @pytest.mark.parametrize(("x", "w"), [((2, 0, 3), (1, 0, 2)), ((2, 1, 3), (0, 1, 2)), ((2, 0, 3), (0, 0, 2))])
 def test_without_channels_there_is_nothing_to_add_up(x, w):
     x, w = mg.ones(x, requires_grad=True), mg.ones(w, requires_grad=True)
-    y = mg.conv1d(x, w)
+    y = mg.correlate(x, w)
     assert y.shape == (2, w.shape[0], 2)
     assert (y == 0).all()
     y.sum().backward()
