@@ -212,6 +212,7 @@ CASES = [
     *(
         case("cumsum", normal(*shape), axis=axis)
         for shape, axis in [((2, 3, 4), 1), ((3,), 0), ((0, 3), 0), ((0, 3), 1)]
+    ),
     *(case("elu", values, **EXPONENTIAL) for values in [away(2, 3), away(), normal(0, 2)]),
     *(case("elu_vjp", *values, **EXPONENTIAL) for values in [(normal(2, 3), away(3)), (normal(0, 2), normal(2))]),
     *(
