@@ -111,6 +111,8 @@ TITLES = {
     "minigrad.ops.linear": "Matrix products",
     "minigrad.ops.convolution": "Convolution",
     "minigrad.ops.pooling": "Pooling",
+    "minigrad.ops.unfolding": "Windows as columns",
+    "minigrad.ops.resampling": "Resizing",
     "minigrad.signal": "Signals and images",
     "minigrad.serialization": "Saving and loading",
     "minigrad.errors": "Errors",
@@ -119,6 +121,7 @@ TITLES = {
     "nn.parameter": "Parameter",
     "nn.container": "Containers",
     "nn.conv": "Convolution",
+    "nn.separable": "Separable convolution",
     "nn.pooling": "Pooling",
     "nn.linear": "Linear layers and shape",
     "nn.activation": "Nonlinearities",
@@ -135,6 +138,10 @@ TITLES = {
     "nn.functional.loss": "Losses",
     "nn.functional.dropout": "Dropout",
     "nn.functional.padding": "Padding",
+    "nn.functional.unfolding": "Windows as columns",
+    "nn.functional.interpolation": "Resizing",
+    "nn.functional.shuffling": "Pixels and channels in another order",
+    "nn.functional.sampling": "Reading at places of a grid",
     "nn.functional.sparse": "Class numbers as vectors",
 }
 

@@ -198,6 +198,8 @@ def resize(
         )
     axes = len(size) if isinstance(size, Sequence) and not isinstance(size, str) else 1
     sizes = per_axis(size, axes, "size", 0)
+    if max(sizes, default=0) >= 2**59:
+        raise ArgumentError(f"resize to {sizes}: no memory holds so many elements")
     scales = (None,) * axes if scale is None else tuple(scale)
     lead = input.ndim - axes
     if lead < 0 or len(scales) != axes or min(*sizes, *input.shape[lead:]) < 1:

@@ -127,6 +127,9 @@ EXAMPLES |= {
     "logsigmoid": [call(input=X)],
     "one_hot": [call(input=COUNTS, num_classes=10)],
     "softplus": [call(input=X, beta=2, threshold=1)],
+    "channel_shuffle": [call(input=normal(1, 4, 2), groups=2)],
+    "pixel_shuffle": [call(input=normal(1, 4, 2, 3), upscale_factor=2)],
+    "pixel_unshuffle": [call(input=normal(1, 1, 2, 4), downscale_factor=2)],
 }
 
 # Random results, or undetermined ones: shape and dtype are compared.
