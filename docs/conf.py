@@ -38,7 +38,9 @@ html_title = f"minigrad {release}"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 # These pages have no siblings to list, and their code needs the width.
-html_sidebars = {page: [] for page in ("index", "tensors_and_tape", "architecture", "differences_from_pytorch")}
+html_sidebars = {
+    page: [] for page in ("index", "tensors_and_tape", "architecture", "shapes", "differences_from_pytorch")
+}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

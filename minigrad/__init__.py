@@ -7,14 +7,18 @@
 tensor([2., 4., 6.])
 """
 
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from . import _alias, autograd, cuda, errors, random
+from numpy import finfo, iinfo, newaxis
+
+from . import _alias, autograd, cuda, errors, functions, random
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import (
     arange,
     as_tensor,
+    asarray,
     empty,
     empty_like,
     eye,
@@ -22,6 +26,7 @@ from .creation import (
     full,
     full_like,
     linspace,
+    logspace,
     ones,
     ones_like,
     tensor,
@@ -48,13 +53,24 @@ from .dtypes import (
     short,
     uint8,
 )
+from .functions import *
 from .operands import as_operand
-from .ops.activation import relu, sigmoid, softplus, tanh
+from .ops.activation import elu, relu, sigmoid, softplus, tanh
+from .ops.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
 from .ops.arithmetic import (
     add,
     addcdiv,
     addcmul,
     clamp,
+    clamp_max,
+    clamp_min,
     clip,
     div,
     floor_divide,
@@ -84,6 +100,7 @@ from .ops.comparison import (
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     lt,
     masked_fill,
     ne,
@@ -121,32 +138,13 @@ from .ops.elementary import (
     trunc,
 )
 from .ops.indexing import gather, index_select, narrow
-from .ops.joining import (
-    cat,
-    chunk,
-    concatenate,
-    split,
-    stack,
-    unbind,
-)
+from .ops.joining import cat, chunk, concatenate, split, stack, unbind
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
+from .ops.loss import binary_cross_entropy
+from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
-from .ops.reduction import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    max,
-    mean,
-    min,
-    prod,
-    std,
-    sum,
-    var,
-)
+from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from .ops.resampling import resize
 from .ops.shape import (
     broadcast_to,
@@ -168,14 +166,18 @@ from .ops.shape import (
 )
 from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.unfolding import col2im, im2col
+from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .random import Generator, default_generator, initial_seed, manual_seed, seed
 from .sampling import (
     bernoulli,
+    multinomial,
     normal,
+    poisson,
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
@@ -215,13 +217,16 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "col2im",
-    "im2col",
-    "resize",
     "Generator",
     "Tensor",
     "Uninitialized",
     "abs",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "add",
     "addcdiv",
     "addcmul",
@@ -235,11 +240,13 @@ __all__ = [
     "argmin",
     "as_operand",
     "as_tensor",
+    "asarray",
     "autograd",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
     "bernoulli",
+    "binary_cross_entropy",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -251,8 +258,11 @@ __all__ = [
     "ceil",
     "chunk",
     "clamp",
+    "clamp_max",
+    "clamp_min",
     "clip",
     "clone",
+    "col2im",
     "concatenate",
     "conv1d",
     "conv2d",
@@ -273,6 +283,8 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "e",
+    "elu",
     "empty",
     "empty_like",
     "enable_grad",
@@ -284,6 +296,7 @@ __all__ = [
     "expand",
     "expm1",
     "eye",
+    "finfo",
     "flatten",
     "flip",
     "float",
@@ -302,13 +315,16 @@ __all__ = [
     "gt",
     "half",
     "identity",
+    "iinfo",
+    "im2col",
     "index_select",
+    "inf",
     "initial_seed",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "isclose",
     "isfinite",
@@ -325,6 +341,8 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
+    "logspace",
     "logsumexp",
     "long",
     "lt",
@@ -335,6 +353,9 @@ __all__ = [
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "maximum",
     "mean",
     "min",
@@ -342,22 +363,28 @@ __all__ = [
     "mm",
     "movedim",
     "mul",
+    "multinomial",
     "mv",
+    "nan",
     "narrow",
     "ne",
     "neg",
+    "newaxis",
     "no_grad",
     "normal",
     "ones",
     "ones_like",
     "pad",
     "permute",
+    "pi",
+    "poisson",
     "pow",
     "primitives",
     "prod",
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "random",
@@ -366,6 +393,7 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "resize",
     "round",
     "rsqrt",
     "save",
@@ -384,6 +412,7 @@ __all__ = [
     "square",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "sub",
     "sum",

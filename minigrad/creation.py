@@ -9,13 +9,14 @@ import numpy as np
 from .device import device as as_device
 from .dtypes import as_dtype, check_supported, get_default_dtype, refuse_overflow
 from .errors import ArgumentError, DTypeError, ShapeError
-from .operands import as_operand
+from .operands import as_number, as_operand
 from .registry import function
 from .tensor import Array, Tensor
 
 __all__ = [
     "arange",
     "as_tensor",
+    "asarray",
     "empty",
     "empty_like",
     "eye",
@@ -23,6 +24,7 @@ __all__ = [
     "full",
     "full_like",
     "linspace",
+    "logspace",
     "ones",
     "ones_like",
     "tensor",
@@ -354,3 +356,45 @@ def linspace(
     """
     (count,) = as_shape((steps,))
     return finish(np.linspace(start, end, count), dtype_or_default(dtype), device, requires_grad)
+
+
+@function
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """`steps` powers of a base, with evenly spaced exponents from start to end, both included.
+
+    () -> (steps). Raises as `zeros`.
+
+    >>> import minigrad as mg
+    >>> mg.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    first, last, root = (as_number(one, "logspace") for one in (start, end, base))
+    (count,) = as_shape((steps,))
+    with np.errstate(all="ignore"):
+        return finish(root ** np.linspace(first, last, count), dtype_or_default(dtype), device, requires_grad)
+
+
+@function
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """`obj` as a tensor, without a copy where it can be; with `copy` always a new one.
+
+    Raises as `tensor`, and `ArgumentError` where copy=False was asked for and cannot be.
+
+    >>> import minigrad as mg
+    >>> mg.asarray([1, 2])
+    tensor([1, 2])
+    """
+    if copy:
+        return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
+    made = as_tensor(obj, dtype, device)
+    source = obj._array if isinstance(obj, Tensor) else obj
+    if copy is False and not (isinstance(source, np.ndarray) and np.shares_memory(source, made._array)):
+        raise ArgumentError("asarray(copy=False) of what is no tensor or array of that dtype; it has to be copied")
+    if not requires_grad:
+        return made
+    return (made if made is not obj else made.detach()).requires_grad_()

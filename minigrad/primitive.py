@@ -75,6 +75,7 @@ class Primitive:
         conditions: int,
         keywords: tuple[str, ...],
         aux: tuple[str, ...],
+        outputs: tuple[str, ...],
     ) -> None:
         code = forward.__code__
         self.forward = forward
@@ -89,8 +90,10 @@ class Primitive:
         self.static = code.co_varnames[count:keyword_end]
         if self.variadic:
             self.arguments = (code.co_varnames[keyword_end],)
-        # In a VJP `y` is the output, unless the primitive has an argument of that name.
-        self._output = None if "y" in self.arguments else "y"
+        # In a VJP `y` is the (first) output, unless the primitive has an argument of that name.
+        self.outputs = outputs
+        names = outputs or ("y",)
+        self._outputs = {name: index for index, name in enumerate(names) if name not in self.arguments}
         self._statics = frozenset(self.static)
         self.broadcast = broadcast
         self.floating = floating
@@ -148,7 +151,7 @@ class Primitive:
     def _nameable(self) -> tuple[str, ...]:
         shapes = tuple(f"{argument}_shape" for argument in self.arguments)
         position = ("position",) if self.variadic else ()
-        return (*self.arguments, *shapes, *(("y",) if self._output else ()), *self.static, *self.aux, *position)
+        return (*self.arguments, *shapes, *self._outputs, *self.static, *self.aux, *position)
 
     def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
         return self.rules.get(self.arguments[0 if self.variadic else position])
@@ -284,8 +287,9 @@ class Primitive:
                 position = self.arguments.index(name)
                 tensor = inputs[position]
                 saved[name] = _Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
-            elif name == self._output:
-                saved[name] = _Saved(outputs[0]._array, outputs[0]._storage, None, 0)
+            elif name in self._outputs:
+                index = self._outputs[name]
+                saved[name] = _Saved(outputs[index]._array, outputs[index]._storage, None, index)
             elif name in self.aux:
                 saved[name] = extras[self.aux.index(name)]
             elif name.endswith("_shape") and name not in self.static:
@@ -324,7 +328,7 @@ class Primitive:
         for name in self._needs(tuple(wanted)):
             saved = node.saved.get(name)
             if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
-                what = "output" if name == self._output else f"argument {name!r}"
+                what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
                     f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
                     f"after it was recorded (version {saved.storage.count}, saved at {saved.stamp}): the gradient "
@@ -334,7 +338,9 @@ class Primitive:
     def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
         """The gradients of the wanted inputs of one recorded application."""
         cotangent: Any = cotangents[0]
-        if node.several:
+        if self.outputs:
+            cotangent = tuple(cotangents)
+        elif node.several:
             cotangent = tuple(
                 Tensor._wrap(np.zeros(*spec)) if given is None else given
                 for given, spec in zip(cotangents, node.specs, strict=True)
@@ -356,7 +362,7 @@ class Primitive:
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
         if isinstance(saved, _Saved):
-            return Tensor._wrap(saved.array, node if name == self._output else saved.node, saved.index, saved.storage)
+            return Tensor._wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
         return saved
 
     def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
@@ -391,6 +397,7 @@ def primitive(
     conditions: int = 0,
     keywords: Sequence[str] = (),
     aux: Sequence[str] = (),
+    outputs: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function of arrays a primitive.
 
@@ -401,13 +408,15 @@ def primitive(
     `conditions`: that many leading arguments are masks, which are not promoted.
     `keywords`: PyTorch's names of the arguments, where they are not `input` and
     `other`. `aux`: names of further results of the forward, kept for the VJPs only.
+    `outputs`: names of several outputs for the VJPs, whose cotangents come as a
+    tuple, None for an output that the loss does not depend on.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
         made = Primitive(
             forward, name or forward.__name__.removesuffix("_primitive"), formula, vjp, tuple(notes),
             broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions,
-            keywords=tuple(keywords), aux=tuple(aux),
+            keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
         )  # fmt: skip
         register_primitive(made.name, made)
         return made

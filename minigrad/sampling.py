@@ -16,10 +16,13 @@ from .tensor import Array, Tensor
 
 __all__ = [
     "bernoulli",
+    "multinomial",
     "normal",
+    "poisson",
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "randperm",
@@ -236,3 +239,70 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
         raise ArgumentError(f"bernoulli got {wrong[0]}; probabilities lie between 0 and 1")
     draws = uniform_array(input.shape, 0.0, 1.0, np.float64, generator)
     return Tensor._wrap((draws < input._array).astype(input.dtype))
+
+
+@function
+def randint_like(
+    input: Tensor, low: Any = None, high: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Random integers from low (0 if only one bound is given) to high − 1, in the shape and dtype of a tensor.
+
+    (*) -> (*). Raises as `randint`.
+
+    >>> import minigrad as mg
+    >>> mg.randint_like(mg.zeros(2, 3), 10).shape
+    (2, 3)
+    """
+    like = as_operand(input, "randint_like")
+    kind = like.dtype if dtype is None else dtype
+    return randint(low, high, like.shape, generator=generator, dtype=kind, device=device, requires_grad=requires_grad)
+
+
+@function
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """Random counts with the rates in `input`. No gradient.
+
+    (*) -> (*). Raises `ArgumentError` for a negative rate, `DTypeError` for integers.
+
+    >>> import minigrad as mg
+    >>> mg.poisson(mg.zeros(2))
+    tensor([0., 0.])
+    """
+    rates = as_operand(input, "poisson")
+    if rates.dtype.kind != "f":
+        raise DTypeError(f"poisson of a tensor of {rates.dtype}; rates are fractions. Convert first: t.float()")
+    if not bool((rates._array >= 0).all()) or bool((rates._array > 2**62).any()):
+        raise ArgumentError("poisson got a rate that is negative, NaN, or too large to count")
+    return Tensor._wrap(np.asarray(chosen_generator(generator).poisson(rates._array)).astype(rates.dtype))
+
+
+@function
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
+    """Random positions with probabilities in proportion to the weights in each row; int64.
+
+    (n) -> (num_samples), or (m, n) -> (m, num_samples). Raises `ArgumentError` for weights that are
+    negative or all 0, or more samples without replacement than there are weights above 0;
+    `ShapeError` for other ranks, `DTypeError` for integers.
+
+    >>> import minigrad as mg
+    >>> mg.multinomial(mg.tensor([0., 1.]), 3, replacement=True)
+    tensor([1, 1, 1])
+    """
+    weights, count = as_operand(input, "multinomial"), whole(num_samples, "multinomial")
+    if weights.dtype.kind != "f":
+        raise DTypeError(f"multinomial of weights of {weights.dtype}; they are fractions. Convert first: t.float()")
+    if weights.ndim not in (1, 2) or weights.shape[-1] == 0:
+        raise ShapeError(f"multinomial of weights of shape {weights.shape}; they are a vector, or rows of a matrix")
+    rows = np.atleast_2d(weights._array).astype(np.float64)
+    if not 0 < count < 2**40:
+        raise ArgumentError(f"multinomial got num_samples={count}; it draws at least one")
+    if not (np.isfinite(rows).all() and (rows >= 0).all() and (rows.sum(1) > 0).all()):
+        raise ArgumentError("multinomial got weights that are negative, infinite or NaN, or a row of zeros")
+    if not replacement and len(rows) and count > (rows > 0).sum(1).min():
+        least = (rows > 0).sum(1).min()
+        raise ArgumentError(f"multinomial got {count} samples without replacement of {least} weights above 0")
+    draw = chosen_generator(generator)
+    drawn = [draw.choice(rows.shape[1], count, bool(replacement), row / row.sum()) for row in rows]
+    found = np.asarray(drawn, np.int64).reshape(len(rows), count)
+    return Tensor._wrap(found[0] if weights.ndim == 1 else found)

@@ -44,6 +44,7 @@ class Module:
     _buffers: dict[str, mg.Tensor | None]
     _modules: "dict[str, Module | None]"
     _transient: set[str]
+    _optional: tuple[str, ...] = ()  # state that a state dict may lack
     _warned: set[str]
     _forward_hooks: HookTable
     _forward_pre_hooks: HookTable

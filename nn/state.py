@@ -29,7 +29,7 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             "mg.load(path)"
         )
     own = module.state_dict(keep_vars=True)
-    missing = [key for key in own if key not in state_dict]
+    missing = [key for key in own if key not in state_dict and not _may_be_missing(module, key)]
     unexpected = [key for key in state_dict if key not in own]
     problems = []
     if strict and missing:
@@ -68,6 +68,11 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
                 tensor.materialize(value.shape)
         _copy_all(own, values)
     return IncompatibleKeys(missing, unexpected)
+
+
+def _may_be_missing(module: "Module", key: str) -> bool:
+    path, _, name = key.rpartition(".")
+    return name in module.get_submodule(path)._optional
 
 
 def _in_place_of(tensor: mg.Tensor, value: mg.Tensor) -> mg.Tensor:

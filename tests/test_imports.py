@@ -29,6 +29,7 @@ LAYERS = [
     ["operands"],
     ["primitive"],
     ["ops"],
+    ["functions"],
     ["creation"],
     ["sampling"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],

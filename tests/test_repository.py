@@ -254,3 +254,15 @@ def test_public_modules_stand_in_the_reference(name):
     pages = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
     assert f"```{{public-names}} {name}\n" in pages, f"add {name} to a page of docs/api"
     assert hasattr(importlib.import_module(name), "__all__"), f"{name} has no __all__, so nothing of it is documented"
+
+
+def test_every_layer_has_its_shape_rule():
+    page = (ROOT / "docs" / "shapes.md").read_text(encoding="utf-8")
+    layers = [
+        name for name in nn.__all__ if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), nn.Module)
+    ]
+    plain = {name for name in layers if not name.startswith("Lazy")} - {"Module"}
+    assert not sorted(name for name in plain if f"`{name}`" not in page)
+    lazy = {name.removeprefix("Lazy") for name in layers if name.startswith("Lazy")}
+    lines = [line for line in page.splitlines() if "lazy form" in line]
+    assert not sorted(name for name in lazy if not any(f"`{name}`" in line for line in lines))

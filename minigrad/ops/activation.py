@@ -1,4 +1,4 @@
-"""The nonlinearities of the notes (N67, N69–N71): element-wise primitives and their VJPs."""
+"""The nonlinearities of the notes (N67, N69–N71) and the exponential linear unit, each with its VJP."""
 
 import numpy as np
 
@@ -105,3 +105,54 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     tensor([0.0000e+00, 6.9315e-05, 1.0000e+00])
     """
     return softplus_primitive(input, beta=as_number(beta, "softplus"), threshold=as_number(threshold, "softplus"))
+
+
+@primitive(
+    "y = scale·x above 0, scale·α·(e^(k·x) − 1) below",
+    vjp="x̄ = g·scale, and g·scale·α·k·e^(k·x) up to 0",
+    broadcast=True,
+    floating=True,
+)
+def elu_primitive(x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
+    """The exponential linear unit; the exponential sees no positive x, so it does not overflow."""
+    kind = x.dtype.type
+    below = np.expm1(np.minimum(x, 0) * kind(input_scale)) * kind(alpha * scale)
+    return np.asarray(np.where(x <= 0, below, x * kind(scale)))
+
+
+@primitive(
+    "x̄ = g·scale above 0, g·scale·α·k·e^(k·x) up to 0",
+    vjp="ḡ = the same of h, x̄ = k times the same of h·g below 0",
+    broadcast=True,
+)
+def elu_vjp(g: Array, x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
+    """The VJP of elu; its own derivative at the corner is 0, as on the right of it."""
+    kind = x.dtype.type
+    below = np.exp(np.minimum(x, 0) * kind(input_scale)) * kind(alpha * scale * input_scale)
+    return np.asarray(np.multiply(g, np.where(x <= 0, below, kind(scale))))
+
+
+elu_primitive.defvjp(
+    x=lambda g, x, alpha, scale, input_scale: elu_vjp(g, x, alpha=alpha, scale=scale, input_scale=input_scale)
+)
+elu_vjp.defvjp(
+    g=lambda h, x, alpha, scale, input_scale: elu_vjp(h, x, alpha=alpha, scale=scale, input_scale=input_scale),
+    x=lambda h, g, x, alpha, scale, input_scale: where(
+        x < 0, elu_vjp(h * g, x, alpha=alpha, scale=scale, input_scale=input_scale) * input_scale, 0
+    ),
+)
+
+
+@function
+def elu(input: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Tensor:
+    """scale·x above 0, scale·α·(e^(input_scale·x) − 1) below: elu, celu and selu in one (Clevert et al., 2015).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg
+    >>> mg.elu(mg.tensor([-1., 2.]))
+    tensor([-0.6321,  2.0000])
+    """
+    return elu_primitive(
+        input, alpha=as_number(alpha, "elu"), scale=as_number(scale, "elu"), input_scale=as_number(input_scale, "elu")
+    )

@@ -207,24 +207,24 @@ minimum.defvjp(
 
 
 @primitive("y = max(x, l)", vjp="x̄ = g·[x ≥ l], l̄ = g·[x < l]", broadcast=True)
-def clamp_min(x: Array, low: Array) -> Array:
+def clamp_min_primitive(x: Array, low: Array) -> Array:
     """x, but at least l."""
     return np.maximum(x, low)
 
 
-clamp_min.defvjp(
+clamp_min_primitive.defvjp(
     x=lambda g, x, low: where(x >= low, g, 0),
     low=lambda g, x, low: where(x < low, g, 0),
 )
 
 
 @primitive("y = min(x, h)", vjp="x̄ = g·[x ≤ h], h̄ = g·[x > h]", broadcast=True)
-def clamp_max(x: Array, high: Array) -> Array:
+def clamp_max_primitive(x: Array, high: Array) -> Array:
     """x, but at most h."""
     return np.minimum(x, high)
 
 
-clamp_max.defvjp(
+clamp_max_primitive.defvjp(
     x=lambda g, x, high: where(x <= high, g, 0),
     high=lambda g, x, high: where(x > high, g, 0),
 )
@@ -260,9 +260,9 @@ def clamp(input: Tensor, min: Tensor | float | None = None, max: Tensor | float 
     if min is not None and max is not None:
         return clamp_both(input, min, max)
     if min is not None:
-        return clamp_min(input, min)
+        return clamp_min_primitive(input, min)
     if max is not None:
-        return clamp_max(input, max)
+        return clamp_max_primitive(input, max)
     raise ArgumentError("clamp got neither min nor max; give at least one bound")
 
 
@@ -277,6 +277,32 @@ def clip(input: Tensor, min: Tensor | float | None = None, max: Tensor | float |
     tensor([-1.,  1.])
     """
     return clamp(input, min, max)
+
+
+@function
+def clamp_min(input: Tensor, min: Tensor | float) -> Tensor:
+    """x, but at least `min`; the gradient passes where x is not below it.
+
+    (*), (*) -> (*) after broadcasting. Raises as `clamp`.
+
+    >>> import minigrad as mg
+    >>> mg.clamp_min(mg.tensor([-1., 2.]), 0)
+    tensor([0., 2.])
+    """
+    return clamp(input, min=min)
+
+
+@function
+def clamp_max(input: Tensor, max: Tensor | float) -> Tensor:
+    """x, but at most `max`; the gradient passes where x is not above it.
+
+    (*), (*) -> (*) after broadcasting. Raises as `clamp`.
+
+    >>> import minigrad as mg
+    >>> mg.clamp_max(mg.tensor([-1., 2.]), 0)
+    tensor([-1.,  0.])
+    """
+    return clamp(input, max=max)
 
 
 @function

@@ -117,6 +117,19 @@ def logical_or(a: Array, b: Array) -> Array:
     return np.logical_or(a, b)
 
 
+@primitive("y = a ⊻ b", broadcast=True)
+def logical_xor(a: Array, b: Array) -> Array:
+    """Where exactly one is non-zero.
+
+    (*), (*) -> (*) of bools, after broadcasting. Raises `ShapeError` where the shapes do not fit.
+
+    >>> import minigrad as mg
+    >>> mg.logical_xor(mg.tensor([True, True]), mg.tensor([True, False]))
+    tensor([False,  True])
+    """
+    return np.logical_xor(a, b)
+
+
 @primitive("y = ¬x", broadcast=True)
 def logical_not(x: Array) -> Array:
     """Where x is zero.

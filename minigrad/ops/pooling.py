@@ -16,6 +16,7 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
+from .arithmetic import div
 
 # -------------------------------------------------------------- primitives
 
@@ -118,17 +119,21 @@ def _avg_pool(
         return _avg_pool(axes, wide, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override).to(
             dtype=np.float16
         )
+    if x.dtype.kind != "f" and x.dtype != np.int64:
+        raise DTypeError(f"{name} of a tensor of {x.dtype}; it takes floats, and int64. Convert first, by t.float()")
+    # The mean of int64 is int64, as in PyTorch: what it lacks to a whole number is cut.
+    rounding = None if x.dtype.kind == "f" else "trunc"
     total = window_sum(x, geometry=geometry)
     if divisor_override is not None:
         if divisor_override == 0:
             raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
-        return total / divisor_override
+        return div(total, divisor_override, rounding_mode=rounding)
     asked = geometry.asked(padding)
     unpadded = all(pair == (0, 0) for pair in asked)
     if geometry.padding == asked and (count_include_pad or unpadded):
-        return total / math.prod(geometry.kernel)
+        return div(total, math.prod(geometry.kernel), rounding_mode=rounding)
     counts = kernels.window_count(geometry, asked if count_include_pad else None)
-    return total / Tensor._wrap(counts.astype(x.dtype if x.dtype.kind == "f" else np.float32))
+    return div(total, Tensor._wrap(counts.astype(x.dtype)), rounding_mode=rounding)
 
 
 @function

@@ -172,6 +172,11 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     axis = axis_of(dim, input.ndim, "unflatten")
     inner = sizes_of(sizes, "unflatten")
     known = math.prod(size for size in inner if size != -1)
+    if not inner or (known == 0 and -1 in inner):
+        raise ShapeError(
+            f"unflatten of an axis of {input.shape[axis]} elements into {inner}: "
+            + ("-1 beside 0 can be any size; say which" if inner else "give at least one size")
+        )
     inner = tuple(input.shape[axis] // max(known, 1) if size == -1 else size for size in inner)
     return reshape(input, (*input.shape[:axis], *inner, *input.shape[axis + 1 :]))
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..dtypes import as_dtype, can_hold
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
 from ..mode import MODE
+from ..random import chosen_generator
 from ..registry import lookup
 from ..tape import Leaf
 from .core import TensorCore
@@ -111,6 +112,23 @@ def _in_place(function: str) -> "Callable[..., Tensor]":
     return method
 
 
+def _seen_otherwise(function: str) -> "Callable[..., Tensor]":
+    name = f"{function}_"
+
+    def method(self: TensorCore, *args: Any, **keywords: Any) -> "Tensor":
+        recorded = _on_tape(self, name, ())
+        value = lookup(function)(self, *args, **keywords)
+        if recorded:
+            _rebind(self, value)
+        else:
+            self.data = value
+        return self  # type: ignore[return-value]
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"Let this tensor have the shape of its `minigrad.{function}`; returns the tensor."
+    return method
+
+
 class InPlace(TensorCore):
     """The names with a trailing underscore, and the augmented assignments."""
 
@@ -137,6 +155,32 @@ class InPlace(TensorCore):
     round_ = _in_place("round")
     floor_ = _in_place("floor")
     ceil_ = _in_place("ceil")
+
+    sin_, cos_, tan_, asin_, acos_, atan_ = map(_in_place, ("sin", "cos", "tan", "asin", "acos", "atan"))
+    atan2_, sinh_, cosh_, asinh_, acosh_ = map(_in_place, ("atan2", "sinh", "cosh", "asinh", "acosh"))
+    atanh_, sinc_, exp2_, expm1_, log1p_, log2_ = map(_in_place, ("atanh", "sinc", "exp2", "expm1", "log1p", "log2"))
+    log10_, erf_, erfc_, erfinv_, lgamma_ = map(_in_place, ("log10", "erf", "erfc", "erfinv", "lgamma"))
+    digamma_, rsqrt_, reciprocal_, square_ = map(_in_place, ("digamma", "rsqrt", "reciprocal", "square"))
+    sign_, sgn_, trunc_, frac_, logit_, xlogy_ = map(_in_place, ("sign", "sgn", "trunc", "frac", "logit", "xlogy"))
+    deg2rad_, rad2deg_, clamp_min_, clamp_max_ = map(_in_place, ("deg2rad", "rad2deg", "clamp_min", "clamp_max"))
+    floor_divide_, remainder_, fmod_, hypot_ = map(_in_place, ("floor_divide", "remainder", "fmod", "hypot"))
+    heaviside_, copysign_, nan_to_num_ = map(_in_place, ("heaviside", "copysign", "nan_to_num"))
+    absolute_, negative_, subtract_, multiply_ = map(_in_place, ("absolute", "negative", "subtract", "multiply"))
+    divide_, true_divide_, fix_, arccos_ = map(_in_place, ("divide", "true_divide", "fix", "arccos"))
+    arccosh_, arcsin_, arcsinh_, arctan_ = map(_in_place, ("arccosh", "arcsin", "arcsinh", "arctan"))
+    arctan2_, arctanh_, cumsum_, cumprod_, tril_ = map(_in_place, ("arctan2", "arctanh", "cumsum", "cumprod", "tril"))
+    triu_, renorm_, eq_, ne_, lt_, le_, gt_ = map(_in_place, ("triu", "renorm", "eq", "ne", "lt", "le", "gt"))
+    ge_, greater_, greater_equal_, less_ = map(_in_place, ("ge", "greater", "greater_equal", "less"))
+    less_equal_, not_equal_, logical_and_ = map(_in_place, ("less_equal", "not_equal", "logical_and"))
+    logical_or_, logical_xor_, logical_not_ = map(_in_place, ("logical_or", "logical_xor", "logical_not"))
+    bitwise_and_, bitwise_or_, bitwise_xor_ = map(_in_place, ("bitwise_and", "bitwise_or", "bitwise_xor"))
+    bitwise_not_, index_add_, index_copy_ = map(_in_place, ("bitwise_not", "index_add", "index_copy"))
+    index_fill_, index_put_, index_reduce_, put_ = map(_in_place, ("index_fill", "index_put", "index_reduce", "put"))
+    masked_scatter_, scatter_, scatter_add_ = map(_in_place, ("masked_scatter", "scatter", "scatter_add"))
+    scatter_reduce_, addmm_, addmv_, addr_ = map(_in_place, ("scatter_reduce", "addmm", "addmv", "addr"))
+    addbmm_, baddbmm_ = map(_in_place, ("addbmm", "baddbmm"))
+    squeeze_, unsqueeze_, t_, transpose_ = map(_seen_otherwise, ("squeeze", "unsqueeze", "t", "transpose"))
+    swapaxes_, swapdims_ = map(_seen_otherwise, ("swapaxes", "swapdims"))
 
     def __iadd__(self, other: Any) -> "Tensor":
         return _change(self, "+=", "add", (other,), {})
@@ -190,10 +234,29 @@ class InPlace(TensorCore):
         self[...] = 0
         return self  # type: ignore[return-value]
 
+    def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> "Tensor":
+        """Set the main diagonal to `fill_value`; with `wrap`, that of a tall matrix starts again below each square.
+
+        Raises `ShapeError` for fewer than two axes, or more that are not of one size.
+        """
+        if self.ndim < 2 or (self.ndim > 2 and len(set(self.shape)) > 1):
+            raise ShapeError(f"fill_diagonal_ of shape {self.shape}; it takes a matrix, or more axes of one size")
+        rows, columns = self.shape[:2]
+        places = np.arange(rows if wrap and self.ndim == 2 else min(rows, columns))
+        if columns:
+            places = places[places % (columns + 1) < columns]
+            self[(places, *(places % (columns + 1),) * (self.ndim - 1))] = fill_value
+        return self  # type: ignore[return-value]
+
+    def detach_(self) -> "Tensor":
+        """Take this tensor off the tape; returns the tensor."""
+        self._node = None
+        return self  # type: ignore[return-value]
+
     # Random values are new values: they have no gradient, and so no tape.
 
-    def _randomise(self, name: str, values: Any) -> "Tensor":
-        if self.dtype.kind != "f" and name != "bernoulli_":
+    def _randomise(self, name: str, values: Any, whole: bool = False) -> "Tensor":
+        if self.dtype.kind != "f" and not whole:
             raise DTypeError(f"{name} on a tensor of {self.dtype}: the values are fractions. Use a floating tensor")
         if _on_tape(self, name, ()):
             _rebind(self, type(self)._wrap(values.astype(self.dtype)))
@@ -218,4 +281,37 @@ class InPlace(TensorCore):
         if not 0 <= p <= 1:
             raise ArgumentError(f"bernoulli_ got p={p}; it is a probability, from 0 to 1")
         uniform = lookup("uniform_array")(self.shape, 0.0, 1.0, as_dtype("float64"), generator)
-        return self._randomise("bernoulli_", uniform < p)
+        return self._randomise("bernoulli_", uniform < p, whole=True)
+
+    def exponential_(self, lambd: float = 1, *, generator: Any = None) -> "Tensor":
+        """Fill with exponentially distributed values of rate `lambd`."""
+        if not lambd > 0:
+            raise ArgumentError(f"exponential_ got lambd={lambd}; a rate is positive")
+        values = chosen_generator(generator).exponential(size=self.shape) / lambd
+        return self._randomise("exponential_", np.asarray(values))
+
+    def log_normal_(self, mean: float = 1, std: float = 2, *, generator: Any = None) -> "Tensor":
+        """Fill with values whose logarithms are normal, of the given mean and standard deviation."""
+        if not std > 0:
+            raise ArgumentError(f"log_normal_ got std={std}; it is positive")
+        return self._randomise("log_normal_", np.asarray(chosen_generator(generator).lognormal(mean, std, self.shape)))
+
+    def random_(self, *bounds: int, generator: Any = None, **words: Any) -> "Tensor":
+        """Fill with whole numbers from `from` (0) to `to` − 1; without `to`, up to the largest of the dtype.
+
+        Of a floating dtype that is the last of the whole numbers that it holds without gaps.
+        """
+        if len(bounds) > 2 or not words.keys() <= {"from", "to"}:
+            raise DTypeError(f"random_ got {[*bounds, *words]}; it takes from and to, or to alone")
+        if self.dtype.kind == "f":
+            limit = 2 ** (np.finfo(self.dtype).nmant + 1) + 1
+        else:
+            limit = 2 if self.dtype.kind == "b" else int(np.iinfo(self.dtype).max) + 1
+        low = words.get("from", bounds[0] if len(bounds) == 2 else 0)
+        high = words.get("to", bounds[-1] if bounds else limit)
+        if not low < (limit if high is None else high) <= limit:
+            raise ArgumentError(
+                f"random_ from {low} to {high} in a tensor of {self.dtype}, which holds up to {limit - 1}"
+            )
+        values = chosen_generator(generator).integers(low, limit if high is None else high, self.shape)
+        return self._randomise("random_", np.asarray(values), whole=True)

@@ -215,6 +215,18 @@ class Interop(TensorCore):
         """This tensor in int32."""
         return self.to(dtype=np.int32)
 
+    def short(self) -> "Tensor":
+        """This tensor in int16."""
+        return self.to(dtype=np.int16)
+
+    def char(self) -> "Tensor":
+        """This tensor in int8."""
+        return self.to(dtype=np.int8)
+
+    def byte(self) -> "Tensor":
+        """This tensor in uint8."""
+        return self.to(dtype=np.uint8)
+
     def bool(self) -> "Tensor":
         """This tensor in bool: True where an element is not zero."""
         return self.to(dtype=np.bool_)

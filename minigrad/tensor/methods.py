@@ -55,6 +55,52 @@ class Methods(TensorCore):
     # products
     matmul, mm, bmm, mv, dot, t = map(_method, ("matmul", "mm", "bmm", "mv", "dot", "t"))
 
+    # element-wise, further
+    tan, asin, acos, atan, atan2, sinh, cosh = map(_method, ("tan", "asin", "acos", "atan", "atan2", "sinh", "cosh"))
+    asinh, acosh, atanh, sinc, deg2rad = map(_method, ("asinh", "acosh", "atanh", "sinc", "deg2rad"))
+    rad2deg, exp2, log2, log10, logaddexp = map(_method, ("rad2deg", "exp2", "log2", "log10", "logaddexp"))
+    logaddexp2, xlogy, logit, float_power = map(_method, ("logaddexp2", "xlogy", "logit", "float_power"))
+    erfc, erfinv, lgamma, digamma, sgn = map(_method, ("erfc", "erfinv", "lgamma", "digamma", "sgn"))
+    signbit, copysign, heaviside, isposinf = map(_method, ("signbit", "copysign", "heaviside", "isposinf"))
+    isneginf, frac, fmod, hypot, fmax, fmin = map(_method, ("isneginf", "frac", "fmod", "hypot", "fmax", "fmin"))
+    nan_to_num, clamp_min, clamp_max = map(_method, ("nan_to_num", "clamp_min", "clamp_max"))
+    logical_xor, bitwise_and, bitwise_or = map(_method, ("logical_xor", "bitwise_and", "bitwise_or"))
+    bitwise_xor, bitwise_not, allclose, equal = map(_method, ("bitwise_xor", "bitwise_not", "allclose", "equal"))
+
+    # other names
+    absolute, negative, subtract, multiply = map(_method, ("absolute", "negative", "subtract", "multiply"))
+    divide, true_divide, fix, greater = map(_method, ("divide", "true_divide", "fix", "greater"))
+    greater_equal, less, less_equal, not_equal = map(_method, ("greater_equal", "less", "less_equal", "not_equal"))
+    arccos, arccosh, arcsin, arcsinh, arctan = map(_method, ("arccos", "arccosh", "arcsin", "arcsinh", "arctan"))
+    arctan2, arctanh, ger, moveaxis, ravel = map(_method, ("arctan2", "arctanh", "ger", "moveaxis", "ravel"))
+    swapdims = _method("swapdims")
+
+    # running, ordered, counted
+    cumsum, cumprod, cummax, cummin = map(_method, ("cumsum", "cumprod", "cummax", "cummin"))
+    logcumsumexp, diff, sort, argsort, msort = map(_method, ("logcumsumexp", "diff", "sort", "argsort", "msort"))
+    topk, kthvalue, median, nanmedian, mode = map(_method, ("topk", "kthvalue", "median", "nanmedian", "mode"))
+    quantile, nanquantile, nansum, nanmean = map(_method, ("quantile", "nanquantile", "nansum", "nanmean"))
+    aminmax, count_nonzero, bincount, histc = map(_method, ("aminmax", "count_nonzero", "bincount", "histc"))
+    dist, renorm, is_nonzero, is_same_size = map(_method, ("dist", "renorm", "is_nonzero", "is_same_size"))
+
+    # by index, by mask, along diagonals
+    select, take, take_along_dim, put = map(_method, ("select", "take", "take_along_dim", "put"))
+    index_put, masked_select, masked_scatter = map(_method, ("index_put", "masked_select", "masked_scatter"))
+    nonzero, argwhere, scatter, scatter_add = map(_method, ("nonzero", "argwhere", "scatter", "scatter_add"))
+    scatter_reduce, index_add, index_copy = map(_method, ("scatter_reduce", "index_add", "index_copy"))
+    index_fill, index_reduce, diagonal, diag = map(_method, ("index_fill", "index_reduce", "diagonal", "diag"))
+    diag_embed, diagflat, trace, tril, triu = map(_method, ("diag_embed", "diagflat", "trace", "tril", "triu"))
+
+    # repeated, turned, cut
+    repeat_interleave, roll, rot90, fliplr = map(_method, ("repeat_interleave", "roll", "rot90", "fliplr"))
+    flipud, tensor_split, hsplit, vsplit = map(_method, ("flipud", "tensor_split", "hsplit", "vsplit"))
+    dsplit, split_with_sizes = map(_method, ("dsplit", "split_with_sizes"))
+
+    # further products, and chance
+    addmm, addmv, addr, addbmm, baddbmm = map(_method, ("addmm", "addmv", "addr", "addbmm", "baddbmm"))
+    outer, inner, vdot, kron, cross = map(_method, ("outer", "inner", "vdot", "kron", "cross"))
+    bernoulli, multinomial = map(_method, ("bernoulli", "multinomial"))
+
     def reshape(self, *sizes: Any, shape: Any = None) -> "Tensor":
         """The same elements in another shape; one size may be -1, which means what is left."""
         return lookup("reshape")(self, _sizes(sizes) if shape is None else shape)
@@ -84,6 +130,46 @@ class Methods(TensorCore):
     def expand_as(self, other: "Tensor") -> "Tensor":
         """Expanded to the shape of `other`."""
         return lookup("expand")(self, _tensor(other, "expand_as").shape)
+
+    def norm(self, p: Any = "fro", dim: Any = None, keepdim: "_Bool" = False, dtype: Any = None) -> "Tensor":
+        """The p-norm over `dim`, or of all elements."""
+        return lookup("norm")(self, p, dim, keepdim, dtype)
+
+    def unique(
+        self, sorted: "_Bool" = True, return_inverse: "_Bool" = False, return_counts: "_Bool" = False, dim: Any = None
+    ) -> Any:
+        """The different elements in order."""
+        return lookup("unique")(self, sorted, return_inverse, return_counts, dim)
+
+    def unique_consecutive(
+        self, return_inverse: "_Bool" = False, return_counts: "_Bool" = False, dim: Any = None
+    ) -> Any:
+        """The elements without those equal to the one before."""
+        return lookup("unique_consecutive")(self, return_inverse, return_counts, dim)
+
+    def repeat(self, *sizes: Any, repeats: Any = None) -> "Tensor":
+        """All of it so many times along each axis; more numbers than axes put new axes in front."""
+        return lookup("repeat")(self, _sizes(sizes) if repeats is None else repeats)
+
+    def tile(self, *sizes: Any, dims: Any = None) -> "Tensor":
+        """All of it so many times along the last axes."""
+        return lookup("tile")(self, _sizes(sizes) if dims is None else dims)
+
+    def unfold(self, dimension: "_Int", size: "_Int", step: "_Int") -> "Tensor":
+        """All windows of `size` elements along an axis, `step` apart, as a new last axis; shares memory.
+
+        (*a, n, *c) -> (*a, ⌊(n − size)/step⌋ + 1, *c, size). Raises `ShapeError` where no window fits.
+
+        >>> import minigrad as mg
+        >>> mg.arange(5).unfold(0, 3, 2)
+        tensor([[0, 1, 2],
+                [2, 3, 4]])
+        """
+        return lookup("windows")(self, dimension, size, step)
+
+    def sum_to_size(self, *size: Any) -> "Tensor":
+        """Summed to a shape that broadcasts to this one."""
+        return lookup("sum_to")(self, _sizes(size))
 
     def contiguous(self) -> "Tensor":
         """This tensor if its memory is C-contiguous, otherwise a copy that is."""
@@ -118,6 +204,17 @@ class Methods(TensorCore):
         return self._array.size
 
     nelement = numel
+    ndimension = dim
+
+    def stride(self, dim: "_Int | None" = None) -> Any:
+        """How many elements further in memory the next one along each axis, or along one, lies."""
+        strides = tuple(step // self._array.itemsize for step in self._array.strides)
+        self.size(dim)  # refuses an axis there is not
+        return strides if dim is None else strides[dim]
+
+    def data_ptr(self) -> "_Int":
+        """The address of the first element."""
+        return self._array.ctypes.data
 
     def element_size(self) -> "_Int":
         """Bytes of one element."""
@@ -126,6 +223,14 @@ class Methods(TensorCore):
     def is_floating_point(self) -> "_Bool":
         """Whether the elements are floating-point numbers."""
         return self.dtype.kind == "f"
+
+    def is_signed(self) -> "_Bool":
+        """Whether the elements can be negative."""
+        return self.dtype.kind in "if"
+
+    def new_empty(self, *size: Any, **keywords: Any) -> "Tensor":
+        """A tensor of this dtype whose values are whatever the memory held."""
+        return lookup("empty")(_sizes(size), **{"dtype": self.dtype, **keywords})
 
     def new_zeros(self, *size: Any, **keywords: Any) -> "Tensor":
         """Zeros of this dtype."""

@@ -1,14 +1,18 @@
 """Nonlinearities that are compositions of the engine's primitives, element by element."""
 
 import math
+from typing import Any
 
 import minigrad as mg
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 
 def _into(input: mg.Tensor, value: mg.Tensor, inplace: bool) -> mg.Tensor:
     """With `inplace`, the input takes the value, as PyTorch's does."""
     return input.copy_(value) if inplace else value
+
+
+# ------------------------------------------------------------------ rectifiers
 
 
 def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
@@ -20,7 +24,20 @@ def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.relu(mg.tensor([-1., 2.]))
     tensor([0., 2.])
     """
+    input = mg.as_operand(input, "relu")
     return _into(input, mg.relu(input), inplace)
+
+
+def relu6(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
+    """min(max(0, x), 6) (Krizhevsky, 2010).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.relu6(mg.tensor([-1., 2., 9.]))
+    tensor([0., 2., 6.])
+    """
+    return hardtanh(input, 0.0, 6.0, inplace)
 
 
 def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = False) -> mg.Tensor:
@@ -36,16 +53,128 @@ def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = F
     return _into(input, mg.where(input > 0, input, input * negative_slope), inplace)
 
 
-def relu6(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
-    """min(max(0, x), 6) (Krizhevsky, 2010).
+def rrelu(
+    input: mg.Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    inplace: bool = False,
+    generator: Any = None,
+) -> mg.Tensor:
+    """x above 0, r·x below: r drawn from U(lower, upper) per element in training, else their mean (Xu et al., 2015).
+
+    (*) -> (*). Raises `ArgumentError` for bounds in the wrong order or that are not finite, `DTypeError` for
+    integers in training.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.rrelu(mg.tensor([-1., 2.]), 0.25, 0.75)
+    tensor([-0.5000,  2.0000])
+    """
+    input = mg.as_operand(input, "rrelu")
+    if not -math.inf < lower <= upper < math.inf:
+        raise ArgumentError(f"rrelu got slopes from {lower} to {upper}; they are finite, the lower bound first")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    if input.dtype.kind != "f":
+        raise DTypeError(f"rrelu got {input.dtype}; its slopes are fractions. Convert first, for example t.float()")
+    slope = mg.rand(input.shape, generator=generator, dtype=input.dtype) * (upper - lower) + lower
+    return _into(input, mg.where(input <= 0, input * slope, input), inplace)
+
+
+def prelu(input: mg.Tensor, weight: mg.Tensor) -> mg.Tensor:
+    """x above 0, weight·x below, with one learnt weight for all channels or one for each (He et al., 2015).
+
+    (N, C, *), (C) or (1) -> (N, C, *); an input of fewer axes has one channel. Raises `ShapeError` where the number
+    of weights is another, `DTypeError` for mixed dtypes.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.prelu(mg.tensor([[-1., -1., 2.]]), mg.tensor([0.5, 0.25, 0.5]))
+    tensor([[-0.5000, -0.2500,  2.0000]])
+    """
+    input, weight = mg.as_operand(input, "prelu"), mg.as_operand(weight, "prelu")
+    if weight.ndim > 1:
+        raise ShapeError(f"prelu got a weight of shape {weight.shape}; it is one number, or (C) for one per channel")
+    if input.dtype != weight.dtype:
+        raise DTypeError(
+            f"prelu got an input of {input.dtype} and a weight of {weight.dtype}; convert one, for example "
+            "layer.double() or input.float()"
+        )
+    if weight.numel() != 1:
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if input.ndim == 0 or weight.numel() != channels:
+            raise ShapeError(
+                f"prelu got {weight.numel()} weights for an input of shape {input.shape}, whose axis 1 makes "
+                f"{channels} channels: one weight for all or one for each is needed (num_parameters=1 or {channels})"
+            )
+    if input.ndim > 1:
+        weight = weight.reshape(-1, *(1,) * (input.ndim - 2))
+    elif input.ndim == 0:
+        weight = weight.reshape(())
+    # The weight meets no positive x: what is infinite there must not make NaN of its gradient.
+    below = weight * mg.masked_fill(input, input > 0, 0)
+    output: mg.Tensor = mg.where(input > 0, input, below)
+    return output
+
+
+def threshold(input: mg.Tensor, threshold: float, value: float, inplace: bool = False) -> mg.Tensor:
+    """x above the threshold, `value` elsewhere.
+
+    (*) -> (*). Raises `ArgumentError` for a value that an integer dtype cannot hold.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.threshold(mg.tensor([-1., 2.]), 0.5, 20.)
+    tensor([20.,  2.])
+    """
+    input = mg.as_operand(input, "threshold")
+    limit = mg.as_operand(threshold, "threshold").to(input.dtype)
+    return _into(input, mg.masked_fill(input, input <= limit, value), inplace)
+
+
+# ---------------------------------------------------- exponential linear units
+
+
+def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tensor:
+    """x above 0, α·(eˣ − 1) below (Clevert et al., 2015).
 
     (*) -> (*)
 
     >>> import minigrad as mg, nn.functional as F
-    >>> F.relu6(mg.tensor([-1., 2., 9.]))
-    tensor([0., 2., 6.])
+    >>> F.elu(mg.tensor([-1., 2.]))
+    tensor([-0.6321,  2.0000])
     """
-    return hardtanh(input, 0.0, 6.0, inplace)
+    input = mg.as_operand(input, "elu")
+    return _into(input, mg.elu(input, alpha), inplace)
+
+
+def celu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tensor:
+    """x above 0, α·(e^(x/α) − 1) below: the slope at 0 is 1 for every α (Barron, 2017).
+
+    (*) -> (*). Raises `ArgumentError` for α = 0.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.celu(mg.tensor([-1., 2.]), 2.0)
+    tensor([-0.7869,  2.0000])
+    """
+    input = mg.as_operand(input, "celu")
+    if alpha == 0:
+        raise ArgumentError("celu got alpha=0, by which it divides; relu is its limit there")
+    return _into(input, mg.elu(input, alpha, 1.0, 1.0 / alpha), inplace)
+
+
+def selu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
+    """s·x above 0, s·α·(eˣ − 1) below, s ≈ 1.0507 and α ≈ 1.6733: mean 0 and variance 1 stay (Klambauer et al., 2017).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.selu(mg.tensor([-1., 2.]))
+    tensor([-1.1113,  2.1014])
+    """
+    input = mg.as_operand(input, "selu")
+    return _into(input, mg.elu(input, 1.6732632423543772, 1.0507009873554805), inplace)
+
+
+# --------------------------------------------------------- piecewise functions
 
 
 def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> mg.Tensor:
@@ -64,19 +193,61 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
     return _into(input, mg.where(input >= high, high, mg.where(input <= low, low, input)), inplace)
 
 
-def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tensor:
-    """x above 0, α·(eˣ − 1) below (Clevert et al., 2015).
+def hardsigmoid(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
+    """(x + 3)/6 limited to [0, 1] (Courbariaux et al., 2015); the slope at and beyond the limits is 0.
 
     (*) -> (*)
 
     >>> import minigrad as mg, nn.functional as F
-    >>> F.elu(mg.tensor([-1., 2.]))
-    tensor([-0.6321,  2.0000])
+    >>> F.hardsigmoid(mg.tensor([-4., 0., 1.5]))
+    tensor([0.0000, 0.5000, 0.7500])
     """
-    input = mg.as_operand(input, "elu")
-    # The exponential sees no positive x, whose overflow would make NaN of the zero gradient of the branch not taken.
-    negative = mg.expm1(mg.where(input > 0, 0, input)) * alpha
-    return _into(input, mg.where(input > 0, input, negative), inplace)
+    input = mg.as_operand(input, "hardsigmoid")
+    return _into(input, relu6(input + 3.0) / 6, inplace)
+
+
+def hardswish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
+    """x times its hardsigmoid (Howard et al., 2019).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.hardswish(mg.tensor([-1.5, 4.]))
+    tensor([-0.3750,  4.0000])
+    """
+    input = mg.as_operand(input, "hardswish")
+    return _into(input, input * relu6(input + 3.0) / 6, inplace)
+
+
+def hardshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
+    """x where it lies outside [−λ, λ], 0 inside.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.hardshrink(mg.tensor([-1., 0.25, 1.]))
+    tensor([-1.,  0.,  1.])
+    """
+    input = mg.as_operand(input, "hardshrink")
+    return mg.masked_fill(input, (input >= -lambd) & (input <= lambd), 0)
+
+
+def softshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
+    """x moved by λ towards 0, and 0 where it lies within [−λ, λ].
+
+    (*) -> (*). Raises `ArgumentError` for a negative or infinite λ.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.softshrink(mg.tensor([-1., 0.25, 1.]))
+    tensor([-0.5000,  0.0000,  0.5000])
+    """
+    input = mg.as_operand(input, "softshrink")
+    if not 0 <= lambd < math.inf:
+        raise ArgumentError(f"softshrink got lambd={lambd}; it moves towards 0 by a finite number that is not negative")
+    return input - mg.clamp(input, -lambd, lambd)
+
+
+# -------------------------------------------------------------- smooth functions
 
 
 def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
@@ -110,6 +281,19 @@ def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     return _into(input, input * mg.sigmoid(input), inplace)
 
 
+def mish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
+    """x·tanh(ln(1 + eˣ)) (Misra, 2019).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.mish(mg.tensor([0., 2.]))
+    tensor([0.0000, 1.9440])
+    """
+    input = mg.as_operand(input, "mish")
+    return _into(input, input * mg.tanh(mg.softplus(input, threshold=math.inf)), inplace)
+
+
 def logsigmoid(input: mg.Tensor) -> mg.Tensor:
     """ln s(x), s the sigmoid, without overflow.
 
@@ -134,3 +318,16 @@ def softsign(input: mg.Tensor) -> mg.Tensor:
     """
     input = mg.as_operand(input, "softsign")
     return input / (mg.abs(input) + 1)
+
+
+def tanhshrink(input: mg.Tensor) -> mg.Tensor:
+    """x − tanh x.
+
+    (*) -> (*)
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.tanhshrink(mg.tensor([0., 2.]))
+    tensor([0.0000, 1.0360])
+    """
+    input = mg.as_operand(input, "tanhshrink")
+    return input - mg.tanh(input)

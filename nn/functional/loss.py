@@ -1,57 +1,9 @@
-"""Losses (N97, N98, N100)."""
+"""Losses of classification (N98): scores per class against class numbers."""
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
 
-
-def _check_reduction(reduction: str) -> None:
-    if reduction not in ("none", "mean", "sum"):
-        raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
-
-
-def _reduced(loss: mg.Tensor, reduction: str) -> mg.Tensor:
-    _check_reduction(reduction)
-    if reduction == "none":
-        return loss
-    if reduction == "sum":
-        return loss.sum()
-    return loss.mean()
-
-
-def _same_shape(input: mg.Tensor, target: mg.Tensor, name: str) -> None:
-    if input.shape == target.shape:
-        return
-    remedy = "use squeeze or reshape so that both have one shape"
-    if input.numel() == target.numel():
-        remedy = f"use target.reshape{input.shape} or input.squeeze() so that each value meets its own target"
-    raise ShapeError(
-        f"{name} of an input of shape {input.shape} and a target of shape {target.shape}: broadcasting would compare "
-        f"every value with every target, which is hardly ever meant; {remedy}"
-    )
-
-
-def mse_loss(
-    input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", weight: mg.Tensor | None = None
-) -> mg.Tensor:
-    """The squared error (N97, N100): (y − t)², its mean or its sum.
-
-    (*), (*) -> (), or (*) with reduction 'none'. A `weight` per element weighs
-    the squares, and their mean. Raises `ShapeError` where the
-    shapes differ: (N, 1) against (N,) would broadcast silently.
-
-    >>> import minigrad as mg, nn.functional as F
-    >>> F.mse_loss(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
-    tensor(2.)
-    """
-    input, target = mg.as_operand(input, "mse_loss"), mg.as_operand(target, "mse_loss")
-    _same_shape(input, target, "mse_loss")
-    squares = mg.square(input - target)
-    if weight is None:
-        return _reduced(squares, reduction)
-    weights = mg.as_operand(weight, "mse_loss")
-    _same_shape(input, weights, "mse_loss")
-    weighted = squares * weights
-    return weighted.sum() / weights.sum() if reduction == "mean" else _reduced(weighted, reduction)
+from .reduction import check_floating, check_reduction, reduced
 
 
 def cross_entropy(
@@ -86,8 +38,13 @@ def cross_entropy(
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)
     axis = 0 if input.ndim == 1 else 1
+    check_floating(input, "cross_entropy")
     logs = mg.log_softmax(input, axis)
     if target.dtype.kind == "f":
+        if ignore_index >= 0:
+            raise ArgumentError(
+                f"cross_entropy got ignore_index={ignore_index} and probabilities; only class numbers can be ignored"
+            )
         return _soft_cross_entropy(logs, target, weight, reduction, label_smoothing, axis)
     hard = nll_loss(logs, target, weight, ignore_index, reduction)
     if label_smoothing == 0:
@@ -99,7 +56,7 @@ def cross_entropy(
         # Weighed like the hard part: by the weights of the true classes.
         smooth = smooth.sum() / (counted if weight is None else _weights_of(target, weight, ignore_index)).sum()
     else:
-        smooth = _reduced(smooth, reduction)
+        smooth = reduced(smooth, reduction)
     return hard * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[axis])
 
 
@@ -119,7 +76,7 @@ def _soft_cross_entropy(
     if weight is not None:
         loss = loss * weight.reshape((-1,) + (1,) * (logs.ndim - axis - 1))
     loss = -loss.sum(axis)
-    return loss.sum() / loss.numel() if reduction == "mean" else _reduced(loss, reduction)
+    return loss.sum() / loss.numel() if reduction == "mean" else reduced(loss, reduction)
 
 
 def _weights_of(target: mg.Tensor, weight: mg.Tensor, ignore_index: int) -> mg.Tensor:
@@ -145,12 +102,13 @@ def nll_loss(
     >>> F.nll_loss(mg.tensor([[-0.5, -1.]]), mg.tensor([1]))
     tensor(1.)
     """
-    _check_reduction(reduction)
+    check_reduction(reduction)
     input, target = mg.as_operand(input, "nll_loss"), mg.as_operand(target, "nll_loss")
     weight = None if weight is None else mg.as_operand(weight, "nll_loss")
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)  # unsigned labels could not be compared with ignore_index
     axis = 0 if input.ndim == 1 else 1
+    check_floating(input, "nll_loss")
     classes = _check_labels(input, target, weight, ignore_index, axis)
     rows = mg.movedim(input, axis, -1).reshape(-1, classes) if classes else input.reshape(-1, 0)
     labels = target.reshape(-1)
@@ -173,6 +131,17 @@ def nll_loss(
     return total / (weights.sum() if weights is not None else labels.numel())
 
 
+def _check_class_weight(weight: mg.Tensor, input: mg.Tensor, classes: int) -> None:
+    if weight.dtype != input.dtype:
+        raise DTypeError(
+            f"a class weight of {weight.dtype} arrived for scores of {input.dtype}; use weight.to(scores.dtype)"
+        )
+    if weight.shape != (classes,):
+        raise ShapeError(
+            f"a class weight of shape {weight.shape} arrived for {classes} classes; it needs shape ({classes},)"
+        )
+
+
 def _check_labels(input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None, ignore_index: int, axis: int) -> int:
     """The number of classes, once labels and scores fit together."""
     if target.dtype.kind not in "iu":
@@ -188,14 +157,8 @@ def _check_labels(input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None,
             f"…), so labels of shape {wanted} were expected{hint}"
         )
     classes = input.shape[axis]
-    if weight is not None and weight.dtype != input.dtype:
-        raise DTypeError(
-            f"a class weight of {weight.dtype} arrived for scores of {input.dtype}; use weight.to(scores.dtype)"
-        )
-    if weight is not None and weight.shape != (classes,):
-        raise ShapeError(
-            f"a class weight of shape {weight.shape} arrived for {classes} classes; it needs shape ({classes},)"
-        )
+    if weight is not None:
+        _check_class_weight(weight, input, classes)
     wrong = mg.logical_and(mg.logical_or(target < 0, target >= classes), target != ignore_index)
     if bool(wrong.any()):
         first = int(target[wrong][0])
@@ -204,3 +167,105 @@ def _check_labels(input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None,
             "yours start at 1, or has the last layer too few outputs?"
         )
     return classes
+
+
+# ---------------------------------------------------------------------------- margins
+
+
+def _rows(input: mg.Tensor, name: str) -> mg.Tensor:
+    """Scores (N, C); one sample without batch, (C) or (), becomes a batch of one."""
+    check_floating(input, name)
+    if input.ndim > 2 or 0 in input.shape[-1:]:
+        raise ShapeError(
+            f"{name} got scores of shape {input.shape}; they are (N, C), or (C) for one sample, with at least one class"
+        )
+    return input if input.ndim == 2 else input.reshape(1, -1)
+
+
+def _check_integers(target: mg.Tensor, name: str) -> mg.Tensor:
+    if target.dtype.kind not in "iu":
+        raise DTypeError(f"{name} got labels of {target.dtype}; class numbers are integers, for example target.long()")
+    return target.to(mg.int64)
+
+
+def _check_range(labels: mg.Tensor, lowest: int, classes: int, name: str) -> None:
+    wrong = mg.logical_or(labels < lowest, labels >= classes)
+    if bool(wrong.any()):
+        raise IndexOutOfRangeError(
+            f"{name} got the label {int(labels[wrong][0])} for scores of {classes} classes; labels count from 0 to "
+            f"{classes - 1}" + (", and -1 ends them" if lowest == -1 else "")
+        )
+
+
+def multi_margin_loss(
+    input: mg.Tensor,
+    target: mg.Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: mg.Tensor | None = None,
+    reduction: str = "mean",
+) -> mg.Tensor:
+    """Every wrong class shall stay a margin below the right one: Σⱼ max(0, m − x_t + xⱼ)ᵖ/C (Crammer and Singer, 2001).
+
+    (N, C) or (C), class numbers (N) or () -> (), or the shape of the class numbers with reduction 'none'.
+    `weight` (C) weighs the right classes. Raises `ArgumentError` for a p other than 1 and 2,
+    `IndexOutOfRangeError` for labels that are no class, `DTypeError`, `ShapeError`.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.multi_margin_loss(mg.tensor([[0.5, 0., 1.]]), mg.tensor([0]))
+    tensor(0.6667)
+    """
+    name = "multi_margin_loss"
+    if p not in (1, 2):
+        raise ArgumentError(f"{name} got p={p}; it is 1 or 2")
+    input, target = mg.as_operand(input, name), mg.as_operand(target, name)
+    rows, labels = _rows(input, name), _check_integers(target, name).reshape(-1)
+    count, classes = rows.shape
+    if target.ndim > 1 or labels.numel() != count:
+        raise ShapeError(
+            f"{name} of scores of shape {input.shape} and labels of shape {target.shape}; one label per sample was "
+            f"expected, shape {input.shape[:-1]}"
+        )
+    _check_range(labels, 0, classes, name)
+    right = mg.gather(rows, 1, labels.unsqueeze(1))
+    short = mg.relu(rows - right + margin)
+    costs = mg.where(labels.unsqueeze(1) == mg.arange(classes), 0, short if p == 1 else mg.square(short))
+    if weight is not None:
+        weight = mg.as_operand(weight, name)
+        _check_class_weight(weight, input, classes)
+        costs = costs * weight[labels].unsqueeze(1)
+    return reduced((costs.sum(1) / classes).reshape(target.shape), reduction)
+
+
+def multilabel_margin_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean") -> mg.Tensor:
+    """Every wrong class shall stay 1 below every right one: Σ max(0, 1 − x_right + x_wrong)/C.
+
+    (N, C) or (C), the right class numbers in the same shape, a -1 behind the last -> (), or (N) or () with
+    reduction 'none'. A class that is named twice counts twice.
+
+    Raises `IndexOutOfRangeError` for labels that are no class and not -1, `DTypeError`, `ShapeError`.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.multilabel_margin_loss(mg.tensor([[0.1, 0.2, 0.4, 0.8]]), mg.tensor([[3, 0, -1, 1]]))
+    tensor(0.8500)
+    """
+    name = "multilabel_margin_loss"
+    input, target = mg.as_operand(input, name), mg.as_operand(target, name)
+    rows, labels = _rows(input, name), _check_integers(target, name)
+    if target.shape != input.shape and not (input.numel() == target.numel() == 1 and input.ndim + target.ndim == 1):
+        raise ShapeError(
+            f"{name} of scores of shape {input.shape} and labels of shape {target.shape}; both have the same shape: "
+            "the right class numbers come first, then -1"
+        )
+    labels = labels.reshape(rows.shape)
+    classes = rows.shape[1]
+    _check_range(labels, -1, classes, name)
+    ends = labels < 0
+    end = mg.where(ends.any(1), mg.argmax(ends.to(mg.int64), 1), classes)
+    named = mg.arange(classes) < end.unsqueeze(1)
+    labels = mg.where(named, labels, 0)
+    is_right = mg.logical_and(named.unsqueeze(2), labels.unsqueeze(2) == mg.arange(classes)).any(1)
+    right = mg.gather(rows, 1, labels).unsqueeze(2)
+    pairs = mg.logical_and(named.unsqueeze(2), ~is_right.unsqueeze(1))  # (N, right classes, all classes)
+    costs = mg.where(pairs, mg.relu(rows.unsqueeze(1) - right + 1), 0)
+    return reduced((costs.sum((1, 2)) / classes).reshape(input.shape[:-1]), reduction)

@@ -17,6 +17,8 @@ import minigrad as mg
 from minigrad.autograd import Observer, grad, gradcheck, observe
 from minigrad.geometry import Geometry
 from minigrad.kernels import pool as pool_kernels
+from minigrad.kernels.indexing import Index
+from minigrad.kernels.segments import Segments
 from minigrad.ops.indexing import normalised
 
 PRIMITIVES = mg.primitives()
@@ -31,6 +33,11 @@ def normal(*shape):
 
 def positive(*shape):
     return SOURCE.uniform(0.5, 2, shape)
+
+
+def unit(*shape):
+    """Values from [0.1, 0.9)."""
+    return SOURCE.uniform(0.1, 0.9, shape)
 
 
 def away(*shape):
@@ -115,6 +122,8 @@ OVERLAPPING = window((5, 6), (3, 2), (2, 1), 1)
 SEPARATE = window((4, 6), (2, 2), (2, 2))
 REACHING = window((5,), (2,), 2, ceil_mode=True)
 
+EXPONENTIAL = {"alpha": 1.5, "scale": 0.75, "input_scale": 2.0}
+
 UNARY = {
     **dict.fromkeys(["neg", "square", "exp", "expm1", "sin", "cos", "erf", "tanh", "sigmoid"], normal),
     **dict.fromkeys(["log", "log1p", "sqrt", "rsqrt", "reciprocal"], positive),
@@ -125,6 +134,7 @@ BINARY = {
     **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or"], (normal, normal)),
     **dict.fromkeys(["add", "sub", "mul", "tanh_vjp"], (normal, normal)),
     **dict.fromkeys(["div", "pow"], (positive, positive)),
+    "binary_cross_entropy": (unit, unit),
     **dict.fromkeys(["maximum", "minimum", "clamp_min", "clamp_max", "relu_vjp"], (normal, normal)),
     **dict.fromkeys(["floor_divide", "remainder"], (away, lambda *shape: SOURCE.choice([-3.0, 5.0], shape) * 1.01)),
 }
@@ -156,6 +166,12 @@ CASES = [
     case("softplus", away(2, 3), beta=2.0, threshold=3.0),
     case("softplus", normal(4), beta=1.0, threshold=20.0),
     case("softplus", normal(0, 2), beta=1.0, threshold=20.0),
+    *(case("elu", values, **EXPONENTIAL) for values in [away(2, 3), away(), normal(0, 2)]),
+    *(case("elu_vjp", *values, **EXPONENTIAL) for values in [(normal(2, 3), away(3)), (normal(0, 2), normal(2))]),
+    *(
+        case("binary_cross_entropy_vjp", normal(*g), unit(*x), unit(*t))
+        for g, x, t in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
+    ),
     # shape
     *(case(name, normal(*shape)) for name in ["clone", "contiguous", "detach"] for shape in [(2, 3), (), (0, 3)]),
     *(case("cast", values, dtype=np.dtype("float64")) for values in [normal(2, 3), normal(0, 3), whole(3)]),
@@ -251,6 +267,19 @@ CASES = [
         for name in ["softmax", "log_softmax"]
         for shape, axes in [((2, 3, 4), (1,)), ((3,), (0,)), ((0, 3), (1,)), ((0, 3), (0,))]
     ),
+    *(
+        one
+        for shape, axes, eps in [
+            ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
+            ((2, 1, 4), (2,), 1e-3), ((), (), 1e-3),
+        ]
+        for one in [
+            case("standardize", normal(*shape), axes=axes, eps=eps),
+            case("standardize_vjp", normal(*shape), normal(*shape),
+                 positive(*(1 if axis in axes else n for axis, n in enumerate(shape))), axes=axes),
+        ]
+    ),
+    case("standardize", normal(2, 0), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
     # the trilinear form
     *(
         case("correlate", normal(*x), normal(*w), geometry=geometry, order=3)
@@ -302,6 +331,24 @@ CASES = [
             case("place", normal(*winners(x, geometry).shape), winners=winners(x, geometry), geometry=geometry),
             case("window_sum", x, geometry=geometry),
             case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry),
+        ]
+    ),
+    *(
+        case("segment_sum", normal(*shape), segments=Segments.adaptive(shape[axis], o), axis=axis)
+        for shape, axis, o in [
+            ((2, 7), 1, 3), ((2, 7, 2), 1, 2), ((3, 2), 0, 5), ((2, 6), 1, 3), ((2, 3), 1, 0), ((0, 2, 7), 2, 3),
+        ]
+    ),
+    *(
+        case("segment_sum", normal(2, o), segments=Segments.adaptive(n, o).transposed, axis=1)
+        for n, o in [(7, 3), (3, 5), (6, 2)]
+    ),
+    *(
+        case("put", normal(*shape), index=Index([index]), shape=whole_shape)
+        for shape, index, whole_shape in [
+            ((2, 3), (np.array([[0], [1]]), np.array([[0, 2, 4], [3, 1, 0]])), (2, 5)),
+            ((3,), (np.array([2, 0, 1]),), (3,)),
+            ((0, 3), (np.zeros((0, 1), int), np.zeros((0, 3), int)), (0, 5)),
         ]
     ),
 ]  # fmt: skip
@@ -601,11 +648,13 @@ KEEPING = {
     "logsumexp": {"axes": (1,), "keepdims": True},
     "softmax": {"axes": (1,)},
     "log_softmax": {"axes": (1,)},
+    "standardize": {"axes": (0, 2, 3), "eps": 1e-5},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0)},
     "select": {"geometry": window((4, 5), (2, 2), 2), "winners": np.zeros((2, 3, 2, 2), np.uint8)},
     "place": {"geometry": window((8, 10), (2, 2), 2), "winners": np.zeros((2, 3, 4, 5), np.uint8)},
+    "segment_sum": {"segments": Segments.adaptive(4, 3), "axis": 2},
 }
 
 
@@ -620,11 +669,13 @@ def arguments_in_order(name, shapes):
     makers = {**{key: (value,) for key, value in UNARY.items()}, **BINARY}
     makers |= {"softplus": (normal,), "where": (coins, normal, normal), "bitwise_not": (whole,)}
     makers["clamp_both"] = (normal, normal, normal)
+    makers |= {"elu": (normal,), "elu_vjp": (normal, normal)}
+    makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
 
-STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}}
+STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL}
 FULL = (2, 3, 4, 5)
 
 
@@ -651,7 +702,7 @@ def test_elementwise_primitives_keep_the_memory_order(name, others):
 def test_other_primitives_keep_the_memory_order(name):
     case = Case(name, (batch_innermost(spaced(*FULL)),), KEEPING[name])
     (argument,) = case.leaves()
-    (output,) = case(argument)
+    output, *_ = case(argument)
     assert is_batch_innermost(output._array)
     seed = mg.from_numpy(batch_innermost(normal(*output.shape)))
     (gradient,) = grad(output, argument, seed)
@@ -771,6 +822,8 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
+    ("standardize", "x"): {"y", "var"},
+    ("standardize_vjp", "g"): {"z", "r"},
     ("permute", "x"): set(),
 }
 
@@ -787,7 +840,7 @@ def only(case, position):
 @pytest.mark.parametrize(("name", "argument"), KEPT)
 def test_only_what_the_vjp_needs_is_kept(name, argument):
     case = first_case(name)
-    (output,) = case(*only(case, case.primitive.arguments.index(argument)))
+    output, *_ = case(*only(case, case.primitive.arguments.index(argument)))
     assert set(output.grad_fn.saved) == KEPT[name, argument]
 
 
@@ -795,6 +848,7 @@ def test_only_what_the_vjp_needs_is_kept(name, argument):
 LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
+    "window_sum", "window_spread", "segment_sum", "put",
     "window_sum", "window_spread", "im2col", "col2im",
 ]  # fmt: skip
 
@@ -938,6 +992,17 @@ PAIRS = {
         applied("select", winners=PICKED, geometry=OVERLAPPING), applied("place", winners=PICKED, geometry=OVERLAPPING),
         (2, 2, 5, 6),
     ),
+    "segment_sum and itself": (
+        applied("segment_sum", segments=Segments.adaptive(7, 3), axis=1),
+        applied("segment_sum", segments=Segments.adaptive(7, 3).transposed, axis=1), (2, 7),
+    ),
+    "segment_sum and itself, of more": (
+        applied("segment_sum", segments=Segments.adaptive(3, 5), axis=1),
+        applied("segment_sum", segments=Segments.adaptive(3, 5).transposed, axis=1), (2, 3),
+    ),
+    "put and getitem": (
+        applied("put", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
+        (3,),
     "im2col and col2im": (
         applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)
     ),

@@ -244,3 +244,33 @@ def test_forward_is_silent_and_leaves_numpys_settings():
         assert np.geterr() == before
         with pytest.raises(FloatingPointError):
             np.log(np.zeros(1))
+
+
+def test_outputs_that_the_vjps_know_by_name(declare):
+    seen = []
+
+    @declare("y = x², z = x³", vjp="x̄ = 2ȳ·x + 3z̄·x²", outputs=("y", "z"))
+    def powers(x):
+        return x * x, x * x * x
+
+    def pulled(g, y, z):
+        seen.append(g)
+        of_y, of_z = g
+        root = z / y
+        total = 0 if of_y is None else of_y * root * 2
+        return total if of_z is None else total + of_z * y * 3
+
+    powers.defvjp(x=pulled)
+    x = mg.tensor(2.0, dtype=mg.float64, requires_grad=True)
+    for chosen in ((0,), (1,), (0, 1)):
+        assert gradcheck(lambda x: tuple(powers.many(x)[one] for one in chosen), x, order=3)  # noqa: B023
+    seen.clear()
+    y, z = powers.many(x)
+    assert set(y.grad_fn.saved) == {"y", "z"}
+    z.backward()
+    assert [one is None for one in seen[0]] == [True, False], "nothing depends on y"
+    y, z = powers.many(x)
+    with mg.no_grad():
+        z.detach().mul_(2)
+    with pytest.raises(GradError, match="needs its output"):
+        y.backward()

@@ -27,8 +27,16 @@ LAYERS = {
     "Softsign()": (nn.Softsign(), F.softsign),
     "Softplus(beta=1.0, threshold=20.0)": (nn.Softplus(), F.softplus),
     "Softplus(beta=2.0, threshold=10.0)": (nn.Softplus(2.0, 10.0), lambda x: F.softplus(x, 2.0, 10.0)),
-    "Softmax(dim=1)": (nn.Softmax(1), lambda x: F.softmax(x, 1)),
-    "LogSoftmax(dim=0)": (nn.LogSoftmax(0), lambda x: F.log_softmax(x, 0)),
+    "RReLU(lower=0.25, upper=0.5)": (nn.RReLU(0.25, 0.5).eval(), lambda x: F.rrelu(x, 0.25, 0.5)),
+    "Threshold(threshold=0.25, value=7.0)": (nn.Threshold(0.25, 7.0), lambda x: F.threshold(x, 0.25, 7.0)),
+    "CELU(alpha=2.0)": (nn.CELU(2.0), lambda x: F.celu(x, 2.0)),
+    "SELU()": (nn.SELU(), F.selu),
+    "Hardsigmoid()": (nn.Hardsigmoid(), F.hardsigmoid),
+    "Hardswish()": (nn.Hardswish(), F.hardswish),
+    "Hardshrink(0.25)": (nn.Hardshrink(0.25), lambda x: F.hardshrink(x, 0.25)),
+    "Softshrink(0.25)": (nn.Softshrink(0.25), lambda x: F.softshrink(x, 0.25)),
+    "Tanhshrink()": (nn.Tanhshrink(), F.tanhshrink),
+    "Mish()": (nn.Mish(), F.mish),
 }
 
 
@@ -40,12 +48,44 @@ def test_layers_are_the_functions(text):
     assert list(layer.state_dict()) == []
 
 
-@pytest.mark.parametrize("kind", [nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.Hardtanh, nn.SiLU])
+@pytest.mark.parametrize(
+    "kind", [nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.CELU, nn.SELU, nn.Hardtanh, nn.SiLU, nn.Mish]
+)
 def test_in_place(kind):
     layer, x = kind(inplace=True), X.clone()
     assert repr(layer).endswith("inplace=True)")
     assert layer(x) is x
     assert x.tolist() == kind()(X).tolist()
+    layer.inplace = False
+    assert layer(x) is not x
+
+
+def test_in_place_without_a_word_in_the_repr():
+    for kind in (nn.Hardsigmoid, nn.Hardswish):
+        layer, x = kind(inplace=True), X.clone()
+        assert repr(layer) == f"{kind.__name__}()"
+        assert layer(x) is x
+        assert x.tolist() == kind()(X).tolist()
+
+
+def test_random_slopes_in_training_only():
+    layer, x = nn.RReLU(0.25, 0.75), -mg.ones(1000)
+    slopes = [-value for value in layer(x).tolist()]
+    assert 0.25 <= min(slopes) < 0.3 < 0.7 < max(slopes) <= 0.75
+    assert layer.eval()(x).tolist() == [-0.5] * 1000
+
+
+def test_options_are_attributes_that_can_be_changed():
+    layer = nn.LeakyReLU(0.5)
+    layer.negative_slope = 0.25
+    assert layer(mg.tensor([-1.0])).item() == -0.25
+    assert (nn.ReLU6().min_val, nn.ReLU6().max_val) == (0.0, 6.0)
+
+
+@pytest.mark.parametrize("limits", [(1, 1), (2, 1)])
+def test_hardtanh_wants_its_limits_in_order(limits):
+    with pytest.raises(ArgumentError, match="max_val must be above min_val"):
+        nn.Hardtanh(*limits)
 
 
 def test_in_place_on_the_output_of_a_layer_keeps_its_gradient():
@@ -58,12 +98,6 @@ def test_in_place_on_the_output_of_a_layer_keeps_its_gradient():
         gradients.append((x.grad.tolist(), first.weight.grad.tolist()))
         x.grad = first.weight.grad = None
     assert gradients[0] == gradients[1]
-
-
-def test_softmax_without_an_axis_says_so():
-    for layer in (nn.Softmax(), nn.LogSoftmax()):
-        with pytest.raises(ArgumentError, match=r"no dim.*\[in (Log)?Softmax\(dim=None\)\]"):
-            layer(X)
 
 
 @pytest.mark.parametrize("text", LAYERS)

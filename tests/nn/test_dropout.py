@@ -4,6 +4,7 @@ import pytest
 
 import minigrad as mg
 import nn
+import nn.functional as F
 from minigrad.errors import ArgumentError, DTypeError
 
 
@@ -48,5 +49,32 @@ def test_wants_a_tensor():
             layer([1.0])
 
 
-def test_repr():
-    assert repr(nn.Dropout(0.25)) == "Dropout(p=0.25, inplace=False)"
+KINDS = {
+    nn.Dropout: (F.dropout, (3, 4)),
+    nn.Dropout1d: (F.dropout1d, (3, 4, 2)),
+    nn.Dropout2d: (F.dropout2d, (3, 4, 2, 2)),
+    nn.Dropout3d: (F.dropout3d, (3, 4, 2, 1, 2)),
+    nn.AlphaDropout: (F.alpha_dropout, (3, 4)),
+    nn.FeatureAlphaDropout: (F.feature_alpha_dropout, (3, 4, 2)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_layers_are_the_functions(kind):
+    function, shape = KINDS[kind]
+    layer, x = kind(0.25), mg.randn(shape)
+    mg.manual_seed(6)
+    y = layer(x)
+    mg.manual_seed(6)
+    assert y.tolist() == function(x, 0.25, True).tolist() != x.tolist()
+    assert layer.eval()(x) is x
+    assert repr(layer) == f"{kind.__name__}(p=0.25, inplace=False)"
+    assert list(layer.state_dict()) == []
+    with pytest.raises(ArgumentError, match=rf"{kind.__name__} got p=2"):
+        kind(2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_place_where_pytorch_is(kind):
+    x = mg.ones(KINDS[kind][1])
+    assert (kind(inplace=True)(x) is x) == ("Alpha" not in kind.__name__)

@@ -94,3 +94,27 @@ def test_repr():
     assert repr(nn.Flatten()) == "Flatten(start_dim=1, end_dim=-1)"
     assert repr(nn.Unflatten(1, (2, 3))) == "Unflatten(dim=1, unflattened_size=(2, 3))"
     assert repr(nn.Identity(3)) == "Identity()"
+
+
+def test_bilinear():
+    layer = nn.Bilinear(9, 4, 30)
+    x, y = mg.randn(5, 9), mg.randn(5, 4)
+    assert mg.equal(layer(x, y), nn.functional.bilinear(x, y, layer.weight, layer.bias))
+    for parameter in (layer.weight, layer.bias):
+        assert 0.25 < parameter.abs().max().item() <= 1 / 3
+    bare = nn.Bilinear(9, 4, 30, bias=False, dtype=mg.float64)
+    assert (bare.bias, bare.weight.dtype, bare.weight.shape) == (None, mg.float64, (30, 9, 4))
+    assert repr(bare) == "Bilinear(in1_features=9, in2_features=4, out_features=30, bias=False)"
+    with pytest.raises(MinigradError, match="in1_features=0; it is a positive integer"):
+        nn.Bilinear(0, 2, 3)
+
+
+def test_sizes_of_unflatten_stay_as_they_came():
+    assert repr(nn.Unflatten(1, [2, 3])) == "Unflatten(dim=1, unflattened_size=[2, 3])"
+    for wrong in (6, (2, 2.5), ("a", "b"), (("b", 2), ("c", 3))):
+        with pytest.raises(DTypeError, match="it is a tuple or list of integers"):
+            nn.Unflatten(1, wrong)
+    with pytest.raises(ShapeError, match="give at least one size"):
+        nn.Unflatten(1, ())(mg.zeros(2, 1))
+    with pytest.raises(ShapeError, match="-1 beside 0 can be any size"):
+        nn.Unflatten(0, (0, -1))(mg.zeros(0, 6))

@@ -97,3 +97,38 @@ def test_repr():
 def test_pooling_has_nothing_to_learn():
     for kind in (*MAX.values(), *AVG.values()):
         assert list(kind[0](2).state_dict()) == []
+
+
+LP = {1: (nn.LPPool1d, F.lp_pool1d), 2: (nn.LPPool2d, F.lp_pool2d), 3: (nn.LPPool3d, F.lp_pool3d)}
+UNPOOL = {
+    1: (nn.MaxUnpool1d, F.max_unpool1d),
+    2: (nn.MaxUnpool2d, F.max_unpool2d),
+    3: (nn.MaxUnpool3d, F.max_unpool3d),
+}
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_norms_and_unpooling_are_the_functions(axes):
+    x = mg.rand(2, 3, *SIZES[:axes])
+    layer, function = LP[axes]
+    assert mg.equal(layer(3, 2, 1, True)(x), function(x, 3, 2, 1, True))
+    pooled, places = MAX[axes][0](3, 2, return_indices=True)(x)
+    layer, function = UNPOOL[axes]
+    size = SIZES[:axes]
+    assert mg.equal(layer(3, 2)(pooled, places, size), function(pooled, places, 3, 2, output_size=size))
+    assert mg.equal(layer(3, 2, 1)(pooled, places * 0), function(pooled, places * 0, 3, 2, 1))
+
+
+def test_repr_of_norms_and_unpooling():
+    assert repr(nn.LPPool2d(2, (2, 3))) == "LPPool2d(norm_type=2, kernel_size=(2, 3), stride=None, ceil_mode=False)"
+    assert repr(nn.MaxUnpool2d(3, 2, 1)) == "MaxUnpool2d(kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))"
+    assert nn.MaxUnpool1d(2).stride == (2,)
+
+
+def test_means_of_integers_are_cut():
+    x = mg.tensor([[-3, -4, 1, 2]])
+    assert (F.avg_pool1d(x, 2).tolist(), F.avg_pool1d(x, 2).dtype) == ([[-3, 1]], mg.int64)
+    assert F.avg_pool1d(x, 2, padding=1, count_include_pad=False).tolist() == [[-3, -1, 2]]
+    assert F.avg_pool2d(x.reshape(1, 2, 2), 2, divisor_override=-3).item() == 1
+    with pytest.raises(DTypeError, match="avg_pool1d of a tensor of int32; it takes floats, and int64"):
+        F.avg_pool1d(x.to(mg.int32), 2)

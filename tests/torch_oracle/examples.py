@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tests.torch_oracle.compare import normal, positive, whole
+from tests.torch_oracle.examples_of_tensors import calls
 
 
 class Call(NamedTuple):
@@ -120,16 +121,45 @@ for axes in (1, 2, 3):
     divisor = {} if axes == 1 else {"divisor_override": 3}
     EXAMPLES[f"avg_pool{axes}d"] = [call(**window, ceil_mode=True, count_include_pad=False, **divisor)]
 
+EXAMPLES |= {f"adaptive_{kind}_pool1d": [call(input=X, output_size=3)] for kind in ("avg", "max")}
+EXAMPLES |= calls(call)
+
 # Functions of `nn.functional` that PyTorch does not write in Python, so that their signatures cannot be read.
 EXAMPLES |= {
+    "bilinear": [call(input1=X, input2=Y, weight=normal(2, 4, 4), bias=normal(2))],
+    "cosine_similarity": [call(x1=X, x2=Y, dim=0, eps=0.1)],
+    "celu_": [call(input=X, alpha=0.5)],
+    "elu_": [call(input=X, alpha=0.5)],
     "gelu": [call(input=X, by_name={"approximate": "tanh"})],
+    "hardshrink": [call(input=X, lambd=0.25)],
+    "hardtanh_": [call(input=X, min_val=-0.5, max_val=0.25)],
+    "leaky_relu_": [call(input=X, negative_slope=0.5)],
     "linear": [call(input=X, weight=normal(2, 4), bias=normal(2))],
     "logsigmoid": [call(input=X)],
     "one_hot": [call(input=COUNTS, num_classes=10)],
+    "pairwise_distance": [call(x1=X, x2=Y, p=3, eps=0.1, keepdim=True)],
+    "pdist": [call(input=X, p=3)],
+    "prelu": [call(input=X, weight=Z)],
+    "relu_": [call(input=X)],
+    "rrelu_": [call(input=X, lower=0.25, upper=0.5, training=False)],
+    "scaled_dot_product_attention": [
+        call(
+            query=X,
+            key=Y,
+            value=X,
+            attn_mask=normal(3, 3),
+            dropout_p=0.0,
+            is_causal=False,
+            by_name={"scale": 0.3, "enable_gqa": False},
+        ),
+    ],
+    "selu_": [call(input=X)],
     "softplus": [call(input=X, beta=2, threshold=1)],
     "channel_shuffle": [call(input=normal(1, 4, 2), groups=2)],
     "pixel_shuffle": [call(input=normal(1, 4, 2, 3), upscale_factor=2)],
     "pixel_unshuffle": [call(input=normal(1, 1, 2, 4), downscale_factor=2)],
+    "softshrink": [call(input=X, lambd=0.25)],
+    "threshold_": [call(input=X, threshold=0.25, value=2)],
 }
 
 # Random results, or undetermined ones: shape and dtype are compared.
@@ -147,6 +177,9 @@ SHAPED: dict[str, list[Call]] = {
     "rand": [call(size=(2, 3), by_name=DOUBLE)],
     "rand_like": [call(input=X, by_name=SINGLE)],
     "randint": [call(low=1, high=9, size=(2, 3), by_name={"dtype": "int32"}), call(high=9, size=(2, 3))],
+    "multinomial": [call(input=Y, num_samples=3, replacement=True)],
+    "poisson": [call(input=Y)],
+    "randint_like": [call(input=X, high=9), call(input=X, low=1, high=9, by_name=SINGLE)],
     "randn": [call(size=(2, 3), by_name=DOUBLE)],
     "randn_like": [call(input=X, by_name=SINGLE)],
     "randperm": [call(n=5, by_name={"dtype": "int32"})],

@@ -1,4 +1,4 @@
-"""Losses: every option, every shape that PyTorch takes, and what both refuse."""
+"""Losses of classification: every option, every shape that PyTorch takes, and what both refuse."""
 
 # Functions made in a loop are called before it goes on.
 # ruff: noqa: B023
@@ -17,6 +17,7 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn
 from tests.torch_oracle.compare import both_refuse, compare, drawn, normal, positive, whole
+from tests.torch_oracle.modules import compare_layer
 
 REDUCTIONS = ["mean", "sum", "none"]
 
@@ -147,47 +148,137 @@ def test_what_both_refuse():
     )
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("shape", [(3, 4), (3,), (), (0,), (2, 0, 3)])
-def test_mse_loss(reduction, shape):
-    # The mean of nothing is NaN; its second derivative with respect to the cotangent is 0/0 here, 0 there.
-    compare(
-        *functions("mse_loss", reduction=reduction),
-        normal(*shape),
-        normal(*shape, seed=1),
-        order=1 if 0 in shape else 2,
-    )
+def test_probabilities_cannot_be_ignored():
+    for ignored in (0, 1):
+        both_refuse(
+            lambda: F.cross_entropy(mg.ones(2, 3), mg.ones(2, 3), ignore_index=ignored),
+            lambda: G.cross_entropy(torch.ones(2, 3), torch.ones(2, 3), ignore_index=ignored),
+        )
+    compare(*functions("cross_entropy", ignore_index=-1), normal(2, 3), positive(2, 3))
 
 
-def test_mse_loss_of_special_values():
-    compare(*functions("mse_loss", reduction="none"), np.array([math.inf, math.nan, 1e200]),
-    np.array([1.0, 1.0, -1e200]), order=1,
-            single=False)  # fmt: skip
-    both_refuse(
-        lambda: F.mse_loss(mg.ones(2), mg.ones(2), reduction="average"),
-        lambda: G.mse_loss(torch.ones(2), torch.ones(2), reduction="average"),
-    )
-    compare(
-        lambda x, y: F.mse_loss(x, y),
-        lambda x, y: G.mse_loss(x, y),
-        normal(3).astype(np.float32),
-        normal(3),
-        single=False,
-        order=1,
-    )
+def test_maps_without_pixels():
+    for shape in ((2, 3, 0, 2), (0, 3, 2, 2)):
+        for reduction in REDUCTIONS:
+            labels = np.zeros((shape[0], *shape[2:]), np.int64)
+            compare(*functions("nll_loss", reduction=reduction), normal(*shape), labels, order=1)
+            compare(*functions("cross_entropy", reduction=reduction), normal(*shape), labels, order=1)
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-def test_modules(reduction):
-    x, labels, weight = normal(4, 3), np.array([0, 2, 1, 1]), positive(3)
-    for name, options in (
-        ("CrossEntropyLoss", {"ignore_index": 1, "label_smoothing": 0.1}), ("CrossEntropyLoss", {}),
-        ("NLLLoss", {"ignore_index": 2}),
+# ---------------------------------------------------------------------------- margins
+
+# PyTorch has no second derivatives of these two.
+reductions, seeds = st.sampled_from(REDUCTIONS), st.integers(0, 30)
+
+
+@drawn(100)
+@given(st.sampled_from([(4, 3), (1, 5), (3,), (2, 1), ()]), st.sampled_from([1, 2, 1.0]), reductions,
+       st.sampled_from([1.0, 0.3, -0.5]), st.booleans(), seeds)  # fmt: skip
+def test_multi_margin_loss(shape, p, reduction, margin, weighted, seed):
+    classes = shape[-1] if shape else 1
+    options = {"weight": positive(classes, seed=5)} if weighted else {}
+    function = functions("multi_margin_loss", p=p, margin=margin, reduction=reduction, **options)
+    for label_shape in (shape[:-1], (1,)) if len(shape) < 2 else (shape[:1],):
+        compare(*function, normal(*shape, seed=seed), whole(0, classes, *label_shape, seed=seed), order=1)
+
+
+def test_multi_margin_loss_at_its_ends():
+    for p in (1, 2):
+        kinks = np.array([[1.0, 0.0, 0.0, 0.5], [0.0, 1.0, 1.0, 1.0]])
+        compare(*functions("multi_margin_loss", p=p, reduction="none"), kinks, np.array([0, 1]), order=1)
+    compare(*functions("multi_margin_loss", reduction="none"), normal(0, 3), np.zeros(0, np.int64), order=1)
+    compare(*functions("multi_margin_loss"), np.array([[math.inf, 1.0], [1.0, 2.0]]), np.array([0, 0]), order=0)
+    for shape, labels, options in (
+        ((2, 3), [0, 3], {}), ((2, 3), [0, -1], {}), ((2, 3), [0], {}), ((2, 3), [0.0, 1.0], {}), ((3,), [0, 1], {}),
+        ((2, 0), [0, 0], {}), ((1, 2, 3), [[0, 1]], {}), ((2, 3), [0, 1], {"p": 3}), ((2, 3), [0, 1], {"p": 0}),
+        ((2, 3), [0, 1], {"reduction": "average"}), ((2, 3), [0, 1], {"weight": (2,)}),
+        ((2, 3), [0, 1], {"weight": (1, 3)}), ((2, 3), [[0], [1]], {}), ((2, 3), [True, False], {}),
     ):  # fmt: skip
-        ours = getattr(nn, name)(mg.tensor(weight), reduction=reduction, **options)
-        theirs = getattr(torch.nn, name)(torch.tensor(weight), reduction=reduction, **options)
-        compare(ours, theirs, x, labels, single=False)
-        assert repr(ours) == repr(theirs)
-        assert list(ours.state_dict()) == list(theirs.state_dict())
-    compare(nn.MSELoss(reduction=reduction), torch.nn.MSELoss(reduction=reduction), x, normal(4, 3, seed=1))
-    assert repr(nn.MSELoss()) == repr(torch.nn.MSELoss())
+        refuse("multi_margin_loss", shape, labels, **options)
+    both_refuse(
+        lambda: F.multi_margin_loss(mg.ones(2, 3, dtype=mg.int64), mg.tensor([0, 1])),
+        lambda: G.multi_margin_loss(torch.ones(2, 3, dtype=torch.int64), torch.tensor([0, 1])),
+    )
+    both_refuse(
+        lambda: F.multi_margin_loss(mg.ones(2, 3), mg.tensor([0, 1]), weight=mg.ones(3).double()),
+        lambda: G.multi_margin_loss(torch.ones(2, 3), torch.tensor([0, 1]), weight=torch.ones(3).double()),
+    )
+
+
+def refuse(name, shape, labels, **options):
+    """Both refuse ones of that shape with these labels; tuples among the options are the shapes of ones."""
+    calls = []
+    for side, library in ((F, mg), (G, torch)):
+        words = {key: library.ones(one) if isinstance(one, tuple) else one for key, one in options.items()}
+        calls.append(
+            lambda side=side, library=library, words=words: getattr(side, name)(
+                library.ones(shape), library.tensor(labels), **words
+            )
+        )
+    both_refuse(*calls)
+
+
+@drawn(100)
+@given(st.sampled_from([(4, 3), (1, 5), (3,), (2, 1), ()]), reductions, seeds)
+def test_multilabel_margin_loss(shape, reduction, seed):
+    classes = shape[-1] if shape else 1
+    function = functions("multilabel_margin_loss", reduction=reduction)
+    compare(*function, normal(*shape, seed=seed), whole(-1, classes, *shape, seed=seed), order=1)
+
+
+def test_multilabel_margin_loss_at_its_ends():
+    function = functions("multilabel_margin_loss", reduction="none")
+    scores = np.array([[0.1, 0.2, 0.4, 0.8]])
+    for labels in ([3, 0, -1, 1], [3, 3, -1, 0], [-1, 3, -1, 0], [0, 1, 2, 3], [2, 1, 0, -1]):
+        compare(*function, scores, np.array([labels]), order=1)
+    compare(*function, np.array([[1.0, 0.0, 0.0]]), np.array([[0, -1, 0]]), order=1)  # the kink
+    compare(*function, normal(0, 3), np.zeros((0, 3), np.int64), order=1)
+    for x, labels in (((), [0]), ((1,), 0), ((), 0)):
+        compare(*functions("multilabel_margin_loss"), np.ones(x), np.array(labels), order=1)
+    for shape, labels in (
+        ((1, 4), [[4, 0, 0, 0]]), ((1, 4), [[-2, 0, 0, 0]]), ((1, 4), [[3, -1, 9, 0]]), ((1, 4), [3, 0, -1, 1]),
+        ((4,), [[3, 0, -1, 1]]), ((1, 4), [[3.0, 0.0, -1.0, 1.0]]), ((1, 0), [[]]), ((1, 1, 2), [[[0, -1]]]),
+        ((4,), [0, 1, 2]),
+    ):  # fmt: skip
+        refuse("multilabel_margin_loss", shape, labels)
+    refuse("multilabel_margin_loss", (1, 4), [[3, 0, -1, 1]], reduction="average")
+
+
+# ------------------------------------------------------------------------------- modules
+
+X, LABELS, WEIGHT = normal(4, 3), np.array([0, 2, 1, 1]), positive(3)
+LAYERS = [
+    ("CrossEntropyLoss", {}, LABELS, 2), ("CrossEntropyLoss", {"label_smoothing": 0.1, "ignore_index": 1}, LABELS, 2),
+    ("CrossEntropyLoss", {"weight": WEIGHT, "label_smoothing": 0.1, "ignore_index": 1}, LABELS, 2),
+    ("CrossEntropyLoss", {"weight": WEIGHT}, positive(4, 3, seed=1), 2),
+    ("NLLLoss", {"ignore_index": 2, "weight": WEIGHT}, LABELS, 2), ("NLLLoss", {}, LABELS, 2),
+    ("NLLLoss2d", {"weight": WEIGHT}, LABELS, 2),
+    ("MultiMarginLoss", {}, LABELS, 1), ("MultiMarginLoss", {"p": 2, "margin": 0.5, "weight": WEIGHT}, LABELS, 1),
+    ("MultiLabelMarginLoss", {}, np.array([[0, -1, 2], [1, 2, -1], [0, 1, 2], [-1, 0, 0]]), 1),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*NLLLoss2d:FutureWarning")
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize(("name", "options", "target", "order"), LAYERS,
+                         ids=[f"{one[0]}-{list(one[1])}" for one in LAYERS])  # fmt: skip
+def test_layers(name, options, target, order, reduction):
+    compare_layer(name, (), {**options, "reduction": reduction}, X, target, order=order)
+    ours, theirs = (getattr(side, name)(reduction=reduction) for side in (nn, torch.nn))
+    for key in ("reduction", "weight", "ignore_index", "label_smoothing", "p", "margin"):
+        assert getattr(ours, key, "nothing") == getattr(theirs, key, "nothing")
+
+
+def test_maps_of_classes_as_a_layer():
+    for name in ("CrossEntropyLoss", "NLLLoss"):
+        compare_layer(name, (), {"ignore_index": 1}, normal(2, 3, 4, 2), whole(0, 3, 2, 4, 2))
+        compare_layer(name, (), {}, normal(3), np.array(1))
+
+
+def test_layers_refuse_what_they_can_when_they_are_made():
+    for options in ({"p": 3}, {"weight": (2, 2)}):
+        calls = []
+        for side, library in ((nn, mg), (torch.nn, torch)):
+            words = {key: library.ones(one) if key == "weight" else one for key, one in options.items()}
+            calls.append(lambda side=side, words=words: side.MultiMarginLoss(**words))
+        both_refuse(*calls)

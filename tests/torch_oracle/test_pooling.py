@@ -12,6 +12,13 @@ from hypothesis import strategies as st
 import minigrad as mg
 import minigrad.nn.functional as F
 from tests.torch_oracle.compare import both_refuse, compare, drawn, functional, normal, whole
+from tests.torch_oracle.modules import compare_layer
+
+MAX_LAYERS = ("MaxPool1d", "MaxPool2d", "MaxPool3d")
+AVG_LAYERS = ("AvgPool1d", "AvgPool2d", "AvgPool3d")
+LP_LAYERS = ("LPPool1d", "LPPool2d", "LPPool3d")
+LP = ("lp_pool1d", "lp_pool2d", "lp_pool3d")
+PLACES = ("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices")
 
 
 @st.composite
@@ -185,3 +192,84 @@ def test_what_both_refuse(number):
         both_refuse(lambda: ours(mg.ones(shape)), lambda: theirs(torch.ones(shape)))
     else:
         compare(ours, theirs, normal(*shape), order=1)
+
+
+def test_means_of_integers():
+    """Means of int64 are int64, cut towards zero; other integers are refused."""
+    x = whole(-99, 99, 2, 2, 5, 6)
+    for axes in (1, 2, 3):
+        options = {"kernel_size": 2, "padding": 1, "ceil_mode": True}
+        for counted in (True, False):
+            compare(*functional(f"avg_pool{axes}d", count_include_pad=counted, **options), x if axes > 1 else x[0])
+        if axes > 1:
+            compare(*functional(f"avg_pool{axes}d", 2, divisor_override=-3), x)
+        for dtype in ("int32", "uint8", "bool"):
+            ours, theirs = functional(f"avg_pool{axes}d", 2)
+            both_refuse(
+                lambda ours=ours, dtype=dtype: ours(mg.ones(1, 2, 2, 2, dtype=getattr(mg, dtype))[..., :2]),
+                lambda theirs=theirs, dtype=dtype: theirs(torch.ones(1, 2, 2, 2, dtype=getattr(torch, dtype))),
+                mg.errors.MinigradError,
+            )
+
+
+@drawn(100)
+@given(st.data())
+def test_maxima_with_their_places(data):
+    axes = data.draw(st.integers(1, 3))
+    shape, options = data.draw(poolings(axes, True))
+    compare(*functional(PLACES[axes - 1], **options), normal(*shape))
+
+
+ORDERS = st.sampled_from([1, 2, 3, 4, 1.5, 2.5, 0.5, 5.0, -1, -2, math.inf, -math.inf])
+
+
+@st.composite
+def norms(draw):
+    axes = draw(st.integers(1, 3))
+    shape, options = draw(poolings(axes, False))
+    del options["padding"]
+    kernel = options["kernel_size"]
+    kernel = [kernel] * axes if isinstance(kernel, int) else kernel
+    if axes == 1:
+        options = {key: one[0] if isinstance(one, list) else one for key, one in options.items()}
+    assume(all(n >= k for n, k in zip(shape[-axes:], kernel, strict=True)))
+    return axes, shape, options
+
+
+@drawn(150)
+@given(norms(), ORDERS, st.booleans())
+def test_lp_pool(case, p, negative):
+    """Odd orders of negative elements give NaN in both."""
+    axes, shape, options = case
+    x = normal(*shape) if negative else np.abs(normal(*shape)) + 0.1
+    compare(*functional(LP[axes - 1], p, **options), x, rtol=1e-8)
+
+
+@drawn(80)
+@given(norms(), ORDERS)
+def test_lp_pool_as_a_layer(case, p):
+    axes, shape, options = case
+    arguments = (p, options["kernel_size"], options.get("stride"), options["ceil_mode"])
+    compare_layer(LP_LAYERS[axes - 1], arguments, None, np.abs(normal(*shape)) + 0.1, rtol=1e-8)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 4])
+def test_norms_of_windows_without_a_sum(p):
+    """PyTorch's second derivatives are NaN there, ours 0; the first agree."""
+    compare(*functional("lp_pool1d", p, 2), np.array([[0.0, 0, 1, -1, 0, 3, 2, 2]]), order=1)
+
+
+def test_norms_that_both_refuse():
+    for p, error in ((0, ValueError), ("2", TypeError), (None, TypeError)):
+        ours, theirs = functional("lp_pool2d", p, 2)
+        both_refuse(lambda ours=ours: ours(mg.ones(1, 4, 4)), lambda theirs=theirs: theirs(torch.ones(1, 4, 4)), error)
+
+
+@drawn(60)
+@given(st.data(), st.booleans())
+def test_the_layers(data, indices):
+    axes = data.draw(st.integers(1, 3))
+    shape, options = data.draw(poolings(axes, True))
+    compare_layer(MAX_LAYERS[axes - 1], (), {**options, "return_indices": indices}, normal(*shape))
+    shape, options = data.draw(averages(axes))
+    compare_layer(AVG_LAYERS[axes - 1], (), options, normal(*shape))

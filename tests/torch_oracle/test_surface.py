@@ -1,7 +1,9 @@
 """Every public name that PyTorch has too is compared somewhere in this folder; and what is left: devices, files."""
 
 import ast
+import inspect
 import pathlib
+import re
 
 import pytest
 import torch
@@ -22,7 +24,10 @@ NO_FUNCTIONS = {
     "initial_seed", "is_grad_enabled", "manual_seed", "no_grad", "random", "save", "load", "seed",
     "set_default_dtype", "set_grad_enabled", "set_printoptions", "cuda", "tensor", "as_tensor", "from_numpy", "bool",
     "uint8", "int8", "int16", "short", "int32", "int", "int64", "long", "float16", "half", "float32", "float",
-    "float64", "double",
+    "float64", "double", "e", "inf", "nan", "pi", "finfo", "iinfo", "newaxis", "asarray", "is_tensor",
+    # Of dtypes, or of any number of tensors: in test_queries, test_einsum and test_stacking.
+    "can_cast", "promote_types", "result_type", "broadcast_shapes", "einsum", "atleast_1d", "atleast_2d", "atleast_3d",
+    "block_diag", "broadcast_tensors", "cartesian_prod", "meshgrid",
 }  # fmt: skip
 
 
@@ -66,7 +71,7 @@ def test_every_layer_function_and_initialiser_is_compared():
     assert not unseen(name for name in mg.optim.__all__ if hasattr(torch.optim, name))
     assert not unseen(name for name in mg.random.__all__ if hasattr(torch.random, name) or hasattr(torch, name))
     assert not unseen(name for name in mg.autograd.__all__ if hasattr(torch.autograd, name))
-    for kind in ("Module", "Sequential", "ModuleList", "ModuleDict"):
+    for kind in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):
         assert not unseen(name for name in dir(getattr(nn, kind)) if hasattr(getattr(torch.nn, kind), name))
     assert not unseen(name for name in dir(mg.optim.Optimizer) if hasattr(torch.optim.Optimizer, name))
 
@@ -122,3 +127,31 @@ def test_save_and_load(tmp_path):
         back = library.load(path)
         assert (back["epoch"], back["loss"], back["name"], back["list"]) == (3, 0.5, "a", [1, 2])
         assert back["tensor"].tolist() == [1, 1]
+
+
+# ------------------------------------------------------------- what is left out
+
+PAGE = (HERE.parent.parent / "docs" / "differences_from_pytorch.md").read_text(encoding="utf-8")
+
+# What `torch.nn.functional` holds besides functions of tensors.
+MACHINERY = {"assert_int_or_pair", "boolean_dispatch"}
+
+
+def in_torch():
+    """The classes of `torch.nn` and the functions of `torch.nn.functional`."""
+    for name in dir(torch.nn):
+        if name[0].isupper() and inspect.isclass(getattr(torch.nn, name)):
+            yield name
+    for name in dir(G):
+        value = getattr(G, name)
+        if name[0] != "_" and callable(value) and not inspect.isclass(value) and "torch_function" not in name:
+            yield name
+
+
+def test_what_is_left_out_is_told():
+    """The table of the page on differences names exactly what is missing."""
+    table = PAGE[PAGE.index("## Not here") :].split("\n\n")[2]
+    told = {name for row in table.splitlines() for name in re.findall(r"`([\w.]+)`", row.split("|")[1])}
+    missing = {name for name in in_torch() if name not in nn.__all__ and name not in F.__all__} - MACHINERY
+    assert sorted(missing - told) == [], "missing, and not told"
+    assert sorted(told - missing) == [], "told, but here or unknown"

@@ -8,6 +8,7 @@ import scipy.special
 
 import minigrad as mg
 from minigrad.autograd import grad, gradcheck
+from minigrad.errors import DTypeError
 
 X = np.linspace(-4, 4, 33)
 FAR = mg.tensor([-1e4, -1000.0, -50.0, 50.0, 1000.0, 1e4], dtype=mg.float64)
@@ -16,6 +17,7 @@ FUNCTIONS = {
     "tanh": np.tanh,
     "sigmoid": scipy.special.expit,
     "softplus": lambda x: np.logaddexp(0, x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
 }
 
 
@@ -38,7 +40,7 @@ def test_no_overflow_far_out(name):
     (slope,) = grad(y.sum(), x)
     assert mg.isfinite(y).all()
     assert mg.isfinite(slope).all()
-    assert slope.tolist()[-1] == (1 if name in ("relu", "softplus") else 0)
+    assert slope.tolist()[-1] == (1 if name in ("relu", "softplus", "elu") else 0)
     assert slope.tolist()[0] == 0
 
 
@@ -51,7 +53,7 @@ def test_the_dtype_is_kept(name, dtype):
     assert y.dtype == x.grad.dtype == dtype
 
 
-@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus"])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "elu"])
 def test_integers_become_floats(name):
     assert getattr(mg, name)(mg.tensor([0, 1])).dtype == np.float32
 
@@ -123,3 +125,28 @@ def test_X69_softplus_with_a_gain_of_ten_thousand_is_finite():
         y = mg.softplus(x, 1e4, threshold)
         assert y.tolist() == [0, 0, 1, 1000]
         assert grad(y.sum(), x)[0].tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(("alpha", "scale", "gain"), [(1.0, 1.0, 1.0), (2.0, 0.5, 3.0), (-1.0, 1.0, 0.25)])
+def test_elu_with_its_three_numbers(alpha, scale, gain):
+    x = mg.tensor(X + 0.01, requires_grad=True)
+    y = mg.elu(x, alpha, scale, gain)
+    below = scale * alpha * np.expm1(gain * np.minimum(X + 0.01, 0))
+    np.testing.assert_allclose(y.detach().numpy(), np.where(X + 0.01 > 0, scale * (X + 0.01), below), rtol=1e-14)
+    assert gradcheck(lambda t: mg.elu(t, alpha, scale, gain), x, order=3)
+
+
+def test_elu_at_its_corner():
+    """The slope is the left branch's, the second derivative 0, and NaN passes with slope 1."""
+    x = mg.tensor([0.0, math.nan], dtype=mg.float64, requires_grad=True)
+    y = mg.elu(x, 2.0)
+    (slope,) = grad(y, x, mg.ones_like(x), create_graph=True)
+    assert slope.tolist() == [2, 1]
+    assert grad(slope.sum(), x)[0].tolist() == [0, 0]
+    assert np.isnan(y.detach().numpy()).tolist() == [False, True]
+
+
+def test_elu_wants_numbers():
+    for words in ({"alpha": "a"}, {"scale": None}, {"input_scale": [1.0]}):
+        with pytest.raises(DTypeError, match=r"elu got .* where a number belongs"):
+            mg.elu(mg.ones(2), **words)

@@ -1,4 +1,4 @@
-"""Losses against their formulae, and the labels and shapes that newcomers bring."""
+"""Losses of classification against their formulae, and the labels and shapes that newcomers bring."""
 
 import itertools
 import math
@@ -54,15 +54,6 @@ def test_N98_cross_entropy(shape, label_shape, weighted, ignore, smoothing):
     assert gradcheck(
         lambda x: F.cross_entropy(x, mg.tensor(labels), given, ignore, label_smoothing=smoothing), inputs, order=2
     )
-
-
-@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
-def test_mse_with_weights(reduction):
-    y, t, w = mg.tensor([1.0, 2.0, 4.0]), mg.tensor([0.0, 0.0, 1.0]), mg.tensor([1.0, 0.5, 2.0])
-    right = {"none": [1.0, 2.0, 18.0], "sum": 21.0, "mean": 21 / 3.5}[reduction]
-    assert F.mse_loss(y, t, reduction=reduction, weight=w).tolist() == pytest.approx(right)
-    with pytest.raises(ShapeError, match="mse_loss"):
-        F.mse_loss(y, t, reduction=reduction, weight=w[:2])
 
 
 def test_N98_the_gradient_in_the_logits_is_softmax_minus_target():
@@ -146,7 +137,6 @@ def test_dtype_is_kept(dtype):
         F.cross_entropy(x, mg.tensor([0, 1])),
         F.cross_entropy(x, x.detach()),
         F.nll_loss(x, mg.tensor([0, 1])),
-        F.mse_loss(x, mg.zeros(2, 3, dtype=dtype)),
         F.cross_entropy(x, mg.tensor([0, 1]), label_smoothing=0.1),
     ):
         assert loss.dtype == dtype
@@ -160,9 +150,70 @@ def test_labels_of_every_integer_dtype(label_dtype):
     assert F.one_hot(labels, 3).tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
+# ------------------------------------------------------------------------------- margins
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_multi_margin_loss(p, weighted):
+    random = np.random.default_rng(4)
+    x, labels, weight = random.normal(size=(5, 4)), random.integers(0, 4, 5), random.uniform(0.5, 2, 4)
+    right = np.zeros(5)
+    for row, label in enumerate(labels):
+        costs = [max(0, 0.7 - x[row, label] + x[row, other]) ** p for other in range(4) if other != label]
+        right[row] = sum(costs) / 4 * (weight[label] if weighted else 1)
+    inputs, given = mg.tensor(x, requires_grad=True), mg.tensor(weight) if weighted else None
+
+    def loss(x, reduction):
+        return F.multi_margin_loss(x, mg.tensor(labels), p, 0.7, given, reduction)
+
+    np.testing.assert_allclose(loss(inputs, "none").detach().numpy(), right, rtol=1e-12)
+    assert loss(inputs, "sum").item() == pytest.approx(right.sum())
+    assert loss(inputs, "mean").item() == pytest.approx(right.mean())
+    assert gradcheck(lambda x: loss(x, "none"), inputs, order=2)
+    assert F.multi_margin_loss(inputs[0], mg.tensor(labels)[0], p, 0.7, given).item() == pytest.approx(right[0])
+
+
+def test_multilabel_margin_loss():
+    random = np.random.default_rng(4)
+    x = random.normal(size=(4, 5))
+    labels = np.array([[3, 0, -1, 1, 1], [-1, 0, 0, 0, 0], [4, 3, 2, 1, 0], [2, 2, -1, 0, 0]])
+    right = np.zeros(4)
+    for row in range(4):
+        named = []
+        for label in labels[row]:
+            if label == -1:
+                break
+            named.append(label)
+        for label in named:
+            others = [other for other in range(5) if other not in named]
+            right[row] += sum(max(0, 1 - x[row, label] + x[row, other]) for other in others) / 5
+    inputs = mg.tensor(x, requires_grad=True)
+
+    def loss(x, reduction):
+        return F.multilabel_margin_loss(x, mg.tensor(labels), reduction)
+
+    np.testing.assert_allclose(loss(inputs, "none").detach().numpy(), right, rtol=1e-12)
+    assert loss(inputs, "sum").item() == pytest.approx(right.sum())
+    assert loss(inputs, "mean").item() == pytest.approx(right.mean())
+    assert gradcheck(lambda x: loss(x, "none"), inputs, order=2)
+    assert F.multilabel_margin_loss(inputs[0], mg.tensor(labels)[0]).item() == pytest.approx(right[0])
+
+
+def test_margins_of_no_samples():
+    for target, loss in ((mg.zeros(0).long(), F.multi_margin_loss), (mg.zeros(0, 3).long(), F.multilabel_margin_loss)):
+        assert loss(mg.zeros(0, 3), target, reduction="none").shape == (0,)
+        assert loss(mg.zeros(0, 3), target, reduction="sum").item() == 0
+        assert math.isnan(loss(mg.zeros(0, 3), target).item())
+
+
+def test_scores_that_are_nan_are_not_free():
+    assert math.isnan(F.multi_margin_loss(mg.tensor([[math.nan, 1.0]]), mg.tensor([0])).item())
+
+
 # ------------------------------------------------------------------------------ refusals
 
-X = mg.zeros(4, 3)
+X, LABELS = mg.zeros(4, 3), mg.tensor([0, 1, 2, 0])
 
 
 @pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
@@ -204,22 +255,34 @@ def test_labels_that_do_not_fit(loss, target, error, message):
             "'none', 'mean' or 'sum'",
         ),
         (lambda: F.cross_entropy(X, X, reduction="average"), ArgumentError, "'none', 'mean' or 'sum'"),
-        (lambda: F.mse_loss(X, X, reduction="average"), ArgumentError, "'none', 'mean' or 'sum'"),
         (
             lambda: F.cross_entropy(mg.tensor(1.0), mg.tensor(0)),
             (ShapeError, IndexOutOfRangeError),
             r"0 axes|shape \(\)",
         ),
         (
-            lambda: F.mse_loss(mg.ones(4, 1), mg.ones(4)),
-            ShapeError,
-            r"\(4, 1\) and a target of shape \(4,\).*target\.reshape\(4, 1\)",
+            lambda: F.cross_entropy(X, X, ignore_index=0),
+            ArgumentError,
+            "ignore_index=0 and probabilities; only class numbers",
         ),
-        (lambda: F.mse_loss(mg.ones(4), mg.ones(4, 1)), ShapeError, r"target\.reshape\(4,\)"),
-        (lambda: F.mse_loss(mg.ones(4, 2), mg.ones(2)), ShapeError, "broadcasting would compare"),
-        (lambda: F.mse_loss(mg.ones(4), 1.0), ShapeError, r"shape \(\)"),
-        (lambda: F.mse_loss(mg.ones(1), [1.0]), DTypeError, "list"),
-        (lambda: F.mse_loss(mg.ones(1, dtype=mg.int64), mg.ones(1, dtype=mg.int64)), DTypeError, "int64"),
+        (lambda: F.multi_margin_loss(X, LABELS, p=3), ArgumentError, "p=3; it is 1 or 2"),
+        (lambda: F.multi_margin_loss(X, LABELS + 1), IndexOutOfRangeError, "label 3 for scores of 3 classes.*0 to 2"),
+        (lambda: F.multi_margin_loss(X, LABELS.float()), DTypeError, r"labels of float32.*target\.long\(\)"),
+        (lambda: F.multi_margin_loss(LABELS, X), DTypeError, r"an input of int64.*\(input, target\)"),
+        (lambda: F.multi_margin_loss(X, LABELS[:2]), ShapeError, r"labels of shape \(2,\).*shape \(4,\)"),
+        (lambda: F.multi_margin_loss(X[None], LABELS[None]), ShapeError, r"scores of shape \(1, 4, 3\)"),
+        (lambda: F.multi_margin_loss(X[:, :0], LABELS), ShapeError, "at least one class"),
+        (lambda: F.multi_margin_loss(X, LABELS, weight=mg.ones(4)), ShapeError, r"weight of shape \(4,\).*3 classes"),
+        (lambda: F.multi_margin_loss(X, LABELS, weight=mg.ones(3).double()), DTypeError, "weight of float64"),
+        (lambda: F.multi_margin_loss(X, LABELS, reduction="average"), ArgumentError, "'none', 'mean' or 'sum'"),
+        (lambda: F.multilabel_margin_loss(X, LABELS), ShapeError, r"labels of shape \(4,\); both have the same shape"),
+        (
+            lambda: F.multilabel_margin_loss(X[0], mg.tensor([3, -1, 0])),
+            IndexOutOfRangeError,
+            "label 3 .*0 to 2, and -1 ends them",
+        ),
+        (lambda: F.multilabel_margin_loss(X[0], mg.tensor([0, -2, 0])), IndexOutOfRangeError, "label -2"),
+        (lambda: F.multilabel_margin_loss(X, X), DTypeError, "labels of float32"),
         (lambda: F.one_hot(mg.tensor([0.5])), DTypeError, "labels of float32"),
         (lambda: F.one_hot(mg.tensor([-1, 0])), IndexOutOfRangeError, "from -1 to 0"),
         (lambda: F.one_hot(mg.tensor([3]), 3), IndexOutOfRangeError, "for 3 classes"),
@@ -236,4 +299,3 @@ def test_arrays_are_taken_as_tensors():
     x = np.zeros((4, 3), np.float32)
     labels = np.array([0, 1, 2, 0])
     assert F.cross_entropy(x, labels).item() == F.cross_entropy(mg.tensor(x), mg.tensor(labels)).item()
-    assert F.mse_loss(mg.ones(2), np.zeros(2, np.float32)).item() == 1.0
