@@ -167,7 +167,6 @@ TITLES = {
     "nn.functional.interpolation": "Resizing",
     "nn.functional.shuffling": "Pixels and channels in another order",
     "nn.functional.sampling": "Reading at places of a grid",
-    "nn.functional.sparse": "Class numbers as vectors",
     "nn.functional.sparse": "Class numbers as vectors, and rows of tables",
 }
 

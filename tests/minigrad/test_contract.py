@@ -1003,6 +1003,7 @@ PAIRS = {
     "put and getitem": (
         applied("put", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
         (3,),
+    ),
     "im2col and col2im": (
         applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)
     ),

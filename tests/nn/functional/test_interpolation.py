@@ -12,7 +12,6 @@ from minigrad.errors import ArgumentError, DTypeError, ShapeError
     [
         ("nearest", "nearest", 1), ("nearest", "nearest", 3), ("nearest-exact", "nearest-exact", 2),
         ("linear", "linear", 1), ("bilinear", "linear", 2), ("bicubic", "cubic", 2), ("trilinear", "linear", 3),
-        ("area", "area", 2),
     ],
 )  # fmt: skip
 def test_modes_are_those_of_resize(mode, engines, axes):
@@ -22,6 +21,13 @@ def test_modes_are_those_of_resize(mode, engines, axes):
     if "linear" in mode:
         aligned = F.interpolate(x, sizes, mode=mode, align_corners=True)
         assert mg.equal(aligned, mg.resize(x, sizes, engines, True))
+
+
+def test_area_is_adaptive_pooling():
+    x = mg.randn(1, 2, 5, 6)
+    assert mg.equal(F.interpolate(x, (3, 7), mode="area"), F.adaptive_avg_pool2d(x, (3, 7)))
+    assert F.interpolate(x[0], scale_factor=0.5, mode="area").shape == (2, 5, 3)
+    assert F.interpolate(mg.randn(1, 1, 2, 3, 4), 2, mode="area").shape == (1, 1, 2, 2, 2)
 
 
 def test_a_factor_gives_the_size_rounded_down_and_the_places():
