@@ -18,14 +18,14 @@ from .shape import reshape
 
 
 @primitive("y = zeros of a shape with x at index", vjp="x̄ = g[index]", notes=("N128",), quiet=True)
-def put(x: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
+def unpool(x: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
     """Zeros with elements written at an index, the last one where two meet; where none meet, `scatter`."""
     out = zeros_in_order(x, shape)
     index.write(out, x)
     return out
 
 
-put.defvjp(x=lambda g, index: getitem_primitive(g, index=index))
+unpool.defvjp(x=lambda g, index: getitem_primitive(g, index=index))
 
 
 def _output_size(
@@ -92,7 +92,7 @@ def _max_unpool(
         )
     mesh: list[Any] = list(np.ogrid[tuple(slice(size) for size in flat.shape)])
     mesh[-1] = flat.copy()
-    values = put(reshape(x, flat.shape), index=Index([tuple(mesh)]), shape=(*lead, room))
+    values = unpool(reshape(x, flat.shape), index=Index([tuple(mesh)]), shape=(*lead, room))
     return reshape(values, (*lead, *outputs))
 
 

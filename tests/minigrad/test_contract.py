@@ -344,7 +344,7 @@ CASES = [
         for n, o in [(7, 3), (3, 5), (6, 2)]
     ),
     *(
-        case("put", normal(*shape), index=Index([index]), shape=whole_shape)
+        case("unpool", normal(*shape), index=Index([index]), shape=whole_shape)
         for shape, index, whole_shape in [
             ((2, 3), (np.array([[0], [1]]), np.array([[0, 2, 4], [3, 1, 0]])), (2, 5)),
             ((3,), (np.array([2, 0, 1]),), (3,)),
@@ -850,6 +850,7 @@ LINEAR = [
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
     "window_sum", "window_spread", "segment_sum", "put",
     "window_sum", "window_spread", "im2col", "col2im",
+    "window_sum", "window_spread", "segment_sum", "unpool",
 ]  # fmt: skip
 
 
@@ -1003,6 +1004,9 @@ PAIRS = {
     "put and getitem": (
         applied("put", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
         (3,),
+    "unpool and getitem": (
+        applied("unpool", index=normalised([2, 0, 4], 1), shape=(5,)),
+        applied("getitem", index=normalised([2, 0, 4], 1)), (3,),
     ),
     "im2col and col2im": (
         applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)

@@ -68,6 +68,7 @@ def test_every_layer_function_and_initialiser_is_compared():
     assert not unseen(name for name in nn.__all__ if hasattr(torch.nn, name))
     assert not unseen(name for name in F.__all__ if hasattr(G, name))
     assert not unseen(name for name in nn.init.__all__ if hasattr(torch.nn.init, name))
+    assert not unseen(name for name in nn.utils.__all__ if hasattr(torch.nn.utils, name))
     assert not unseen(name for name in mg.optim.__all__ if hasattr(torch.optim, name))
     assert not unseen(name for name in mg.random.__all__ if hasattr(torch.random, name) or hasattr(torch, name))
     assert not unseen(name for name in mg.autograd.__all__ if hasattr(torch.autograd, name))
