@@ -1001,9 +1001,6 @@ PAIRS = {
         applied("segment_sum", segments=Segments.adaptive(3, 5), axis=1),
         applied("segment_sum", segments=Segments.adaptive(3, 5).transposed, axis=1), (2, 3),
     ),
-    "put and getitem": (
-        applied("put", index=normalised([2, 0, 4], 1), shape=(5,)), applied("getitem", index=normalised([2, 0, 4], 1)),
-        (3,),
     "unpool and getitem": (
         applied("unpool", index=normalised([2, 0, 4], 1), shape=(5,)),
         applied("getitem", index=normalised([2, 0, 4], 1)), (3,),

@@ -79,12 +79,18 @@ def test_attributes(transposed, data):
         assert getattr(ours, attribute) == getattr(theirs, attribute), attribute
 
 
+LAZY = {
+    (1, False): "LazyConv1d", (2, False): "LazyConv2d", (3, False): "LazyConv3d",
+    (1, True): "LazyConvTranspose1d", (2, True): "LazyConvTranspose2d", (3, True): "LazyConvTranspose3d",
+}  # fmt: skip
+
+
 @drawn(90)
 @given(st.booleans(), st.data())
 def test_lazy_convolutions(transposed, data):
     """Their first input makes them the plain layers, with the same representation and state."""
     axes, (_, out), options, shape = data.draw(layers(transposed))
-    name = f"LazyConv{'Transpose' if transposed else ''}{axes}d"
+    name = LAZY[axes, transposed]
     ours, theirs = (getattr(side, name)(out, **options) for side in (nn, torch.nn))
     assert repr(ours) == repr(theirs)
     assert (ours.in_channels, ours.has_uninitialized_params()) == (theirs.in_channels, True)
@@ -96,6 +102,19 @@ def test_lazy_convolutions(transposed, data):
     ours.double()
     theirs.double()
     compare(ours, theirs, normal(*shape), order=1, single=False)
+
+
+@pytest.mark.parametrize("name", ["UninitializedParameter", "UninitializedBuffer"])
+def test_uninitialised_tensors_materialise(name):
+    for options in ({}, {"dtype": "float64"}, {"requires_grad": False}):
+        made = []
+        for library, side in ((mg, nn), (torch, torch.nn)):
+            words = {key: getattr(library, one) if key == "dtype" else one for key, one in options.items()}
+            one = getattr(side, name)(**words)
+            before = repr(one), one.requires_grad, one.is_leaf, one.grad
+            one.materialize((2, 3))
+            made.append((before, type(one).__name__, tuple(one.shape), str(one.dtype)[-7:], one.requires_grad))
+        assert made[0] == made[1]
 
 
 def test_lazy_linear():
@@ -111,7 +130,7 @@ def test_lazy_linear():
     assert repr(ours) == repr(full)
 
 
-def lazy_uses(library, layers, errors):
+def lazy_uses(library, layers):
     """What is refused of uninitialised parameters, as calls."""
     layer = layers.LazyConv2d(4, 3)
     zeros = library.zeros
@@ -127,7 +146,7 @@ def lazy_uses(library, layers, errors):
 
 @pytest.mark.parametrize("number", range(17))
 def test_what_both_refuse_of_lazy_layers(number):
-    both_refuse(lazy_uses(mg, nn, None)[number], lazy_uses(torch, torch.nn, None)[number])
+    both_refuse(lazy_uses(mg, nn)[number], lazy_uses(torch, torch.nn)[number])
 
 
 # ----------------------------------------------------------------- the edges
