@@ -28,6 +28,7 @@ def corpus():
     yield from (mg.conv1d(x, w), mg.conv_transpose1d(values(2, 3, 4), w), mg.correlate_weight(x, values(2, 3, 5), 2))
     yield from (mg.max_pool1d(x, 2), mg.max_pool1d(x, 2, return_indices=True)[0], mg.avg_pool1d(x, 2))
     yield mg.binary_cross_entropy(a / 2, b / 2)
+    yield mg.im2col(x, 2)
     written = a * 1
     written[1] = b[0]
     yield written
