@@ -432,3 +432,4 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+__all__ += functions.__all__

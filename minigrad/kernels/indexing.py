@@ -52,6 +52,10 @@ def scatter_add(g: Array, index: Index, shape: tuple[int, ...]) -> Array:
         return out
     size = int(np.prod(shape, dtype=np.int64))
     where = positions(shape, index)
+    if g.dtype.kind != "f":  # bincount adds up in float64, which does not hold every integer
+        whole = np.zeros(shape, g.dtype)
+        np.add.at(whole.reshape(-1), where.ravel(), g.ravel())
+        return whole
     total = np.bincount(where.ravel(), weights=g.ravel(), minlength=size) if size else np.zeros(0)
     return total.reshape(shape).astype(g.dtype, copy=False)
 

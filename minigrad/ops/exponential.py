@@ -10,7 +10,6 @@ from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .activation import sigmoid
-from .arithmetic import clamp
 from .comparison import where
 from .elementary import log, pow
 
@@ -127,6 +126,28 @@ xlogy.defvjp(
 )
 
 
+@primitive(
+    "y = ln(x/(1 − x)), x limited to [eps, 1 − eps]",
+    vjp="x̄ = g/(x·(1 − x)), 0 beyond the limits",
+    broadcast=True,
+    floating=True,
+)
+def logit_primitive(x: Array, *, eps: float | None) -> Array:
+    """The inverse of the logistic function."""
+    if eps is not None:
+        x = np.maximum(np.minimum(x, x.dtype.type(1 - eps)), x.dtype.type(eps))
+    return np.asarray(np.log(x / (1 - x)), x.dtype)
+
+
+def _logit_vjp(g: Tensor, x: Tensor, eps: float | None) -> Tensor:
+    low = 0.0 if eps is None else eps
+    inside = (x >= low) & (x <= 1 - low)
+    return where(inside, g / (x * (1 - x)), math.nan if eps is None else 0)  # type: ignore[no-any-return]
+
+
+logit_primitive.defvjp(x=_logit_vjp)
+
+
 @function
 def logit(input: Any, eps: float | None = None) -> Tensor:
     """The inverse of the logistic function: y = ln(x/(1 − x)); with `eps`, of x limited to [eps, 1 − eps].
@@ -137,13 +158,7 @@ def logit(input: Any, eps: float | None = None) -> Tensor:
     >>> mg.logit(mg.tensor([0.25, 0.5]))
     tensor([-1.0986,  0.0000])
     """
-    x = as_operand(input, "logit")
-    if eps is not None:
-        margin = as_number(eps, "logit")
-        x = clamp(x, margin, 1 - margin)
-    elif x.dtype.kind == "f":
-        x = where((x >= 0) & (x <= 1), x, math.nan)
-    return log(x / (1 - x))
+    return logit_primitive(input, eps=None if eps is None else as_number(eps, "logit"))
 
 
 @function

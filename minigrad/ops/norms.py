@@ -12,7 +12,7 @@ from .arithmetic import sub
 from .axes import Dims, axes_of
 from .comparison import where
 from .elementary import abs, pow, sqrt, trunc
-from .reduction import amax_primitive, amin_primitive, reduction, sum_primitive
+from .reduction import amax_primitive, amin_primitive, reduced_axes, reduction, sum_primitive
 from .shape import unsqueeze
 
 __all__ = [
@@ -88,7 +88,7 @@ def norm(
         if result_dtype([(input.dtype, 2), (target, 2)]) != target:
             raise DTypeError(f"norm of {input.dtype} in {target}, which is narrower; convert the result instead")
         input = input.to(dtype=target)
-    axes = axes_of(None if dim == () or dim == [] else dim, input.ndim, "norm")
+    axes = reduced_axes(dim, input.ndim, "norm")
     if p == "fro" and dim is not None and len(axes) > 2:
         raise ShapeError(f"norm 'fro' over the axes {axes}: it is that of matrices, over two; p=2 takes any number")
     return p_norm(input, order_of(p, "norm"), axes, keepdim)

@@ -124,7 +124,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     tensor([3, 1, 2])
     """
     x, steps = as_operand(input, "roll"), sizes_of(shifts, "roll")
-    if dims is None or dims == ():
+    if dims is None or (isinstance(dims, tuple | list) and not dims):
         if len(steps) != 1:
             raise ArgumentError(f"roll got {len(steps)} shifts and no dims; without dims it takes one shift")
         return reshape(roll(flatten(x), steps, 0), x.shape)

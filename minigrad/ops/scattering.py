@@ -62,8 +62,9 @@ def _key(x: Tensor, dim: int, index: Any, name: str) -> tuple[Key, tuple[int, ..
             f"{size - 1}"
         )
     mesh: list[Any] = list(np.ogrid[tuple(slice(n) for n in chosen.shape)]) or [None]
-    mesh[axis] = chosen._array
-    return tuple(mesh), chosen.shape or (1,)
+    shape = chosen.shape or (1,)
+    mesh[axis] = chosen._array.reshape(shape)
+    return tuple(mesh), shape
 
 
 def _source(x: Tensor, src: Any, shape: tuple[int, ...], name: str) -> Tensor:
@@ -198,7 +199,8 @@ def _in_rounds(y: Tensor, key: Key, source: Tensor, combine: Callable[[Tensor, T
 def _extreme(start: Tensor, key: Key, source: Tensor, reduce: str) -> Tensor:
     """The largest or smallest of what meets at a place; equal ones share the gradient."""
     best: Array = start._array.copy()
-    (np.maximum if reduce == "amax" else np.minimum).at(best, key, source._array)
+    with np.errstate(all="ignore"):
+        (np.maximum if reduce == "amax" else np.minimum).at(best, key, source._array)
     found = Tensor._wrap(best)
     if found.dtype.kind != "f":
         return found

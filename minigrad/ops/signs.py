@@ -78,7 +78,7 @@ copysign.defvjp(a=lambda g, a, b: g * (sign(a) * copysign(1, b)), b=zeros_like)
 @primitive("y = 0, v or 1 where x < 0, x = 0 or x > 0", broadcast=True)
 def heaviside_primitive(x: Array, values: Array) -> Array:
     """The step, with a value of its own at 0."""
-    return np.where(x == 0, values, np.heaviside(x, 0).astype(x.dtype))
+    return np.where(x == 0, values, (x > 0).astype(x.dtype))
 
 
 @function
@@ -242,9 +242,9 @@ def nan_to_num(
     if x.dtype.kind != "f":
         return add(x, 0) if x.dtype.kind != "b" else x.to(copy=True)
     limits = np.finfo(x.dtype)
-    values = [
-        fallback if one is None else one
-        for one, fallback in zip(given, (0.0, float(limits.max), float(limits.min)), strict=True)
-    ]
-    repair = where(isnan(x), values[0], where(x > 0, values[1], values[2]))
-    return where(isfinite(x), x, repair.to(dtype=x.dtype))  # type: ignore[no-any-return]
+    zero, high, low = (
+        Tensor._wrap(np.asarray(fallback if one is None else one, x.dtype))
+        for one, fallback in zip(given, (0, limits.max, limits.min), strict=True)
+    )
+    repair = where(isnan(x), zero, where(x > 0, high, low))
+    return where(isfinite(x), x, repair)  # type: ignore[no-any-return]

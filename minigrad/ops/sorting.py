@@ -169,7 +169,7 @@ def unique(
 
 def _chosen(values: Array, inverse: Array, counts: Array, return_inverse: bool, return_counts: bool) -> Any:
     found = [values] + [inverse] * bool(return_inverse) + [counts] * bool(return_counts)
-    tensors = tuple(Tensor._wrap(np.ascontiguousarray(one)) for one in found)
+    tensors = tuple(Tensor._wrap(one.copy()) for one in found)
     return tensors if len(tensors) > 1 else tensors[0]
 
 

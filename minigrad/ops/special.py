@@ -70,7 +70,10 @@ def lgamma(x: Array) -> Array:
     >>> mg.lgamma(mg.tensor([1., 4.]))
     tensor([0.0000, 1.7918])
     """
-    return _scipy("gammaln", x)
+    y = _scipy("gammaln", x)
+    # Beside 0 scipy's overflows early, and at −∞ it has the other sign.
+    near, far = (np.abs(x) < np.finfo(x.dtype).tiny) & (x != 0), np.isneginf(x)
+    return np.where(near, -np.log(np.abs(x)), np.where(far, -y, y))
 
 
 @primitive("y = ψ(x) = d/dx ln Γ(x)", vjp="x̄ = g·ψ′(x)", broadcast=True, floating=True)

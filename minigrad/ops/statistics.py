@@ -231,7 +231,7 @@ def _quantile(
 ) -> Tensor:
     """Elements at fractions of the way through the order, or between the two nearest."""
     x = floating(input, name)
-    fractions = as_operand(q, name)
+    fractions = as_operand(q, name) if isinstance(q, Tensor) else Tensor._wrap(np.asarray(as_number(q, name), x.dtype))
     if isinstance(q, Tensor) and fractions.dtype != x.dtype:
         raise DTypeError(f"{name} got q of {fractions.dtype} for an input of {x.dtype}; convert: q.to(mg.{x.dtype})")
     if fractions.ndim > 1 or not bool(((fractions._array >= 0) & (fractions._array <= 1)).all()):

@@ -130,30 +130,30 @@ def sinc(input: Any) -> Tensor:
     >>> mg.sinc(mg.tensor([0., 0.5]))
     tensor([1.0000, 0.6366])
     """
-    return sinc_derivative(input, order=0)
+    return sinc_derivative(input, n=0)
 
 
 @primitive("y = the n-th derivative of sin(πx)/(πx)", vjp="x̄ = g·the derivative of order n + 1", broadcast=True,
            floating=True)  # fmt: skip
-def sinc_derivative(x: Array, *, order: int) -> Array:
+def sinc_derivative(x: Array, *, n: int) -> Array:
     """A derivative of the cardinal sine: by Leibniz' rule from a distance to 0 on, by its power series near it."""
     angle = math.pi * x.astype(np.float64)
-    near = np.abs(angle) < 2 + order
+    near = np.abs(angle) < 2 + n
     safe = np.where(near, 1, angle)
     far = np.zeros_like(angle)
-    for k in range(order + 1):
+    for k in range(n + 1):
         # Σ C(n, k)·sin⁽ⁿ⁻ᵏ⁾(t)·(1/t)⁽ᵏ⁾
-        wave = np.sin(safe + (order - k) * math.pi / 2)
-        far += math.comb(order, k) * wave * (-1) ** k * math.factorial(k) / safe ** (k + 1)
+        wave = np.sin(safe + (n - k) * math.pi / 2)
+        far += math.comb(n, k) * wave * (-1) ** k * math.factorial(k) / safe ** (k + 1)
     small = np.where(near, angle, 0)
     series = np.zeros_like(angle)
-    for k in range((order + 1) // 2, 20 + order):
-        power = 2 * k - order
+    for k in range((n + 1) // 2, 20 + n):
+        power = 2 * k - n
         series += (-1) ** k * small**power / ((2 * k + 1) * math.factorial(power))
-    return np.asarray(np.where(near, series, far) * math.pi**order, x.dtype)
+    return np.asarray(np.where(near, series, far) * math.pi**n, x.dtype)
 
 
-sinc_derivative.defvjp(x=lambda g, x, order: g * sinc_derivative(x, order=order + 1))
+sinc_derivative.defvjp(x=lambda g, x, n: g * sinc_derivative(x, n=n + 1))
 
 
 # -------------------------------------------------------------- hyperbolic

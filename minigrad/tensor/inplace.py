@@ -294,7 +294,9 @@ class InPlace(TensorCore):
         """Fill with values whose logarithms are normal, of the given mean and standard deviation."""
         if not std > 0:
             raise ArgumentError(f"log_normal_ got std={std}; it is positive")
-        return self._randomise("log_normal_", np.asarray(chosen_generator(generator).lognormal(mean, std, self.shape)))
+        normal = lookup("normal_array")(self.shape, mean, std, as_dtype("float64"), generator)
+        with np.errstate(all="ignore"):
+            return self._randomise("log_normal_", np.exp(normal))
 
     def random_(self, *bounds: int, generator: Any = None, **words: Any) -> "Tensor":
         """Fill with whole numbers from `from` (0) to `to` − 1; without `to`, up to the largest of the dtype.

@@ -46,6 +46,15 @@ def away(*shape):
     return whole + SOURCE.uniform(0.2, 0.8, shape)
 
 
+def inside(*shape):
+    """Values between −1 and 1, away from both."""
+    return SOURCE.uniform(-0.8, 0.8, shape)
+
+
+def above_one(*shape):
+    return SOURCE.uniform(1.5, 3, shape)
+
+
 def spaced(*shape):
     """No two values near each other: no ties."""
     return SOURCE.permutation(np.linspace(-2, 2, int(np.prod(shape)))).reshape(shape)
@@ -129,14 +138,22 @@ UNARY = {
     **dict.fromkeys(["log", "log1p", "sqrt", "rsqrt", "reciprocal"], positive),
     **dict.fromkeys(["relu", "abs", "sign", "floor", "ceil", "round", "trunc"], away),
     **dict.fromkeys(["isnan", "isinf", "isfinite", "logical_not"], normal),
+    **dict.fromkeys(["atan", "sinh", "cosh", "asinh", "exp2", "erfc", "isposinf", "isneginf", "signbit"], normal),
+    **dict.fromkeys(["tan", "asin", "acos", "atanh", "erfinv"], inside),
+    **dict.fromkeys(["log2", "log10", "lgamma", "digamma"], positive),
+    "acosh": above_one,
 }
 BINARY = {
+    **dict.fromkeys(["logaddexp", "logaddexp2", "logical_xor", "heaviside"], (normal, normal)),
+    **dict.fromkeys(["atan2", "hypot", "xlogy", "copysign"], (positive, positive)),
     **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or"], (normal, normal)),
     **dict.fromkeys(["add", "sub", "mul", "tanh_vjp"], (normal, normal)),
     **dict.fromkeys(["div", "pow"], (positive, positive)),
     "binary_cross_entropy": (unit, unit),
     **dict.fromkeys(["maximum", "minimum", "clamp_min", "clamp_max", "relu_vjp"], (normal, normal)),
-    **dict.fromkeys(["floor_divide", "remainder"], (away, lambda *shape: SOURCE.choice([-3.0, 5.0], shape) * 1.01)),
+    **dict.fromkeys(
+        ["floor_divide", "remainder", "fmod"], (away, lambda *shape: SOURCE.choice([-3.0, 5.0], shape) * 1.01)
+    ),
 }
 INTEGERS = ["bitwise_and", "bitwise_or", "bitwise_xor"]
 
@@ -166,6 +183,36 @@ CASES = [
     case("softplus", away(2, 3), beta=2.0, threshold=3.0),
     case("softplus", normal(4), beta=1.0, threshold=20.0),
     case("softplus", normal(0, 2), beta=1.0, threshold=20.0),
+    *(case("logit", values, eps=eps) for values in [inside(2, 3) / 2 + 0.5, inside(0, 2)] for eps in [None, 0.3]),
+    *(case("polygamma", positive(*shape), n=2) for shape in [(2, 3), (0, 2)]),
+    *(case("sinc_derivative", away(*shape), n=n) for shape in [(2, 3), (0, 2)] for n in [0, 1]),
+    # diagonals, windows, running sums
+    *(
+        one
+        for axes, offset, shape in [
+            ((0, 1), 0, (3, 4)), ((2, 0), 1, (3, 2, 4)), ((0, 1), -2, (3, 3)), ((0, 1), 0, (0, 3)),
+        ]
+        for diagonal in [case("diagonal", normal(*shape), axes=axes, offset=offset)]
+        for one in [
+            diagonal,
+            case("diagonal_embed", normal(*diagonal(*diagonal.arrays)[0].shape), axes=axes, offset=offset, shape=shape),
+        ]
+    ),
+    *(
+        one
+        for shape, axis, size, step in [((7,), 0, 3, 2), ((2, 5, 3), 1, 2, 1), ((2, 5), 1, 2, 3), ((0, 4), 1, 2, 2)]
+        for windows in [case("windows", normal(*shape), axis=axis, size=size, step=step)]
+        for one in [
+            windows,
+            case(
+                "windows_adjoint", normal(*windows(*windows.arrays)[0].shape), axis=axis, step=step, length=shape[axis]
+            ),
+        ]
+    ),
+    *(
+        case("cumsum", normal(*shape), axis=axis)
+        for shape, axis in [((2, 3, 4), 1), ((3,), 0), ((0, 3), 0), ((0, 3), 1)]
+    ),
     *(case("elu", values, **EXPONENTIAL) for values in [away(2, 3), away(), normal(0, 2)]),
     *(case("elu_vjp", *values, **EXPONENTIAL) for values in [(normal(2, 3), away(3)), (normal(0, 2), normal(2))]),
     *(
@@ -635,6 +682,7 @@ ELEMENTWISE = [
 # Other primitives whose output has the axes of their input.
 KEEPING = {
     "clone": {},
+    "cumsum": {"axis": 1},
     "cast": {"dtype": np.dtype("float32")},
     "pad_constant": {"widths": ((0, 0), (0, 0), (1, 1), (0, 2)), "value": 0},
     "take": {"index": np.array([1, 0, 0, 2, 3]), "axis": 2},
@@ -669,12 +717,17 @@ def arguments_in_order(name, shapes):
     makers = {**{key: (value,) for key, value in UNARY.items()}, **BINARY}
     makers |= {"softplus": (normal,), "where": (coins, normal, normal), "bitwise_not": (whole,)}
     makers["clamp_both"] = (normal, normal, normal)
+    makers |= {"logit": (positive,), "polygamma": (positive,), "sinc_derivative": (normal,)}
     makers |= {"elu": (normal,), "elu_vjp": (normal, normal)}
     makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
 
+STATIC = {
+    "softplus": {"beta": 1.0, "threshold": 20.0}, "logit": {"eps": None}, "polygamma": {"n": 1},
+    "sinc_derivative": {"n": 0},
+}  # fmt: skip
 STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL}
 FULL = (2, 3, 4, 5)
 
@@ -771,6 +824,8 @@ VIEWS = {
     "permute": {"axes": (1, 0)},
     "flip": {"axes": (0,)},
     "expand": {"shape": (2, 3, 4)},
+    "diagonal": {"axes": (0, 1), "offset": 1},
+    "windows": {"axis": 1, "size": 2, "step": 1},
     "split": {"sizes": (1, 2), "axis": 0},
     "getitem": {"index": normalised((slice(1, 3), 2), 4)},
 }
@@ -847,6 +902,9 @@ def test_only_what_the_vjp_needs_is_kept(name, argument):
 # Their VJPs need shapes at most, never an element of an argument or of the output.
 LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
+    "cat", "split", "diagonal", "diagonal_embed", "windows", "windows_adjoint", "cumsum",
+    "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
+    "window_sum", "window_spread",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
     "window_sum", "window_spread", "segment_sum", "put",
     "window_sum", "window_spread", "im2col", "col2im",
@@ -968,6 +1026,16 @@ PAIRS = {
         applied("permute", axes=(2, 0, 1)), applied("permute", axes=(1, 2, 0)), (2, 3, 4)
     ),
     "flip": (applied("flip", axes=(0, 1)), applied("flip", axes=(0, 1)), (2, 3)),
+    "diagonal and diagonal_embed": (
+        applied("diagonal", axes=(2, 0), offset=1),
+        applied("diagonal_embed", axes=(2, 0), offset=1, shape=(3, 2, 4)), (3, 2, 4),
+    ),
+    "windows and windows_adjoint": (
+        applied("windows", axis=1, size=3, step=2), applied("windows_adjoint", axis=1, step=2, length=6), (2, 6)
+    ),
+    "cumsum and cumsum from the end": (
+        applied("cumsum", axis=0), lambda y: mg.flip(applied("cumsum", axis=0)(mg.flip(y, 0)), 0), (4, 3)
+    ),
     "expand and sum_to": (
         applied("expand", shape=(2, 3, 4)), applied("sum_to", shape=(3, 1)), (3, 1)
     ),

@@ -26,7 +26,10 @@ from tests.torch_oracle.compare import (
 )
 
 REDUCTIONS = ["sum", "prod", "mean", "amax", "amin"]
-pytestmark = pytest.mark.filterwarnings("ignore:index_reduce.* is in beta")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:index_reduce.* is in beta"),
+    pytest.mark.filterwarnings("ignore:The reduce argument of torch.scatter"),
+]
 
 
 @st.composite
@@ -44,8 +47,7 @@ def places(draw, unique=False, least=0):
             normal(*[n if a != dim % len(shape) else shape[dim] for a, n in enumerate(size)], seed=seed), dim
         )
         index = np.take(index, range(size[dim]), dim)
-    source = tuple(n + draw(st.integers(0, 1)) for n in size)
-    return shape, dim, index, source
+    return shape, dim, index, tuple(size)
 
 
 def written(name, dim, index, *arguments, **options):
@@ -100,8 +102,10 @@ def test_scatter_reduce(case, reduce, include_self, ties):
     options = {"include_self": include_self}
     # PyTorch's second derivative of a product is another one, without the terms of elements that share a place.
     order = 1 if reduce in ("prod", "amax", "amin") else 2
+    if ties and reduce in ("amax", "amin") and not include_self:
+        order = 0  # PyTorch shares the gradient with an equal element that does not take part
     compare(*written("scatter_reduce", dim, index, reduce, **options), x, s, order=order)
-    compare(*as_method("scatter_reduce_", dim, index, reduce, **options), x, s, order=1)
+    compare(*as_method("scatter_reduce_", dim, index, reduce, **options), x, s, order=min(order, 1))
     for kind in ("int64", "float32"):
         agree(
             lambda library: library.scatter_reduce(
@@ -125,6 +129,14 @@ def test_scatter_with_an_old_reduction(reduce):
     agree(lambda library: library.scatter(library.tensor(x), 0, library.tensor(index), 2.0, reduce=reduce))
 
 
+def test_a_source_larger_than_the_index():
+    """PyTorch computes it, and then fails to give the gradient."""
+    x, s = normal(3, 4), normal(4, 5, seed=1)
+    for name in ("scatter_add", "scatter"):
+        index = np.array([[0, 1, 2], [1, 2, 0]])
+        agree(lambda library: getattr(library, name)(library.tensor(x), 0, library.tensor(index), library.tensor(s)))
+
+
 def test_zeros_in_a_product():
     x, s = np.array([0.0, 2.0, 3.0]), np.array([0.0, 5.0, 0.0, 7.0])
     compare(*written("scatter_reduce", 0, np.array([1, 1, 2, 2]), "prod"), x, s, order=1)
@@ -138,7 +150,7 @@ def test_infinities_and_nan():
     compare(
         *written("scatter_reduce", 0, np.array([0, 0, 1, 2]), "amax"),
         np.array([np.inf, 1.0, 2.0]),
-        s[:4] * 0 + np.inf,
+        np.full(4, np.inf),
         order=1,
     )
 
@@ -227,7 +239,7 @@ def test_slices_refuse(name):
 
 def test_take_and_put():
     x = normal(3, 4)
-    for index in (np.array([0, 11, -1]), np.array([[3, 3], [0, 5]]), np.array(2), np.zeros(0, np.int64)):
+    for index in (np.array([0, 11, -2]), np.array([[3, 3], [0, 5]]), np.array(2), np.zeros(0, np.int64)):
         agree_on = lambda t: t.take(_index_like(t, index))  # noqa: E731
         same(agree_on, x)
         values = normal(*index.shape, seed=1)
@@ -300,7 +312,7 @@ def test_index_put():
                 x, normal(*shape, seed=1),
             )  # fmt: skip
             same(
-                lambda t, v: (t * 1).index_put_(tuple(_index_like(t, one) for one in indices), v, accumulate=accumulate),
+                lambda t, v: (t * 1).index_put_(tuple(_index_like(t, one) for one in indices), v, accumulate),
                 x, normal(*shape, seed=1), order=1,
             )  # fmt: skip
     same(lambda t, v: t.index_put((_index_like(t, np.array([0, 0])),), v, True), x, normal(2, 4, seed=1))

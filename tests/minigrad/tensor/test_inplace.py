@@ -14,6 +14,9 @@ def values(*shape):
     return mg.linspace(0.2, 1.7, int(np.prod(shape)), dtype=mg.float64).reshape(shape).detach().requires_grad_()
 
 
+FURTHER = ["acos", "asin", "asinh", "atan", "atanh", "cosh", "erfc", "erfinv", "exp2", "sinc", "sinh", "tan"]
+
+
 def corpus():
     """Results that together use every primitive that has a VJP, in forward passes or in recorded walks."""
     a, b, m, x, w = values(3, 4), values(3, 4), values(4, 2), values(2, 2, 6), values(3, 2, 2)
@@ -27,6 +30,10 @@ def corpus():
     yield from (mg.amax(a, 1), mg.amin(a, 1), mg.logsumexp(a, 1), mg.softmax(a, 1), mg.log_softmax(a, 1))
     yield from (mg.conv1d(x, w), mg.conv_transpose1d(values(2, 3, 4), w), mg.correlate_weight(x, values(2, 3, 5), 2))
     yield from (mg.max_pool1d(x, 2), mg.max_pool1d(x, 2, return_indices=True)[0], mg.avg_pool1d(x, 2))
+    yield from (getattr(mg, name)(a * 0.1) for name in FURTHER)
+    yield from (mg.acosh(b + 1), mg.lgamma(b), mg.polygamma(2, b), mg.logit(a * 0.1 + 0.5), mg.log2(b), mg.log10(b))
+    yield from (getattr(mg, name)(a, b) for name in ["atan2", "hypot", "fmod", "copysign", "logaddexp", "logaddexp2"])
+    yield from (mg.xlogy(a, b), mg.cumsum(a, 1), mg.diagonal(a), a.unfold(1, 2, 1))
     yield mg.binary_cross_entropy(a / 2, b / 2)
     yield mg.im2col(x, 2)
     written = a * 1

@@ -60,8 +60,40 @@ ARGUMENTS = {
     "mm": (B.T,),
     "mv": (B[0],),
 }
-OTHER_FIRST = {"bmm": (A[None], B.T[None]), "dot": (A[0], B[0])}
-OWN = {"where": lambda: A.where(A > 1, B)}
+INDEX = mg.tensor([[0, 1, 0], [1, 0, 1]])
+WHOLE = mg.tensor([3, 1, 3])
+STACK = mg.ones(2, 2, 2)
+ARGUMENTS |= {
+    **dict.fromkeys(
+        [
+            "subtract", "multiply", "divide", "true_divide", "greater", "greater_equal", "less", "less_equal",
+            "not_equal", "arctan2", "atan2", "hypot", "fmax", "fmin", "fmod", "copysign", "heaviside", "xlogy",
+            "logaddexp", "logaddexp2", "logical_xor", "float_power", "dist", "inner", "kron", "equal", "allclose",
+            "is_same_size", "cross",
+        ],
+        (B,),
+    ),
+    **dict.fromkeys("cumsum cumprod cummax cummin logcumsumexp roll".split(), (1,)),  # noqa: SIM905
+    **dict.fromkeys(["moveaxis", "swapdims", "select"], (0, 1)),
+    **dict.fromkeys(["quantile", "nanquantile"], (0.25, 1)),
+    **dict.fromkeys(["topk", "kthvalue"], (2, 1)),
+    **dict.fromkeys(["index_add", "index_copy"], (1, mg.tensor([2, 0]), B[:, :2])),
+    "index_fill": (1, mg.tensor([2, 0]), 7), "index_put": ((mg.tensor([1]),), B[0]),
+    "index_reduce": (1, mg.tensor([2, 0]), B[:, :2], "prod"),
+    "scatter": (0, INDEX, 7.0), "scatter_add": (0, INDEX, B), "scatter_reduce": (0, INDEX, B, "amax"),
+    "take": (INDEX,), "take_along_dim": (INDEX, 1), "put": (INDEX, B),
+    "masked_select": (A > 1,), "masked_scatter": (A > 1, B), "repeat_interleave": (2, 1),
+    "tensor_split": (2,), "hsplit": (3,), "vsplit": (2,), "split_with_sizes": ([1, 2], 1), "renorm": (2, 0, 1),
+    "clamp_min": (0.5,), "clamp_max": (2,),
+}  # fmt: skip
+OTHER_FIRST = {
+    "bmm": (A[None], B.T[None]), "dot": (A[0], B[0]), "vdot": (A[0], B[0]), "outer": (A[0], B[0]), "ger": (A[0], B[0]),
+    "addmv": (A[0], B.T, B[:, 0]), "addr": (A, B[:, 0], B[0]), "addbmm": (A[:, :2], STACK, STACK),
+    "baddbmm": (A[:, :2], STACK, STACK), "bincount": (WHOLE,), "bitwise_and": (WHOLE, 2), "bitwise_or": (WHOLE, 2),
+    "bitwise_xor": (WHOLE, 2), "bitwise_not": (WHOLE,), "dsplit": (STACK, 2), "is_nonzero": (A[0, 0],),
+    "addmm": (A, mg.ones(2, 4), mg.ones(4, 3)),
+}  # fmt: skip
+OWN = {"where": lambda: A.where(A > 1, B), "bernoulli": lambda: A, "multinomial": lambda: A}
 
 NAMES = sorted(
     name
@@ -71,7 +103,9 @@ NAMES = sorted(
 
 
 def plain(result):
-    return [plain(one) for one in result] if isinstance(result, tuple) else result.tolist()
+    if isinstance(result, tuple):
+        return [plain(one) for one in result]
+    return repr(result.tolist() if isinstance(result, mg.Tensor) else result)  # NaN equals itself in writing
 
 
 def test_there_are_many():
