@@ -726,9 +726,8 @@ def arguments_in_order(name, shapes):
 
 STATIC = {
     "softplus": {"beta": 1.0, "threshold": 20.0}, "logit": {"eps": None}, "polygamma": {"n": 1},
-    "sinc_derivative": {"n": 0},
+    "sinc_derivative": {"n": 0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL,
 }  # fmt: skip
-STATIC = {"softplus": {"beta": 1.0, "threshold": 20.0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL}
 FULL = (2, 3, 4, 5)
 
 
