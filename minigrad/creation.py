@@ -379,9 +379,16 @@ def logspace(
 
 @function
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool | None = None,
 ) -> Tensor:
     """`obj` as a tensor, without a copy where it can be; with `copy` always a new one.
+
+    Unless `requires_grad` says otherwise, a tensor stays on the tape where it is; False takes it off.
 
     Raises as `tensor`, and `ArgumentError` where copy=False was asked for and cannot be.
 
@@ -389,12 +396,12 @@ def asarray(
     >>> mg.asarray([1, 2])
     tensor([1, 2])
     """
-    if copy:
-        return tensor(obj, dtype=dtype, device=device, requires_grad=bool(requires_grad))
     made = as_tensor(obj, dtype, device)
+    if copy:
+        made = made.clone()
     source = obj._array if isinstance(obj, Tensor) else obj
     if copy is False and not (isinstance(source, np.ndarray) and np.shares_memory(source, made._array)):
         raise ArgumentError("asarray(copy=False) of what is no tensor or array of that dtype; it has to be copied")
-    if not requires_grad:
-        return made
-    return (made if made is not obj else made.detach()).requires_grad_()
+    if requires_grad is False:
+        return made.detach() if made.requires_grad else made
+    return made.requires_grad_() if requires_grad and not made.requires_grad else made

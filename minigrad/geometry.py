@@ -293,7 +293,8 @@ def check_correlation(x: tuple[int, ...], w: tuple[int, ...], groups: int, axes:
     channels, out_channels, per_group = x[1], w[0], w[1]
     if axes is not None:
         _refuse_nothing(x, out_channels, name)
-    check_groups(groups, channels, out_channels, name)
+    if not _channels_last(x, per_group, groups):  # which is no question of groups
+        check_groups(groups, channels, out_channels, name)
     if per_group * groups != channels:
         raise ShapeError(
             f"{name} of an input of shape {x} with a weight of shape {w} and groups={groups}: the weight reads "
@@ -311,7 +312,8 @@ def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: 
     channels = y[1]
     if axes is not None:
         _refuse_nothing(y, w[1], name)
-    check_groups(groups, channels, w[0], name)
+    if not _channels_last(y, w[0], 1):
+        check_groups(groups, channels, w[0], name)
     if w[0] != channels:
         raise ShapeError(
             f"{name} of an input of shape {y} with a weight of shape {w}: the weight's first axis has {w[0]} channels, "
@@ -347,6 +349,11 @@ def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -
             f"spatial{missing}"
         )
     return spatial
+
+
+def _channels_last(x: tuple[int, ...], per_group: int, groups: Any) -> bool:
+    """Whether the last axis of x has the channels that are read, and the second does not."""
+    return hasattr(groups, "__index__") and x[1] != per_group * groups == x[-1]
 
 
 def _refuse_nothing(x: tuple[int, ...], out_channels: int, name: str) -> None:

@@ -1,6 +1,9 @@
 """nn: layers, losses and models on minigrad's tape; PyTorch's names, arguments and defaults."""
 
-from . import functional, init, models, utils
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+from . import functional, init, utils
 from .activation import (
     CELU,
     ELU,
@@ -66,7 +69,6 @@ from .lazy_norm import (
 )
 from .linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from .loss import CrossEntropyLoss, MultiLabelMarginLoss, MultiMarginLoss, NLLLoss, NLLLoss2d
-from .model_summary import summary
 from .module import Module
 from .normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from .padding import (
@@ -125,6 +127,26 @@ from .upsampling import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
+
+if _TYPE_CHECKING:
+    from . import models as models
+    from .model_summary import summary as summary
+
+
+def __getattr__(name: str) -> _Any:
+    """Models and summaries are imported when they are first asked for: `import nn` stays quick."""
+    from importlib import import_module
+
+    if name == "models":
+        return import_module(f"{__name__}.models")
+    if name == "summary":
+        return import_module(f"{__name__}.model_summary").summary
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "models", "summary"})
+
 
 __all__ = [
     "CELU",

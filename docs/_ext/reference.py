@@ -127,6 +127,8 @@ TITLES = {
     "minigrad.ops.contraction": "Einstein's summation",
     "minigrad.ops.convolution": "Convolution",
     "minigrad.ops.pooling": "Pooling",
+    "minigrad.ops.unfolding": "Windows as columns",
+    "minigrad.ops.resampling": "Resizing",
     "minigrad.ops.queries": "Questions about tensors and dtypes",
     "minigrad.ops.aliases": "Other names",
     "minigrad.ops.adaptive": "Adaptive pooling",
@@ -143,6 +145,7 @@ TITLES = {
     "nn.branches": "Side by side: skips and joined branches",
     "nn.model_summary": "What a model does, as a table",
     "nn.conv": "Convolution",
+    "nn.separable": "Separable convolution",
     "nn.pooling": "Pooling",
     "nn.adaptive": "Adaptive pooling",
     "nn.linear": "Linear layers and shape",
@@ -177,6 +180,10 @@ TITLES = {
     "nn.functional.dropout": "Dropout",
     "nn.functional.normalization": "Normalisation",
     "nn.functional.padding": "Padding",
+    "nn.functional.unfolding": "Windows as columns",
+    "nn.functional.interpolation": "Resizing",
+    "nn.functional.shuffling": "Pixels and channels in another order",
+    "nn.functional.sampling": "Reading at places of a grid",
     "nn.functional.sparse": "Class numbers as vectors, and rows of tables",
 }
 

@@ -67,15 +67,6 @@ def _cubic(n: int, o: int, step: Any, align: bool) -> _Map:
     return _of_taps(columns, [_keys(part - tap, -0.75) for tap in (-1, 0, 1, 2)])
 
 
-def _area(n: int, o: int) -> _Map:
-    """The mean of the inputs from ⌊i·n/o⌋ to ⌈(i + 1)·n/o⌉."""
-    starts = [i * n // o for i in range(o)]
-    counts = np.array([-(-(i + 1) * n // o) - start for i, start in enumerate(starts)], np.intp)
-    rows = np.repeat(np.arange(o), counts)
-    columns = np.concatenate([np.arange(start, start + count) for start, count in zip(starts, counts, strict=True)])
-    return _Map(columns, rows, 1 / counts[rows])
-
-
 def _antialiased(n: int, o: int, step: Any, kernel: Callable[[Array], Array], support: float) -> _Map:
     """A filter as wide as its outputs lie apart, over all inputs that it reaches; its weights add up to 1."""
     stretch = max(float(step), 1.0)
@@ -121,12 +112,10 @@ _FILTERS: dict[str, tuple[Callable[[Array], Array], float]] = {
     "lanczos": (_sinc, 3),
 }
 
-_MODES = ("nearest", "nearest-exact", "linear", "cubic", "area")
+_MODES = ("nearest", "nearest-exact", "linear", "cubic")
 
 
 def _map(mode: str, n: int, o: int, scale: float | None, align: bool, antialias: bool, real: Any) -> _Map:
-    if mode == "area":
-        return _area(n, o)
     if mode in ("nearest", "nearest-exact"):
         return _nearest(n, o, _step(n, o, scale, False, real), mode == "nearest-exact")
     step = _step(n, o, scale, align, real)
@@ -177,11 +166,11 @@ def resize(
     (*a, *n) -> (*a, *size)
 
     `mode`, for every axis: 'nearest' (the element below i·n/o), 'nearest-exact'
-    (the one nearest), 'linear', 'cubic' (Keys, 1981), 'area' (the mean of the
-    elements that an output covers). Elements are intervals whose centres lie at
-    (i + 1/2)·n/o; with `align_corners` they are points, and the first and last
-    ones coincide. `scale` gives o/n where it is not that of the sizes. With
-    `antialias` 'linear', 'cubic' and 'lanczos' filter before they shrink.
+    (the one nearest), 'linear', 'cubic' (Keys, 1981). Elements are intervals whose
+    centres lie at (i + 1/2)·n/o; with `align_corners` they are points, and the
+    first and last ones coincide. (Means over stretches are adaptive pooling.)
+    `scale` gives o/n where it is not that of the sizes. With `antialias` 'linear',
+    'cubic' and 'lanczos' filter before they shrink.
 
     Raises `ArgumentError` for another mode, `ShapeError` for sizes below 1 or more
     sizes than axes, `DTypeError` for integers that cannot be weighted (uint8 is rounded).
@@ -198,6 +187,8 @@ def resize(
         )
     axes = len(size) if isinstance(size, Sequence) and not isinstance(size, str) else 1
     sizes = per_axis(size, axes, "size", 0)
+    if max(sizes, default=0) >= 2**59:
+        raise ArgumentError(f"resize to {sizes}: no memory holds so many elements")
     scales = (None,) * axes if scale is None else tuple(scale)
     lead = input.ndim - axes
     if lead < 0 or len(scales) != axes or min(*sizes, *input.shape[lead:]) < 1:

@@ -75,9 +75,9 @@ def interpolate(
 
     (N, C, *n) -> (N, C, *o), o = `size`, or ⌊n · scale_factor⌋
 
-    Modes: 'nearest', 'nearest-exact' and 'area' for one to three spatial axes,
-    'linear' for one, 'bilinear' and 'bicubic' for two, 'trilinear' for three; see
-    `minigrad.resize`. A given `scale_factor` also says how far apart the outputs
+    Modes: 'nearest', 'nearest-exact' and 'area' (adaptive average pooling) for one
+    to three spatial axes, 'linear' for one, 'bilinear' and 'bicubic' for two,
+    'trilinear' for three; see `minigrad.resize`. A given `scale_factor` also says how far apart the outputs
     lie, unless `recompute_scale_factor` takes o/n for that.
 
     Raises `ShapeError` for a rank that the mode does not take or sizes below 1,
@@ -107,6 +107,8 @@ def interpolate(
             f"interpolate of shape {input.shape} to the sizes {tuple(sizes)}: both must be at least 1, and there must "
             "be channels"
         )
+    if mode == "area":
+        return (mg.adaptive_avg_pool1d, mg.adaptive_avg_pool2d, mg.adaptive_avg_pool3d)[axes - 1](input, sizes)
     return mg.resize(input, sizes, _MODES[mode][0], bool(align_corners), factors, antialias)
 
 

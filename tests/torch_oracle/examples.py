@@ -155,6 +155,9 @@ EXAMPLES |= {
     ],
     "selu_": [call(input=X)],
     "softplus": [call(input=X, beta=2, threshold=1)],
+    "channel_shuffle": [call(input=normal(1, 4, 2), groups=2)],
+    "pixel_shuffle": [call(input=normal(1, 4, 2, 3), upscale_factor=2)],
+    "pixel_unshuffle": [call(input=normal(1, 1, 2, 4), downscale_factor=2)],
     "softshrink": [call(input=X, lambd=0.25)],
     "threshold_": [call(input=X, threshold=0.25, value=2)],
 }

@@ -145,7 +145,9 @@ def in_torch():
             yield name
     for name in dir(G):
         value = getattr(G, name)
-        if name[0] != "_" and callable(value) and not inspect.isclass(value) and "torch_function" not in name:
+        if inspect.isclass(value) or not callable(value) or value.__module__ == "typing":
+            continue
+        if name[0] != "_" and "torch_function" not in name:
             yield name
 
 

@@ -58,3 +58,33 @@ def test_pad_refusals(call, error, message):
     with pytest.raises(error, match=message) as raised:
         call(mg.ones(2, 3))
     assert isinstance(raised.value, MinigradError)
+
+
+def test_negative_widths_of_other_borders():
+    x = mg.arange(4.0).reshape(1, 4)
+    assert F.pad(x, (3, -2), "reflect").tolist() == [[3, 2, 1, 0, 1]]
+    assert F.pad(x, (-4, 1), "reflect").tolist() == [[2]]
+    assert F.pad(x, (-3, 4), "replicate").tolist() == [[3, 3, 3, 3, 3]]
+    assert F.pad(x, (-1, 2), "circular").tolist() == [[1, 2, 3, 1, 2]]
+    assert F.pad(x, (1, -2), "circular").tolist() == [[1, 0, 1]]
+    assert F.pad(x, (2, -3), "symmetric").tolist() == [[1, 0, 0]]
+    for mode, message in (("constant", "cut away"), ("reflect", "cut away"), ("circular", "cut away")):
+        with pytest.raises(ShapeError, match=message):
+            F.pad(x, (-5, 0), mode)
+
+
+def test_the_result_is_a_tensor_of_its_own():
+    x = mg.zeros(2, 3)
+    for widths in ((), (0, 0)):
+        for mode in ("constant", "reflect"):
+            F.pad(x, widths, mode).add_(1)
+    assert x.sum().item() == 0
+
+
+def test_only_constant_borders_have_a_value():
+    x = mg.ones(2, 3)
+    assert F.pad(x, (1, 1), "reflect", 0).shape == (2, 5)
+    with pytest.raises(ArgumentError, match=r"value=2.0 with mode='reflect'"):
+        F.pad(x, (1, 1), "reflect", 2.0)
+    with pytest.raises(ArgumentError, match="mode='zeros'; the modes are constant"):
+        F.pad(x, (1, 1), "zeros")
