@@ -224,10 +224,10 @@ class Primitive:
         """The dtype of an operand, and its rank of priority in promotion."""
         if isinstance(arg, Tensor):
             return arg._array.dtype, DIMENSIONED if arg._array.ndim else ZERO_DIM
+        if isinstance(arg, bool | int | float):  # NumPy's float64 scalar is a Python float too
+            return python_dtype(arg), PYTHON_NUMBER
         if isinstance(arg, np.ndarray | np.generic):
             return check_supported(arg.dtype), DIMENSIONED if arg.ndim else ZERO_DIM
-        if isinstance(arg, bool | int | float):
-            return python_dtype(arg), PYTHON_NUMBER
         raise not_an_operand(arg, self.name)
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
