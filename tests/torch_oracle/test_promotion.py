@@ -252,6 +252,20 @@ def test_names_of_dtypes():
         assert mg.zeros(1, dtype=getattr(mg, name)).is_floating_point() == getattr(torch, name).is_floating_point
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16, np.int64, np.int32, np.uint8])
+def test_scalars_of_numpy(kind):
+    """They count as Python numbers."""
+    for name, shape, operation in itertools.product(
+        ("bool", "uint8", "int32", "int64", "float16", "float32", "float64"), ((2,), ()), (operator.add, operator.pow)
+    ):
+        for flipped in (False, True):
+            dtypes = []
+            for library in (mg, torch):
+                t = library.ones(shape, dtype=getattr(library, name))
+                dtypes.append(dtype_name(operation(kind(1), t) if flipped else operation(t, kind(1))))
+            assert dtypes[0] == dtypes[1], (name, shape, operation, flipped)
+
+
 HALF = np.float64(0.5)
 
 
