@@ -15,7 +15,7 @@ from minigrad.errors import (
 
 from .calling import hooked, locate, warn_about_unregistered
 from .parameter import Parameter, is_lazy
-from .state import IncompatibleKeys, collect, load
+from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
 
 __all__ = ["Module"]
 
@@ -320,17 +320,8 @@ class Module:
         """Parameters and persistent buffers by path, detached, sharing the module's memory; and extra states."""
         return collect(self, prefix, keep_vars)
 
-    def get_extra_state(self) -> Any:
-        """State beside parameters and buffers, kept under the key `_extra_state`; defined by subclasses."""
-        raise MissingForwardError(
-            f"{type(self).__name__} has no extra state; define get_extra_state(self) in the class"
-        )
-
-    def set_extra_state(self, state: Any) -> None:
-        """Take back what `get_extra_state` gave; defined by subclasses."""
-        raise MissingForwardError(
-            f"{type(self).__name__} has no extra state; define set_extra_state(self, state) in the class"
-        )
+    get_extra_state = get_extra_state
+    set_extra_state = set_extra_state
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
