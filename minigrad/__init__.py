@@ -171,7 +171,7 @@ from .tensor.uninitialized import Uninitialized
 if _TYPE_CHECKING:
     import nn as nn
 
-Size = tuple
+Size: type[tuple[_Any, ...]] = tuple
 
 _alias.install()
 

@@ -30,7 +30,7 @@ class TensorType:
         self.dtype = dtype
         self.__name__ = self.__qualname__ = name
         self.__doc__ = (
-            f"A tensor of {dtype}: of sizes, given as integers, an uninitialised one; of a list or an array, its values.\n"
+            f"A tensor of {dtype}: uninitialised for integers, which are sizes; of a list or an array, its values.\n"
             "\n"
             "Raises `DTypeError` for a tensor of another dtype and for a number that is no size.\n"
             "\n"

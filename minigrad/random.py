@@ -167,7 +167,7 @@ def get_rng_state() -> "Tensor":
     state = generator.get_state()
     numbers = (*state["state"].values(), state["uinteger"], state["has_uint32"], generator.initial_seed() % 2**256)
     text = b"".join(number.to_bytes(size, "little") for number, size in zip(numbers, _FIELDS, strict=True))
-    return lookup("tensor")(np.frombuffer(text, np.uint8))  # type: ignore[no-any-return]
+    return lookup("tensor")(np.frombuffer(text, np.uint8))
 
 
 def set_rng_state(new_state: "Tensor") -> None:

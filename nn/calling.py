@@ -94,11 +94,12 @@ class BackwardWatcher:
         for hook in hooks:
             changed = hook(self.module, gradients, *known)
             if changed is not None:
-                gradients = changed if isinstance(changed, tuple) else (changed,)
-                if len(gradients) != count:
+                gradients = (changed,) if known and not isinstance(changed, tuple) else changed
+                if not isinstance(gradients, tuple) or len(gradients) != count:
+                    what = f"{len(changed)} gradients" if isinstance(changed, tuple) else f"a {type(changed).__name__}"
                     raise GradError(
-                        f"a backward hook of {type(self.module).__name__} returned {len(gradients)} gradients for "
-                        f"{count} {places}; return one for each, None for those that need none"
+                        f"a backward hook of {type(self.module).__name__} returned {what} for {count} {places}; "
+                        "return a tuple with one for each, None for those that need none"
                     )
         return gradients
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import minigrad as mg
-from minigrad.errors import DTypeError, MinigradError, StateDictError
+from minigrad.errors import DTypeError, MinigradError, MissingForwardError, StateDictError
 
 from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["IncompatibleKeys", "collect", "load"]
+__all__ = ["IncompatibleKeys", "collect", "get_extra_state", "load", "set_extra_state"]
 
 
 class IncompatibleKeys(NamedTuple):
@@ -31,23 +31,33 @@ class IncompatibleKeys(NamedTuple):
 _EXTRA = "_extra_state"
 
 
-def _entries(module: "Module", prefix: str, defines: str) -> "Iterator[tuple[str, Module, Any]]":
-    """Every key of a state dict with its module and tensor; None for the extra state, where `defines` is defined."""
-    from .module import Module
+def get_extra_state(self: "Module") -> Any:
+    """State beside parameters and buffers, kept under the key `_extra_state`; defined by subclasses."""
+    raise MissingForwardError(f"{type(self).__name__} has no extra state; define get_extra_state(self) in the class")
 
+
+def set_extra_state(self: "Module", state: Any) -> None:
+    """Take back what `get_extra_state` gave; defined by subclasses."""
+    raise MissingForwardError(
+        f"{type(self).__name__} has no extra state; define set_extra_state(self, state) in the class"
+    )
+
+
+def _entries(module: "Module", prefix: str, defines: Any) -> "Iterator[tuple[str, Module, Any]]":
+    """Every key with its module and tensor: None for an extra state, of classes with their own `defines`."""
     for path, one in module.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
         above = f"{path}." if path else ""
         for name, tensor in {**one._parameters, **one._buffers}.items():
             if tensor is not None and name not in one._transient:
                 yield above + name, one, tensor
-        if getattr(type(one), defines) is not getattr(Module, defines):
+        if getattr(type(one), defines.__name__) is not defines:
             yield above + _EXTRA, one, None
 
 
 def collect(module: "Module", prefix: str, keep_vars: bool) -> OrderedDict[str, Any]:
     """The state dict: tensors, detached unless `keep_vars`, and extra states."""
     state: OrderedDict[str, Any] = OrderedDict()
-    for key, one, tensor in _entries(module, prefix, "get_extra_state"):
+    for key, one, tensor in _entries(module, prefix, get_extra_state):
         if tensor is None:
             state[key] = one.get_extra_state()
         else:
@@ -62,7 +72,7 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             f"load_state_dict got a {type(state_dict).__name__}; it takes what state_dict() gave, for example "
             "mg.load(path)"
         )
-    entries = {key: (one, tensor) for key, one, tensor in _entries(module, "", "set_extra_state")}
+    entries = {key: (one, tensor) for key, one, tensor in _entries(module, "", set_extra_state)}
     own = {key: tensor for key, (_, tensor) in entries.items() if tensor is not None}
     missing = [key for key in entries if key not in state_dict and not _may_be_missing(module, key)]
     unexpected = [key for key in state_dict if key not in entries]

@@ -58,8 +58,8 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils", "datasets",
-                  "transforms", "serialization", "draw", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
+                  "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source
