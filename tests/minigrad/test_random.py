@@ -277,9 +277,14 @@ def test_states_as_bytes():
 
 def test_a_forked_generator_comes_back_after_an_error():
     before = default_generator().get_state()
-    with pytest.raises(KeyError), mg.random.fork_rng(devices=[]):
-        mg.rand(3)
-        raise KeyError
+
+    def fail():
+        with mg.random.fork_rng(devices=[]):
+            mg.rand(3)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert default_generator().get_state() == before
 
 

@@ -118,6 +118,6 @@ def test_profiles_and_powers_of_ten(print_options):
     assert repr(t) == "tensor([0.5, 2.0])", "every call sets the mode"
     print_options(profile="full")
     assert "..." not in repr(mg.arange(2000))
-    with pytest.raises(ArgumentError, match="profile='wide'; .*'default', 'short', 'full'"):
+    with pytest.raises(ArgumentError, match=r"profile='wide'; .*'default', 'short', 'full'"):
         print_options(profile="wide", precision=9)
     assert display._options["precision"] == 4
