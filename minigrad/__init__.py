@@ -55,7 +55,7 @@ from .dtypes import (
 )
 from .functions import *
 from .operands import as_operand
-from .ops.activation import elu, relu, sigmoid, softplus, tanh
+from .ops.activation import elu, hardswish, relu, sigmoid, softplus, tanh
 from .ops.adaptive import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -314,6 +314,7 @@ __all__ = [
     "get_default_dtype",
     "gt",
     "half",
+    "hardswish",
     "identity",
     "iinfo",
     "im2col",
