@@ -66,12 +66,10 @@ def set_default_dtype(dtype: Any) -> None:
 
 
 def as_dtype(dtype: Any) -> DType:
-    """The NumPy dtype that `dtype` names: a dtype, a type such as `float`, or a string.
+    """The NumPy dtype that `dtype` names: a dtype, a string, or a type: Python's `float` is float64, as in PyTorch.
 
     Raises `DTypeError` for dtypes that tensors cannot have (complex, object, …).
     """
-    if dtype is builtins.float:
-        return _default
     try:
         found = np.dtype(dtype)
     except TypeError as error:

@@ -16,7 +16,7 @@ from ..errors import DTypeError, ShapeError
 from ..kernels.memory import total
 from ..operands import as_operand
 from ..primitive import primitive
-from ..registry import function, lookup
+from ..registry import function, lookup, with_numpys_words
 from ..tensor import Array, Tensor
 from .arithmetic import maximum, minimum
 from .axes import Dims, axes_of, axis_of
@@ -28,17 +28,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def reduction(operation: F) -> F:
-    """Register a public reduction, which also takes NumPy's words `axis` and `keepdims`."""
+    """Register a public reduction: its first argument becomes a tensor."""
+    worded = with_numpys_words(operation)
 
     @wraps(operation)
-    def worded(input: Any, *args: Any, **keywords: Any) -> Any:
-        if "axis" in keywords:
-            keywords["dim"] = keywords.pop("axis")
-        if "keepdims" in keywords:
-            keywords["keepdim"] = keywords.pop("keepdims")
-        return operation(as_operand(input, operation.__name__), *args, **keywords)
+    def reduce(input: Any, *args: Any, **keywords: Any) -> Any:
+        return worded(as_operand(input, operation.__name__), *args, **keywords)
 
-    return function(worded)  # type: ignore[return-value]
+    return function(reduce)  # type: ignore[return-value]
 
 
 def reduced_axes(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:

@@ -37,7 +37,6 @@ EXCEPTIONS = {
     "nn.NLLLoss2d": "given up by PyTorch, whose class takes any arguments and hands them on",
     "minigrad.finfo": "NumPy's",
     "minigrad.iinfo": "NumPy's",
-    "minigrad.einsum": "PyTorch's takes anything, and reads it as the formula and operands",
     "minigrad.meshgrid": "PyTorch's takes anything, and reads it as tensors and the indexing",
     "Tensor.dsplit": "one argument for PyTorch's two, `indices` and `sections`",
     "Tensor.hsplit": "one argument for PyTorch's two, `indices` and `sections`",
