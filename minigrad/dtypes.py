@@ -28,6 +28,19 @@ float64 = double = np.dtype("float64")
 
 SUPPORTED = (bool, uint8, int8, int16, int32, int64, float16, float32, float64)
 
+# The names of PyTorch's constructors by dtype.
+TYPE_NAMES = {
+    "BoolTensor": bool,
+    "ByteTensor": uint8,
+    "CharTensor": int8,
+    "ShortTensor": int16,
+    "IntTensor": int32,
+    "LongTensor": int64,
+    "HalfTensor": float16,
+    "FloatTensor": float32,
+    "DoubleTensor": float64,
+}
+
 _KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
 _SUPPORTED = frozenset(SUPPORTED)
 _default = float32
