@@ -4,6 +4,7 @@ Public functions take PyTorch's `dim` and `keepdim`; primitives take `axes`, a
 tuple of numbers from 0 on.
 """
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
@@ -110,7 +111,9 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     if input.dtype == np.float16:  # the sum may be too large for it, the mean is not
         return mean(input.to(dtype=np.float32), dim, keepdim).to(dtype=np.float16)
     axes = reduced_axes(dim, input.ndim, "mean")
-    return sum_primitive(input, axes=axes, keepdims=keepdim) / _count(input, axes)
+    count = _count(input, axes)
+    total = sum_primitive(input, axes=axes, keepdims=keepdim)
+    return total / count if count else total + math.nan  # whose derivatives are 0, and not 0/0
 
 
 @reduction
@@ -136,6 +139,8 @@ def var(
         return var(input.to(dtype=np.float32), dim, correction, keepdim).to(dtype=np.float16)
     axes = reduced_axes(dim, input.ndim, "var")
     count = _count(input, axes)
+    if not count:
+        return mean(input, axes, keepdim)
     centred = input - sum_primitive(input, axes=axes, keepdims=True) / count
     freedom = count - correction if count > correction else 0
     return sum_primitive(centred * centred, axes=axes, keepdims=keepdim) / freedom
@@ -153,6 +158,8 @@ def std(
     >>> mg.std(mg.tensor([1., 2., 3.]))
     tensor(1.)
     """
+    if input.dtype == np.float16:  # the variance may be too large for it, its root is not
+        return std(input.to(dtype=np.float32), dim, correction, keepdim, unbiased=unbiased).to(dtype=np.float16)
     variance = var(input, dim, correction, keepdim, unbiased=unbiased)
     # Equal elements have no spread, and get the gradient 0 rather than 0/0, as in PyTorch.
     level = variance == 0
