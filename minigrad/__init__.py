@@ -8,20 +8,121 @@ tensor([2., 4., 6.])
 """
 
 from math import e, inf, nan, pi
-from typing import Any as _Any, TYPE_CHECKING as _TYPE_CHECKING
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from numpy import dtype, finfo, iinfo, newaxis
-from . import _alias, autograd, backends, cuda, errors, functions, legacy, random
+
+from . import _alias, autograd, backends, cuda, errors, functions, random
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .creation import *
+from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from .device import device
-from .dtypes import bool, double, float, float16, float32, float64, get_default_dtype, half, int, int16, int32, int64, int8, long, set_default_dtype, short, uint8
+from .dtypes import (
+    bool,
+    double,
+    float,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    int,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    set_default_dtype,
+    short,
+    uint8,
+)
 from .functions import *
+from .legacy import *
+from .mode import inference_mode
 from .operands import as_operand
 from .ops.activation import elu, hardswish, relu, sigmoid, softplus, tanh
-from .ops.adaptive import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d
-from .ops.arithmetic import add, addcdiv, addcmul, clamp, clamp_max, clamp_min, clip, div, floor_divide, lerp, maximum, minimum, mul, neg, remainder, sub
-from .ops.comparison import allclose, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, equal, ge, gt, isclose, isfinite, isinf, isnan, le, logical_and, logical_not, logical_or, logical_xor, lt, masked_fill, ne, where
-from .ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, correlate, correlate_input, correlate_weight
-from .ops.elementary import abs, ceil, cos, erf, exp, expm1, floor, log, log1p, pow, reciprocal, round, rsqrt, sign, sin, sqrt, square, trunc
+from .ops.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
+from .ops.arithmetic import (
+    add,
+    addcdiv,
+    addcmul,
+    clamp,
+    clamp_max,
+    clamp_min,
+    clip,
+    div,
+    floor_divide,
+    lerp,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    remainder,
+    sub,
+)
+from .ops.comparison import (
+    allclose,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    eq,
+    equal,
+    ge,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    masked_fill,
+    ne,
+    where,
+)
+from .ops.convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    correlate,
+    correlate_input,
+    correlate_weight,
+)
+from .ops.elementary import (
+    abs,
+    ceil,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    log,
+    log1p,
+    pow,
+    reciprocal,
+    round,
+    rsqrt,
+    sign,
+    sin,
+    sqrt,
+    square,
+    trunc,
+)
 from .ops.indexing import gather, index_select, narrow
 from .ops.joining import cat, chunk, concatenate, split, stack, unbind
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
@@ -31,22 +132,33 @@ from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from .ops.resampling import resize
-from .ops.shape import broadcast_to, clone, detach, expand, flatten, flip, identity, movedim, permute, reshape, squeeze, sum_to, swapaxes, transpose, unflatten, unsqueeze
+from .ops.shape import (
+    broadcast_to,
+    clone,
+    detach,
+    expand,
+    flatten,
+    flip,
+    identity,
+    movedim,
+    permute,
+    reshape,
+    squeeze,
+    sum_to,
+    swapaxes,
+    transpose,
+    unflatten,
+    unsqueeze,
+)
 from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.unfolding import col2im, im2col
 from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 from .tensor.uninitialized import Uninitialized
-from .creation import *
-from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
-from .legacy import *
-from .mode import inference_mode
-from .sampling import *
-
-
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -79,7 +191,17 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "Size",
     "Tensor",
     "Uninitialized",
     "abs",
@@ -98,6 +220,7 @@ __all__ = [
     "amin",
     "any",
     "arange",
+    "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
     "as_operand",
@@ -107,6 +230,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "backends",
     "bernoulli",
     "binary_cross_entropy",
     "bitwise_and",
@@ -145,6 +269,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "dtype",
     "e",
     "elu",
     "empty",
@@ -174,6 +299,7 @@ __all__ = [
     "gather",
     "ge",
     "get_default_dtype",
+    "get_rng_state",
     "gt",
     "half",
     "hardswish",
@@ -182,12 +308,13 @@ __all__ = [
     "im2col",
     "index_select",
     "inf",
+    "inference_mode",
     "initial_seed",
     "int",
-    "int8",
     "int16",
     "int32",
     "int64",
+    "int8",
     "is_grad_enabled",
     "isclose",
     "isfinite",
@@ -264,6 +391,7 @@ __all__ = [
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
+    "set_rng_state",
     "short",
     "sigmoid",
     "sign",
@@ -290,17 +418,10 @@ __all__ = [
     "unbind",
     "unflatten",
     "unsqueeze",
+    "use_deterministic_algorithms",
     "var",
     "where",
     "zeros",
     "zeros_like",
-    "Size",
-    "are_deterministic_algorithms_enabled",
-    "backends",
-    "dtype",
-    "get_rng_state",
-    "inference_mode",
-    "set_rng_state",
-    "use_deterministic_algorithms",
 ]
 __all__ += functions.__all__

@@ -1,4 +1,4 @@
-"""PyTorch's old constructors, one for each dtype: of sizes, or of values."""
+"""PyTorch's old constructors, one for each dtype: of sizes, or of values; and its name for shapes."""
 
 from typing import Any
 
@@ -20,7 +20,10 @@ __all__ = [
     "IntTensor",
     "LongTensor",
     "ShortTensor",
+    "Size",
 ]
+
+Size = tuple  # shapes are plain tuples
 
 
 class TensorType:
