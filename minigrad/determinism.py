@@ -25,7 +25,7 @@ def are_deterministic_algorithms_enabled() -> bool:
     """What `use_deterministic_algorithms` was told last; False at first.
 
     >>> import minigrad as mg
-    >>> mg.are_deterministic_algorithms_enabled()
+    >>> mg.use_deterministic_algorithms(False); mg.are_deterministic_algorithms_enabled()
     False
     """
     return _asked

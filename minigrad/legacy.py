@@ -23,7 +23,7 @@ __all__ = [
     "Size",
 ]
 
-Size = tuple  # shapes are plain tuples
+Size: type[tuple[Any, ...]] = tuple  # shapes are plain tuples
 
 
 class TensorType:

@@ -7,6 +7,7 @@ from minigrad.errors import DTypeError
 
 
 def test_it_is_remembered():
+    mg.use_deterministic_algorithms(False)
     assert not mg.are_deterministic_algorithms_enabled()
     mg.use_deterministic_algorithms(True, warn_only=True)
     try:

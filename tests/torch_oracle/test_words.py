@@ -60,6 +60,7 @@ def test_cuda_and_backends_without_a_gpu(library):
         setattr(cudnn, name, not first)
         assert getattr(cudnn, name) is not first
         setattr(cudnn, name, first)
+    library.use_deterministic_algorithms(False)
     assert not library.are_deterministic_algorithms_enabled()
     library.use_deterministic_algorithms(True, warn_only=True)
     assert library.are_deterministic_algorithms_enabled()
