@@ -54,7 +54,7 @@ from .dtypes import (
     uint8,
 )
 from .functions import *
-from .operands import as_operand
+from .operands import as_flag, as_integer, as_number, as_operand
 from .ops.activation import elu, relu, sigmoid, softplus, tanh
 from .ops.adaptive import (
     adaptive_avg_pool1d,
@@ -238,6 +238,12 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "as_flag",
+    "as_integer",
+    "as_number",
+    "as_flag",
+    "as_integer",
+    "as_number",
     "as_operand",
     "as_tensor",
     "asarray",

@@ -31,6 +31,8 @@ def cross_entropy(
     >>> F.cross_entropy(mg.tensor([[0., 0.]]), mg.tensor([1]))
     tensor(0.6931)
     """
+    label_smoothing = mg.as_number(label_smoothing, "cross_entropy", "label_smoothing")
+    ignore_index = mg.as_integer(ignore_index, "cross_entropy", "ignore_index")
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
     input, target = mg.as_operand(input, "cross_entropy"), mg.as_operand(target, "cross_entropy")
