@@ -368,7 +368,7 @@ def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -
 
 def _channels_last(x: tuple[int, ...], per_group: int, groups: Any) -> bool:
     """Whether the last axis of x has the channels that are read, and the second does not."""
-    return hasattr(groups, "__index__") and x[1] != per_group * groups == x[-1]
+    return isinstance(groups, int) and x[1] != per_group * groups == x[-1]
 
 
 def _refuse_nothing(x: tuple[int, ...], out_channels: int, name: str) -> None:
@@ -380,9 +380,9 @@ def _refuse_nothing(x: tuple[int, ...], out_channels: int, name: str) -> None:
         )
 
 
-def check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:
+def check_groups(groups: Any, channels: int, out_channels: int, name: str) -> None:
     """Raise `ArgumentError` for groups that do not divide the channels, `DTypeError` for no integer."""
-    if isinstance(groups, bool) or not hasattr(groups, "__index__") or getattr(groups, "ndim", 0):
+    if isinstance(groups, bool) or not hasattr(groups, "__index__") or getattr(groups, "ndim", 0) != 0:
         raise DTypeError(f"{name} got groups={groups!r}; it is an integer")
     if groups < 1 or channels % groups or out_channels % groups:
         raise ArgumentError(

@@ -87,7 +87,7 @@ def as_integer(value: Any, name: str, role: str = "") -> int:
 
 
 def as_flag(value: Any, name: str, role: str = "") -> bool:
-    """Whether `value` is true; raises `DTypeError`, naming the function and the role, for what is neither true nor false.
+    """Whether `value` is true; raises `DTypeError`, naming the function, for what is neither true nor false.
 
     >>> import minigrad as mg
     >>> mg.as_flag(1, "sort", "descending")

@@ -159,7 +159,9 @@ class Sequential(_Numbered):
         """The output of the last module, each fed with the one before it."""
         for number, module in enumerate(self):
             if module is None:
-                raise DTypeError(f"place {number} of the Sequential holds None, which cannot be called; put a module there")
+                raise DTypeError(
+                    f"place {number} of the Sequential holds None, which cannot be called; put a module there"
+                )
             input = module(input)
         return input
 

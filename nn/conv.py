@@ -133,8 +133,8 @@ class _Conv(_ConvNd):
             return list(Geometry.window(sizes, self.kernel_size, self.stride, self.padding, self.dilation).padding)
         if len(self.padding) != self.axes:
             raise ArgumentError(
-                f"{type(self).__name__} with padding_mode={self.padding_mode!r} got padding={self.padding}; borders that "
-                f"are not zeros need one entry for each of the {self.axes} axes"
+                f"{type(self).__name__} with padding_mode={self.padding_mode!r} got padding={self.padding}; borders "
+                f"that are not zeros need one entry for each of the {self.axes} axes"
             )
         return [tuple(one) if isinstance(one, Sequence) else (one, one) for one in self.padding]
 

@@ -44,7 +44,7 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if sparse:
+        if mg.as_flag(sparse, "Embedding", "sparse"):
             raise ArgumentError("Embedding got sparse=True; gradients are dense arrays here. Leave it out")
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim

@@ -75,7 +75,7 @@ def gumbel_softmax(
     tensor([0., 1.])
     """
     logits = mg.as_operand(logits, "gumbel_softmax")
-    if eps != 1e-10:
+    if mg.as_number(eps, "gumbel_softmax", "eps") != 1e-10:
         warnings.warn(f"gumbel_softmax got eps={eps}, which has no effect; leave it out", MinigradWarning, stacklevel=2)
     if logits.dtype.kind != "f":
         raise DTypeError(f"gumbel_softmax got {logits.dtype}; convert first, for example t.float()")

@@ -39,6 +39,7 @@ def cross_entropy(
     weight = None if weight is None else mg.as_operand(weight, "cross_entropy")
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)
+    check_reduction(reduction)
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "cross_entropy")
     logs = mg.log_softmax(input, axis)
@@ -109,6 +110,7 @@ def nll_loss(
     weight = None if weight is None else mg.as_operand(weight, "nll_loss")
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)  # unsigned labels could not be compared with ignore_index
+    check_reduction(reduction)
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "nll_loss")
     classes = _check_labels(input, target, weight, ignore_index, axis)
@@ -218,7 +220,7 @@ def multi_margin_loss(
     tensor(0.6667)
     """
     name = "multi_margin_loss"
-    if p not in (1, 2):
+    if mg.as_number(p, name, "p") not in (1, 2):
         raise ArgumentError(f"{name} got p={p}; it is 1 or 2")
     input, target = mg.as_operand(input, name), mg.as_operand(target, name)
     rows, labels = _rows(input, name), _check_integers(target, name).reshape(-1)

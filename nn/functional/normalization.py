@@ -61,6 +61,7 @@ def _more_than_one(name: str, count: int, input: mg.Tensor, what: str, remedy: s
 
 
 def _both_or_neither(name: str, mean: mg.Tensor | None, var: mg.Tensor | None) -> None:
+    """Refuse one running statistic without the other, as PyTorch's layers do."""
     if (mean is None) != (var is None):
         given, missing = ("running_var", "running_mean") if mean is None else ("running_mean", "running_var")
         raise ArgumentError(f"{name} got a {given} and no {missing}; the two go together: give both, or neither")
@@ -112,9 +113,9 @@ def batch_norm(
     """
     input = _floating(input, "batch_norm", 2)
     channels = input.shape[1]
-    _both_or_neither("batch_norm", running_mean, running_var)
     _fitting("batch_norm", input, (channels,), running_mean=running_mean, running_var=running_var,
              weight=weight, bias=bias)  # fmt: skip
+    _both_or_neither("batch_norm", running_mean, running_var)
     momentum, eps = mg.as_number(momentum, "batch_norm", "momentum"), mg.as_number(eps, "batch_norm", "eps")
     if not mg.as_flag(training, "batch_norm", "training"):
         if running_mean is None or running_var is None:
@@ -164,9 +165,9 @@ def instance_norm(
     """
     input = _floating(input, "instance_norm", 2)
     channels = input.shape[1]
-    _both_or_neither("instance_norm", running_mean, running_var)
     _fitting("instance_norm", input, (channels,), running_mean=running_mean, running_var=running_var,
              weight=weight, bias=bias)  # fmt: skip
+    _both_or_neither("instance_norm", running_mean, running_var)
     momentum, eps = mg.as_number(momentum, "instance_norm", "momentum"), mg.as_number(eps, "instance_norm", "eps")
     if not mg.as_flag(use_input_stats, "instance_norm", "use_input_stats"):
         if running_mean is None or running_var is None:
