@@ -201,8 +201,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ShapeError(_wrong_features(input.shape, weight.shape))
     if b is not None and not _bias_fits(input.shape, weight.shape, b.shape):
         raise ShapeError(
-            f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs {weight.shape[:-1]}, "
-            f"or to broadcast to the last two axes of the output of an input of shape {input.shape}"
+            f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs "
+            f"{weight.shape[:-1]}, or to broadcast to the last two axes of the output of an input of shape {input.shape}"
         )
     y = matmul(input, weight.T)
     return y if b is None else reshape(y + b, y.shape)
