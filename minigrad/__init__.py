@@ -40,7 +40,7 @@ from .dtypes import (
 from .functions import *
 from .legacy import *
 from .mode import inference_mode
-from .operands import as_operand
+from .operands import as_flag, as_integer, as_number, as_operand
 from .ops.activation import elu, hardswish, relu, sigmoid, softplus, tanh
 from .ops.adaptive import (
     adaptive_avg_pool1d,
@@ -223,6 +223,9 @@ __all__ = [
     "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
+    "as_flag",
+    "as_integer",
+    "as_number",
     "as_operand",
     "as_tensor",
     "asarray",

@@ -23,6 +23,7 @@ from .errors import ArgumentError, DTypeError, ShapeError
 __all__ = ["Geometry", "Padding", "check_groups", "pairs", "per_axis", "resolved_padding"]
 
 Pair = tuple[int, int]
+_MOST = 2**59  # the longest axis: no array has so many elements
 Padding = str | int | Sequence[int] | Sequence[Pair]
 
 
@@ -35,7 +36,7 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
     value = _plain(value)
     given = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
     try:
-        values = tuple(one.__index__() for one in given)
+        values = tuple(_integer(one) for one in given)
     except (AttributeError, TypeError):
         raise DTypeError(f"{name}={value!r} arrived; it takes an integer, or one for each of the {axes} axes") from None
     if len(values) == 1:
@@ -44,10 +45,19 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
         raise ArgumentError(
             f"{name}={value!r} has {len(values)} entries for {axes} axes; give one number, or one per axis"
         )
+    if any(one > _MOST for one in values):
+        raise ArgumentError(f"{name}={value!r}: no memory holds so much along an axis")
     if any(one < smallest for one in values):
         at_least = "must be at least 1" if smallest == 1 else "cannot be negative"
         raise ArgumentError(f"{name}={value!r}: {name} {at_least} along every axis")
     return values
+
+
+def _integer(value: Any) -> int:
+    """`value` as an integer; raises `TypeError` for bools and what has no index."""
+    if isinstance(value, bool):
+        raise TypeError
+    return value.__index__()  # type: ignore[no-any-return]
 
 
 def _plain(value: Any) -> Any:
@@ -91,7 +101,10 @@ def resolved_padding(
 
 
 def _spatial(output_size: Sequence[int], axes: int) -> tuple[int, ...]:
-    sizes = tuple(output_size)
+    try:
+        sizes = tuple(_integer(one) for one in output_size)
+    except (AttributeError, TypeError):
+        raise DTypeError(f"output_size={output_size!r} arrived; it is a list of {axes} integers") from None
     if len(sizes) != axes:
         raise ArgumentError(
             f"output_size={sizes} has the wrong length; give the {axes} spatial sizes, or the whole shape"
@@ -112,6 +125,8 @@ class Geometry:
     groups: int = 1
 
     def __post_init__(self) -> None:
+        if not self.inputs:
+            raise ArgumentError("there are no spatial axes here: give one size for each axis of the maps")
         sizes = (self.outputs, self.kernel, self.stride, self.padding, self.dilation)
         if any(len(one) != len(self.inputs) for one in sizes) or min(*self.kernel, *self.stride, *self.dilation) < 1:
             raise ArgumentError(
@@ -238,7 +253,7 @@ class Geometry:
         geometry = cls.window(inputs, kernel, kernel if missing else stride, padding, dilation, ceil_mode=ceil_mode)
         for axis, (before, after) in enumerate(geometry.asked(padding)):
             n, k, s, d = inputs[axis], kernel[axis], geometry.stride[axis], geometry.dilation[axis]
-            if max(before, after) > (d * (k - 1) + 1) // 2:
+            if max(before, after) > k // 2:
                 raise ArgumentError(
                     f"{name} with padding {padding!r} and kernel_size {kernel}: padding may be at most half the "
                     "kernel, so that every window holds something of the input"
@@ -353,7 +368,7 @@ def _rank(x: tuple[int, ...], w: tuple[int, ...], axes: int | None, name: str) -
 
 def _channels_last(x: tuple[int, ...], per_group: int, groups: Any) -> bool:
     """Whether the last axis of x has the channels that are read, and the second does not."""
-    return hasattr(groups, "__index__") and x[1] != per_group * groups == x[-1]
+    return isinstance(groups, int) and x[1] != per_group * groups == x[-1]
 
 
 def _refuse_nothing(x: tuple[int, ...], out_channels: int, name: str) -> None:
@@ -365,9 +380,9 @@ def _refuse_nothing(x: tuple[int, ...], out_channels: int, name: str) -> None:
         )
 
 
-def check_groups(groups: int, channels: int, out_channels: int, name: str) -> None:
+def check_groups(groups: Any, channels: int, out_channels: int, name: str) -> None:
     """Raise `ArgumentError` for groups that do not divide the channels, `DTypeError` for no integer."""
-    if not hasattr(groups, "__index__"):
+    if isinstance(groups, bool) or not hasattr(groups, "__index__") or getattr(groups, "ndim", 0) != 0:
         raise DTypeError(f"{name} got groups={groups!r}; it is an integer")
     if groups < 1 or channels % groups or out_channels % groups:
         raise ArgumentError(

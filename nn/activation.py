@@ -185,7 +185,7 @@ class Hardtanh(Activation):
     function = staticmethod(F.hardtanh)
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
-        if min_val >= max_val:
+        if mg.as_number(min_val, "Hardtanh", "min_val") >= mg.as_number(max_val, "Hardtanh", "max_val"):
             raise ArgumentError(f"Hardtanh from {min_val} to {max_val}: max_val must be above min_val")
         super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
 

@@ -69,12 +69,15 @@ class _NormBase(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
-    def _refuse_rank(self, input: mg.Tensor, ranks: tuple[int, ...]) -> None:
+    def _ranked(self, given: Any, ranks: tuple[int, ...]) -> mg.Tensor:
+        """The input as a tensor of one of those ranks."""
+        input: mg.Tensor = mg.as_operand(given, type(self).__name__)
         if input.ndim not in ranks:
             raise ShapeError(
                 f"{type(self).__name__} got an input of shape {input.shape}, {input.ndim} axes; it takes "
                 f"{' or '.join(map(str, ranks))}. The digit in the layer's name counts the spatial axes"
             )
+        return input
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -103,7 +106,7 @@ class _BatchNorm(_NormBase):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, *n) -> (N, C, *n)"""
-        self._refuse_rank(input, self.ranks)
+        input = self._ranked(input, self.ranks)
         mean, var, count = self.running_mean, self.running_var, self.num_batches_tracked
         learning = self.training and self.track_running_stats
         if self.training and not learning:
@@ -183,7 +186,7 @@ class _InstanceNorm(_NormBase):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, *n) or (C, *n) -> the same"""
-        self._refuse_rank(input, self.ranks)
+        input = self._ranked(input, self.ranks)
         channels = input.shape[-self.axes - 1]
         if channels != self.num_features:
             if self.affine:

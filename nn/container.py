@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, overload
 
+import minigrad as mg
 from minigrad.errors import DTypeError, IndexOutOfRangeError
 
 from .module import Module
@@ -10,9 +11,9 @@ from .module import Module
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
-def _checked(module: Any, container: str) -> Module:
-    """`module` itself; raises `DTypeError` for anything that is none."""
-    if not isinstance(module, Module):
+def _checked(module: Any, container: str) -> Any:
+    """`module` itself, or None as the place of one; raises `DTypeError` for anything else."""
+    if not isinstance(module, Module | None):
         remedy = "give modules"
         if isinstance(module, type):
             remedy = f"that is a class: write {module.__name__}()"
@@ -49,6 +50,8 @@ class _Numbered(Module):
 
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add several modules at the end."""
+        if not isinstance(modules, Iterable):
+            raise DTypeError(f"{type(self).__name__} got a {type(modules).__name__} to add; give a list of modules")
         for module in [_checked(module, type(self).__name__) for module in modules]:
             self.append(module)
         return self
@@ -89,7 +92,7 @@ class _Numbered(Module):
         return len(self._modules)
 
     def __iter__(self) -> Iterator[Module]:
-        return iter([module for module in self._modules.values() if module is not None])
+        return iter(list(self._modules.values()))  # type: ignore[arg-type]
 
     def __contains__(self, module: object) -> bool:
         return any(module is one for one in self)
@@ -144,9 +147,21 @@ class Sequential(_Numbered):
     def __imul__(self, times: int) -> Any:
         return self.extend(list(self) * (times - 1))
 
+    def insert(self, index: int, module: Module) -> Any:
+        """Add a module before position `index`, which is one of the modules' or the end."""
+        if mg.as_integer(index, "insert", "index") not in range(-len(self), len(self) + 1):
+            raise IndexOutOfRangeError(f"insert at {index} into a Sequential of {len(self)} modules")
+        if module is None:
+            raise DTypeError("insert got None; give an nn.Module")
+        return super().insert(index, module)
+
     def forward(self, input: Any) -> Any:
         """The output of the last module, each fed with the one before it."""
-        for module in self:
+        for number, module in enumerate(self):
+            if module is None:
+                raise DTypeError(
+                    f"place {number} of the Sequential holds None, which cannot be called; put a module there"
+                )
             input = module(input)
         return input
 
@@ -163,7 +178,7 @@ class ModuleList(_Numbered):
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules or [])
+        self.extend([] if modules is None else modules)
 
     def __add__(self, other: Any) -> "ModuleList":
         return ModuleList([*self, *_sequence(other, "ModuleList")])

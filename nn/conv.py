@@ -47,8 +47,10 @@ class _ConvNd(Module):
         output_padding: Any = 0,
     ) -> None:
         super().__init__()
+        mg.as_integer(in_channels, type(self).__name__, "in_channels")
+        mg.as_integer(out_channels, type(self).__name__, "out_channels")
         check_groups(groups, in_channels, out_channels, type(self).__name__)
-        if padding_mode not in _BORDERS:
+        if not isinstance(padding_mode, str) or padding_mode not in _BORDERS:
             raise ArgumentError(
                 f"{type(self).__name__} got padding_mode={padding_mode!r}; the modes are {', '.join(_BORDERS)}"
             )
@@ -74,7 +76,8 @@ class _ConvNd(Module):
     def _check_sizes(self) -> None:
         for name, smallest in (("kernel_size", 1), ("stride", 1), ("dilation", 1), ("output_padding", 0)):
             sizes = getattr(self, name)
-            if len(sizes) != self.axes or any(not hasattr(size, "__index__") or size < smallest for size in sizes):
+            lengths = (self.axes,) if name == "kernel_size" else (1, self.axes)  # one entry counts for every axis
+            if len(sizes) not in lengths or any(not hasattr(size, "__index__") or size < smallest for size in sizes):
                 raise ArgumentError(
                     f"{type(self).__name__} got {name}={sizes}; it takes an integer of at least {smallest}, or "
                     f"{self.axes} of them"
@@ -86,13 +89,12 @@ class _ConvNd(Module):
 
     def extra_repr(self) -> str:
         """The sizes; what is at its default is left out, as in PyTorch."""
-        plain = (0,) * self.axes
         parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
-        if self.padding != plain:
+        if self.padding != (0,) * len(self.padding):
             parts.append(f"padding={self.padding}")
-        if self.dilation != (1,) * self.axes:
+        if self.dilation != (1,) * len(self.dilation):
             parts.append(f"dilation={self.dilation}")
-        if self.output_padding != plain:
+        if self.output_padding != (0,) * len(self.output_padding):
             parts.append(f"output_padding={self.output_padding}")
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
@@ -129,6 +131,11 @@ class _Conv(_ConvNd):
                 return [(0, 0)] * self.axes
             sizes = input.shape[-self.axes :]
             return list(Geometry.window(sizes, self.kernel_size, self.stride, self.padding, self.dilation).padding)
+        if len(self.padding) != self.axes:
+            raise ArgumentError(
+                f"{type(self).__name__} with padding_mode={self.padding_mode!r} got padding={self.padding}; borders "
+                f"that are not zeros need one entry for each of the {self.axes} axes"
+            )
         return [tuple(one) if isinstance(one, Sequence) else (one, one) for one in self.padding]
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
@@ -202,7 +209,7 @@ class _ConvTranspose(_ConvNd):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        if padding_mode != "zeros":
+        if not isinstance(padding_mode, str) or padding_mode != "zeros":
             raise ArgumentError(
                 f"{type(self).__name__} got padding_mode={padding_mode!r}; its padding is what is cut from the output, "
                 "so only 'zeros' has a meaning"
@@ -214,6 +221,7 @@ class _ConvTranspose(_ConvNd):
 
     def forward(self, input: mg.Tensor, output_size: Sequence[int] | None = None) -> mg.Tensor:
         """(N, C, *o) or (C, *o) -> (N, O, *n) or (O, *n); `output_size` names the spatial sizes n."""
+        input = mg.as_operand(input, type(self).__name__)
         if input.ndim not in (self.axes + 1, self.axes + 2):
             raise ShapeError(
                 f"an input of shape {input.shape} arrived; {type(self).__name__} takes {self.axes + 2} axes, or "

@@ -12,7 +12,7 @@ __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Fe
 class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
+        if not 0 <= mg.as_number(p, type(self).__name__, "p") <= 1:
             raise ArgumentError(f"{type(self).__name__} got p={p}; it is a probability, from 0 to 1")
         self.p = p
         self.inplace = inplace

@@ -138,6 +138,7 @@ class _LazyChannels(LazyModuleMixin):
             )
             return
         channels = input.shape[-self.axes - 1]
+        mg.as_integer(self.out_channels, type(self).__name__, "out_channels")
         check_groups(self.groups, channels, self.out_channels, type(self).__name__)
         self.in_channels = channels
         first, second = (channels, self.out_channels) if self.transposed else (self.out_channels, channels)

@@ -61,7 +61,7 @@ class _LazyNorm(LazyModuleMixin):
 
     def initialize_parameters(self, input: mg.Tensor) -> None:
         """The input's channels give parameters and buffers their shape: (N, C, *n)."""
-        self._refuse_rank(input, self.ranks)  # type: ignore[attr-defined]
+        input = self._ranked(input, self.ranks)  # type: ignore[attr-defined]
         self.num_features = input.shape[self.channel_axis]
         if self.has_uninitialized_params():
             shape = (self.num_features,)

@@ -88,7 +88,7 @@ class MultiMarginLoss(Loss):
         self, p: int = 1, margin: float = 1.0, weight: mg.Tensor | None = None, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction)
-        if p not in (1, 2):
+        if mg.as_number(p, "MultiMarginLoss", "p") not in (1, 2):
             raise ArgumentError(f"MultiMarginLoss got p={p}; it is 1 or 2")
         self.register_buffer("weight", weight)
         if weight is not None and weight.ndim != 1:

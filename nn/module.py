@@ -180,11 +180,14 @@ class Module:
         return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
 
     def _check_name(self, name: str, what: str) -> None:
+        if not isinstance(name, str):
+            raise DTypeError(f"the name of a {what} is a string; a {type(name).__name__} arrived: {name!r}")
         if not name or "." in name:
             raise ArgumentError(
                 f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
             )
-        if hasattr(self, name) and self._kind_of(name) is None:
+        own: Mapping[str, Any] = {"parameter": self._parameters, "buffer": self._buffers, "module": self._modules}[what]
+        if hasattr(self, name) and name not in own:
             raise ArgumentError(
                 f"{type(self).__name__} has an attribute {name!r} already; choose another name for the {what}"
             )
@@ -334,7 +337,9 @@ class Module:
         return load(self, state_dict, strict, assign)
 
     def train(self, mode: bool = True) -> Self:
-        """Switch to training (dropout active, …) or, with False, to evaluation."""
+        """Switch to training (dropout active, …) or, with False, to evaluation; `ArgumentError` for what is no bool."""
+        if not isinstance(mode, bool):
+            raise ArgumentError(f"train got {mode!r}; it is True, or False for evaluation")
         for module in self.modules():
             module.training = mode
         return self

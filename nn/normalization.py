@@ -57,6 +57,8 @@ class GroupNorm(_Scaled):
         bias: bool = True,
     ) -> None:
         super().__init__()
+        mg.as_integer(num_groups, "GroupNorm", "num_groups")
+        mg.as_integer(num_channels, "GroupNorm", "num_channels")
         if num_groups < 1 or num_channels % num_groups:
             raise ArgumentError(
                 f"GroupNorm got {num_groups} groups for {num_channels} channels; the number of groups must be positive "
@@ -81,7 +83,8 @@ class GroupNorm(_Scaled):
 
 
 def _shape(normalized_shape: Any) -> tuple[int, ...]:
-    return (normalized_shape,) if hasattr(normalized_shape, "__index__") else tuple(normalized_shape)
+    given = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    return tuple(mg.as_integer(size, "a normalisation", "normalized_shape") for size in given)
 
 
 class LayerNorm(_Scaled):

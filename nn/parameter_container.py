@@ -120,7 +120,7 @@ class ParameterDict(Module):
     def __setitem__(self, key: str, value: Any) -> None:
         if not isinstance(key, str):
             raise DTypeError(f"ParameterDict got {key!r}, a {type(key).__name__}, as a name; names are strings")
-        if key not in self:
+        if key not in self and key != "training":  # an attribute, which a parameter may replace, and no method
             self._check_name(key, "parameter")
         setattr(self, key, _as_parameter(value))
         self._keys[key] = None

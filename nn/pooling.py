@@ -195,7 +195,8 @@ class _LPPool(Module):
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, *n) or (C, *n) -> (N, C, *o) or (C, *o)"""
         function = (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d)[self.axes - 1]
-        return function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+        norm_type = mg.as_number(self.norm_type, type(self).__name__, "norm_type")
+        return function(input, norm_type, self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
         """The order and the sizes."""

@@ -34,6 +34,7 @@ class _SeparableConv(Module):
                 f"{type(self).__name__} got depth_multiplier={depth_multiplier!r}; it is the number of kernels for "
                 "each input channel, an integer of at least 1"
             )
+        mg.as_integer(in_channels, type(self).__name__, "in_channels")
         between = in_channels * depth_multiplier
         self.depthwise = self.kind(
             in_channels,

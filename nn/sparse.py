@@ -44,7 +44,7 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if sparse:
+        if mg.as_flag(sparse, "Embedding", "sparse"):
             raise ArgumentError("Embedding got sparse=True; gradients are dense arrays here. Leave it out")
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
@@ -58,6 +58,7 @@ class Embedding(Module):
             self.weight = Parameter(empty, requires_grad=not _freeze)
             self.reset_parameters()
         else:
+            _weight = mg.as_operand(_weight, "Embedding")
             if _weight.shape != (num_embeddings, embedding_dim):
                 raise ShapeError(
                     f"Embedding got a weight of shape {_weight.shape}; it needs ({num_embeddings}, {embedding_dim})"

@@ -94,6 +94,8 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             except MinigradError as error:
                 problems.append(f"{key} is a {type(state_dict[key]).__name__}: {error}")
                 continue
+            if not is_lazy(tensor) and tensor.shape == () and values[key].shape == (1,):
+                values[key] = values[key].reshape(())  # as old checkpoints hold num_batches_tracked
             if not is_lazy(tensor) and values[key].shape != tensor.shape:
                 problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
     if problems:

@@ -98,7 +98,7 @@ def poolings(draw, dilated=True):
     found = draw(correlations(groups=1))
     kernel, dilation = found.w[2:], found.dilation if dilated else (1,) * found.axes
     span = [d * (k - 1) + 1 for d, k in zip(dilation, kernel)]
-    padding = tuple((min(p[0], most // 2), min(p[1], most // 2)) for p, most in zip(found.padding, span))
+    padding = tuple((min(p[0], k // 2), min(p[1], k // 2)) for p, k in zip(found.padding, kernel))
     n = tuple(max(size, least - sum(p)) for size, least, p in zip(found.x[2:], span, padding))
     # A dilated window can step over a small input: then there is nothing in it to choose from.
     places = naive.windows(n, kernel, found.stride, padding, dilation)

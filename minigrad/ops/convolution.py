@@ -226,7 +226,7 @@ def _conv_transpose(
     name = f"conv_transpose{axes}d"
     y, w, b, single = _operands(axes, name, y, w, bias)
     check_transposed(y.shape, w.shape, groups, axes, name)
-    if output_size is not None and len(output_size) == axes + (1 if single else 2):
+    if output_size is not None and hasattr(output_size, "__len__") and len(output_size) == axes + (1 if single else 2):
         output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
     geometry = Geometry.transposed(
         y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size

@@ -199,12 +199,25 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
     if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
         raise ShapeError(_wrong_features(input.shape, weight.shape))
-    if b is not None and b.shape != weight.shape[:-1]:
+    if b is not None and not _bias_fits(input.shape, weight.shape, b.shape):
         raise ShapeError(
-            f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs {weight.shape[:-1]}"
+            f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs "
+            f"{weight.shape[:-1]}, or to broadcast to the last two axes of the output for an input of {input.shape}"
         )
     y = matmul(input, weight.T)
-    return y if b is None else y + b
+    return y if b is None else reshape(y + b, y.shape)
+
+
+def _bias_fits(x: tuple[int, ...], weight: tuple[int, ...], bias: tuple[int, ...]) -> bool:
+    """Whether a bias broadcasts against the output, which has the last say on its shape."""
+    if len(weight) == 1:  # one output: PyTorch takes one number, and nothing that has an axis
+        return not bias
+    output = (*x[:-1], weight[0])
+    if len(bias) > 2 or (len(bias) == 2 and len(output) == 1 and bias[0] != 1):
+        return False
+    if len(bias) == 2 and len(output) == 1:
+        output = (1, *output)
+    return all(own in (1, size) for own, size in zip(bias[::-1], output[::-1], strict=False))
 
 
 def _wrong_features(shape: tuple[int, ...], weight: tuple[int, ...]) -> str:

@@ -106,7 +106,7 @@ def pad(input: Tensor, widths: Any, mode: str = "constant", value: float = 0) ->
     """
     input = as_operand(input, "pad")
     full = _trailing(input, widths, "pad")
-    kind = _MODES.get(mode)
+    kind = _MODES.get(mode) if isinstance(mode, str) else None
     if kind is None:
         raise ArgumentError(
             f"pad got mode={mode!r}; the modes are constant, reflect, symmetric, replicate and circular"

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..geometry import Geometry, Padding
 from ..kernels import pool as kernels
-from ..operands import as_operand
+from ..operands import as_flag, as_integer, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -72,6 +72,7 @@ def _window(
             f"{name} got an input of shape {x.shape}; it needs {axes + 2} axes (batch, channels, {axes} spatial), or "
             f"{axes + 1} without the batch"
         )
+    ceil_mode = as_flag(ceil_mode, name, "ceil_mode")
     return Geometry.pooling(x.shape[-axes:], kernel_size, stride, padding, dilation, ceil_mode, name)
 
 
@@ -95,7 +96,7 @@ def _max_pool(
     if x.dtype.kind == "b":
         raise DTypeError(f"{name} of a bool tensor; convert first, for example t.float()")
     geometry = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
-    if not indices:
+    if not as_flag(indices, name, "return_indices"):
         return max_pool_primitive(x, geometry=geometry)
     winners = kernels.max_pool(x._array, geometry)[1]
     return select(x, winners=winners, geometry=geometry), Tensor._wrap(_plane_indices(winners, geometry))
@@ -113,7 +114,14 @@ def _avg_pool(
 ) -> Tensor:
     name = f"avg_pool{axes}d"
     x = as_operand(x, name)
+    count_include_pad = as_flag(count_include_pad, name, "count_include_pad")
     geometry = _window(axes, name, x, kernel_size, stride, padding, 1, ceil_mode)
+    room = [n + sum(p) for n, p in zip(x.shape[-axes:], geometry.asked(padding), strict=True)]
+    if axes == 3 and any(n < k for n, k in zip(room, geometry.kernel, strict=True)):
+        raise ShapeError(
+            f"{name} with kernel_size {geometry.kernel} of an input of shape {x.shape}: the kernel is larger than the "
+            "padded input, with ceil_mode too. Use a smaller kernel"
+        )
     if x.dtype == np.float16:  # the sum of a window may be too large for it, the mean is not
         wide = x.to(dtype=np.float32)
         return _avg_pool(axes, wide, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override).to(
@@ -125,7 +133,7 @@ def _avg_pool(
     rounding = None if x.dtype.kind == "f" else "trunc"
     total = window_sum(x, geometry=geometry)
     if divisor_override is not None:
-        if divisor_override == 0:
+        if as_integer(divisor_override, name, "divisor_override") == 0:
             raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
         return div(total, divisor_override, rounding_mode=rounding)
     asked = geometry.asked(padding)

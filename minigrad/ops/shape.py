@@ -149,9 +149,9 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     (2, 12)
     """
     input = as_operand(input, "flatten")
+    first, last = axis_of(start_dim, input.ndim, "flatten"), axis_of(end_dim, input.ndim, "flatten")
     if input.ndim == 0:
         return reshape(input, (1,))
-    first, last = axis_of(start_dim, input.ndim, "flatten"), axis_of(end_dim, input.ndim, "flatten")
     if first > last:
         raise ArgumentError(f"flatten from axis {first} to axis {last}: the first comes after the last")
     return reshape(input, (*input.shape[:first], math.prod(input.shape[first : last + 1]), *input.shape[last + 1 :]))
@@ -169,6 +169,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     (2, 3, 4)
     """
     input = as_operand(input, "unflatten")
+    if input.ndim == 0:
+        raise ShapeError("unflatten got a 0-d tensor, which has no axis to split; use reshape")
     axis = axis_of(dim, input.ndim, "unflatten")
     inner = sizes_of(sizes, "unflatten")
     known = math.prod(size for size in inner if size != -1)

@@ -72,7 +72,8 @@ def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
         raise ArgumentError(
             f"{name} got no dim; say along which axis the values sum to 1, for example dim=1 for (N, C)"
         )
-    return (axis_of(dim, x.ndim, name),) if x.ndim else ()
+    axis = axis_of(dim, x.ndim, name)
+    return (axis,) if x.ndim else ()
 
 
 @reduction

@@ -83,6 +83,8 @@ def _max_unpool(
     lead = x.shape[:-axes]
     outputs = _output_size(x.shape[-axes:], kernel, steps, per_axis(padding, axes, "padding", 0), output_size, name)
     room = math.prod(outputs)
+    if not room:  # PyTorch looks at no index then
+        return reshape(getitem_primitive(x, index=Index([(..., slice(0, 0))])), (*lead, *outputs))
     flat = places._array.reshape((*lead, math.prod(x.shape[-axes:])))
     if flat.size and not (flat.min() >= 0 and flat.max() < room):
         wrong = flat[(flat < 0) | (flat >= room)][0]

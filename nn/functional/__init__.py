@@ -24,7 +24,6 @@ from minigrad import (
     max_unpool2d,
     max_unpool3d,
     sigmoid,
-    softplus,
     tanh,
 )
 
@@ -45,6 +44,7 @@ from .activation import (
     rrelu,
     selu,
     silu,
+    softplus,
     softshrink,
     softsign,
     tanhshrink,

@@ -9,7 +9,23 @@ from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 def _into(input: mg.Tensor, value: mg.Tensor, inplace: bool) -> mg.Tensor:
     """With `inplace`, the input takes the value, as PyTorch's does."""
-    return input.copy_(value) if inplace else value
+    return input.copy_(value) if mg.as_flag(inplace, "an activation", "inplace") else value
+
+
+def _floating(input: Any, name: str) -> mg.Tensor:
+    """The input as a tensor; raises `DTypeError` for integers and bools, as PyTorch does for these functions."""
+    tensor: mg.Tensor = mg.as_operand(input, name)
+    if tensor.dtype.kind != "f":
+        raise DTypeError(f"{name} got {tensor.dtype}; its values are fractions. Convert first, for example t.float()")
+    return tensor
+
+
+def _no_bool(input: Any, name: str) -> mg.Tensor:
+    """The input as a tensor; raises `DTypeError` for bools, which are no numbers to this function."""
+    tensor: mg.Tensor = mg.as_operand(input, name)
+    if tensor.dtype.kind == "b":
+        raise DTypeError(f"{name} got a bool tensor; it takes numbers. Convert first, for example t.float()")
+    return tensor
 
 
 # ------------------------------------------------------------------ rectifiers
@@ -24,7 +40,7 @@ def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.relu(mg.tensor([-1., 2.]))
     tensor([0., 2.])
     """
-    input = mg.as_operand(input, "relu")
+    input = _no_bool(input, "relu")
     return _into(input, mg.relu(input), inplace)
 
 
@@ -49,7 +65,7 @@ def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = F
     >>> F.leaky_relu(mg.tensor([-1., 2.]), 0.5)
     tensor([-0.5000,  2.0000])
     """
-    input = mg.as_operand(input, "leaky_relu")
+    input = _floating(input, "leaky_relu")
     return _into(input, mg.where(input > 0, input, input * negative_slope), inplace)
 
 
@@ -64,19 +80,18 @@ def rrelu(
     """x above 0, r·x below: r drawn from U(lower, upper) per element in training, else their mean (Xu et al., 2015).
 
     (*) -> (*). Raises `ArgumentError` for bounds in the wrong order or that are not finite, `DTypeError` for
-    integers in training.
+    integers.
 
     >>> import minigrad as mg, nn.functional as F
     >>> F.rrelu(mg.tensor([-1., 2.]), 0.25, 0.75)
     tensor([-0.5000,  2.0000])
     """
-    input = mg.as_operand(input, "rrelu")
+    input = _floating(input, "rrelu")
+    lower, upper = mg.as_number(lower, "rrelu", "lower"), mg.as_number(upper, "rrelu", "upper")
     if not -math.inf < lower <= upper < math.inf:
         raise ArgumentError(f"rrelu got slopes from {lower} to {upper}; they are finite, the lower bound first")
-    if not training:
+    if not mg.as_flag(training, "rrelu", "training"):
         return leaky_relu(input, (lower + upper) / 2, inplace)
-    if input.dtype.kind != "f":
-        raise DTypeError(f"rrelu got {input.dtype}; its slopes are fractions. Convert first, for example t.float()")
     slope = mg.rand(input.shape, generator=generator, dtype=input.dtype) * (upper - lower) + lower
     return _into(input, mg.where(input <= 0, input * slope, input), inplace)
 
@@ -125,7 +140,7 @@ def threshold(input: mg.Tensor, threshold: float, value: float, inplace: bool = 
     >>> F.threshold(mg.tensor([-1., 2.]), 0.5, 20.)
     tensor([20.,  2.])
     """
-    input = mg.as_operand(input, "threshold")
+    input = _no_bool(input, "threshold")
     limit = mg.as_operand(threshold, "threshold").to(input.dtype)
     return _into(input, mg.masked_fill(input, input <= limit, value), inplace)
 
@@ -142,7 +157,7 @@ def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tenso
     >>> F.elu(mg.tensor([-1., 2.]))
     tensor([-0.6321,  2.0000])
     """
-    input = mg.as_operand(input, "elu")
+    input = _floating(input, "elu")
     return _into(input, mg.elu(input, alpha), inplace)
 
 
@@ -155,7 +170,8 @@ def celu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tens
     >>> F.celu(mg.tensor([-1., 2.]), 2.0)
     tensor([-0.7869,  2.0000])
     """
-    input = mg.as_operand(input, "celu")
+    input = _floating(input, "celu")
+    alpha = mg.as_number(alpha, "celu", "alpha")
     if alpha == 0:
         raise ArgumentError("celu got alpha=0, by which it divides; relu is its limit there")
     return _into(input, mg.elu(input, alpha, 1.0, 1.0 / alpha), inplace)
@@ -170,8 +186,20 @@ def selu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.selu(mg.tensor([-1., 2.]))
     tensor([-1.1113,  2.1014])
     """
-    input = mg.as_operand(input, "selu")
+    input = _floating(input, "selu")
     return _into(input, mg.elu(input, 1.6732632423543772, 1.0507009873554805), inplace)
+
+
+def softplus(input: mg.Tensor, beta: float = 1.0, threshold: float = 20.0) -> mg.Tensor:
+    """ln(1 + e^(βx))/β with gain β (N70), without overflow; linear where βx exceeds the threshold.
+
+    (*) -> (*). Raises `DTypeError` for integers.
+
+    >>> import minigrad as mg, nn.functional as F
+    >>> F.softplus(mg.tensor([0., 30.]))
+    tensor([ 0.6931, 30.0000])
+    """
+    return mg.softplus(_floating(input, "softplus"), beta, threshold)
 
 
 # --------------------------------------------------------- piecewise functions
@@ -186,9 +214,13 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
     >>> F.hardtanh(mg.tensor([-3., 0.5, 3.]))
     tensor([-1.0000,  0.5000,  1.0000])
     """
-    input = mg.as_operand(input, "hardtanh")
-    if min_val > max_val:
+    input = _no_bool(input, "hardtanh")
+    if mg.as_number(min_val, "hardtanh", "min_val") > mg.as_number(max_val, "hardtanh", "max_val"):
         raise ArgumentError(f"hardtanh from {min_val} to {max_val}: the lower limit is above the upper")
+    if input.dtype == mg.uint8 and min_val < 0:
+        raise DTypeError(
+            f"hardtanh of a tensor of uint8 from {min_val}, which it cannot hold; convert it first: t.int()"
+        )
     low, high = (mg.as_operand(limit, "hardtanh").to(input.dtype) for limit in (min_val, max_val))
     return _into(input, mg.where(input >= high, high, mg.where(input <= low, low, input)), inplace)
 
@@ -202,7 +234,7 @@ def hardsigmoid(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.hardsigmoid(mg.tensor([-4., 0., 1.5]))
     tensor([0.0000, 0.5000, 0.7500])
     """
-    input = mg.as_operand(input, "hardsigmoid")
+    input = _floating(input, "hardsigmoid")
     inside = (input > -3) & (input < 3)
     flat = relu6(input.detach() + 3.0) / 6  # also of NaN, where the slope is 0
     return _into(input, mg.where(inside, (input + 3.0) / 6, flat), inplace)
@@ -217,7 +249,7 @@ def hardswish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.hardswish(mg.tensor([-1.5, 4.]))
     tensor([-0.3750,  4.0000])
     """
-    input = mg.as_operand(input, "hardswish")
+    input = _floating(input, "hardswish")
     return _into(input, mg.hardswish(input), inplace)
 
 
@@ -230,7 +262,8 @@ def hardshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
     >>> F.hardshrink(mg.tensor([-1., 0.25, 1.]))
     tensor([-1.,  0.,  1.])
     """
-    input = mg.as_operand(input, "hardshrink")
+    input = _floating(input, "hardshrink")
+    lambd = mg.as_number(lambd, "hardshrink", "lambd")
     return mg.masked_fill(input, (input >= -lambd) & (input <= lambd), 0)
 
 
@@ -243,7 +276,8 @@ def softshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
     >>> F.softshrink(mg.tensor([-1., 0.25, 1.]))
     tensor([-0.5000,  0.0000,  0.5000])
     """
-    input = mg.as_operand(input, "softshrink")
+    input = _floating(input, "softshrink")
+    lambd = mg.as_number(lambd, "softshrink", "lambd")
     if not 0 <= lambd < math.inf:
         raise ArgumentError(f"softshrink got lambd={lambd}; it moves towards 0 by a finite number that is not negative")
     return input - mg.clamp(input, -lambd, lambd)
@@ -261,7 +295,9 @@ def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
     >>> F.gelu(mg.tensor([-1., 2.]))
     tensor([-0.1587,  1.9545])
     """
-    input = mg.as_operand(input, "gelu")
+    input = _floating(input, "gelu")
+    if not isinstance(approximate, str):
+        raise DTypeError(f"gelu got approximate={approximate!r}; it is 'none' or 'tanh'")
     if approximate == "none":
         return input * ((mg.erf(input * math.sqrt(0.5)) + 1) * 0.5)
     if approximate == "tanh":
@@ -281,7 +317,7 @@ def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.silu(mg.tensor([0., 2.]))
     tensor([0.0000, 1.7616])
     """
-    input = mg.as_operand(input, "silu")
+    input = _floating(input, "silu")
     return _into(input, input * mg.sigmoid(input), inplace)
 
 
@@ -294,7 +330,7 @@ def mish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     >>> F.mish(mg.tensor([0., 2.]))
     tensor([0.0000, 1.9440])
     """
-    input = mg.as_operand(input, "mish")
+    input = _floating(input, "mish")
     return _into(input, input * mg.tanh(mg.softplus(input, threshold=math.inf)), inplace)
 
 
@@ -308,6 +344,8 @@ def logsigmoid(input: mg.Tensor) -> mg.Tensor:
     tensor([-6.9315e-01, -1.0000e+03])
     """
     input = mg.as_operand(input, "logsigmoid")
+    if input.dtype.kind != "b":  # PyTorch takes bools, and no integers
+        input = _floating(input, "logsigmoid")
     return -mg.softplus(-input, threshold=math.inf)
 
 
@@ -320,7 +358,7 @@ def softsign(input: mg.Tensor) -> mg.Tensor:
     >>> F.softsign(mg.tensor([-1., 3.]))
     tensor([-0.5000,  0.7500])
     """
-    input = mg.as_operand(input, "softsign")
+    input = _no_bool(input, "softsign")
     return input / (mg.abs(input) + 1)
 
 
@@ -333,5 +371,5 @@ def tanhshrink(input: mg.Tensor) -> mg.Tensor:
     >>> F.tanhshrink(mg.tensor([0., 2.]))
     tensor([0.0000, 1.0360])
     """
-    input = mg.as_operand(input, "tanhshrink")
+    input = _no_bool(input, "tanhshrink")
     return input - mg.tanh(input)

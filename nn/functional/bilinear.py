@@ -29,7 +29,7 @@ def bilinear(input1: mg.Tensor, input2: mg.Tensor, weight: mg.Tensor, bias: mg.T
             f"bilinear got inputs of shapes {x1.shape} and {x2.shape} with a weight of shape {w.shape}; their last "
             f"axes need {first} and {second} features, all axes before them are equal"
         )
-    if b is not None and b.shape != (out,):
+    if b is not None and b.shape[:1] != (out,):
         raise ShapeError(f"bilinear got a bias of shape {b.shape} with a weight of shape {w.shape}; it needs ({out},)")
     batch = math.prod(x1.shape[:-1])
     left = mg.matmul(x1.reshape(batch, first), w.permute(1, 0, 2).reshape(first, out * second))

@@ -59,6 +59,7 @@ def normalize(input: mg.Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12
     tensor([[0.6000, 0.8000]])
     """
     (input,) = _floats("normalize", input)
+    p = mg.as_number(p, "normalize", "p")
     return input / mg.clamp(vector_norm(input, p, dim, True), min=eps)
 
 
@@ -110,7 +111,8 @@ def pairwise_distance(
     """
     x1, x2 = mg.as_operand(x1, "pairwise_distance"), mg.as_operand(x2, "pairwise_distance")
     difference = x1 - x2 + eps
-    return vector_norm(difference, p, -1, keepdim)
+    keepdim = mg.as_flag(keepdim, "pairwise_distance", "keepdim")
+    return vector_norm(difference, mg.as_number(p, "pairwise_distance", "p"), -1, keepdim)
 
 
 def pdist(input: mg.Tensor, p: float = 2.0) -> mg.Tensor:
@@ -126,6 +128,7 @@ def pdist(input: mg.Tensor, p: float = 2.0) -> mg.Tensor:
     (input,) = _floats("pdist", input)
     if input.ndim != 2:
         raise ShapeError(f"pdist got an input of shape {input.shape}; it needs (N, D), one vector a row")
+    p = mg.as_number(p, "pdist", "p")
     if not p >= 0:
         raise ArgumentError(f"pdist got p={p}; the order of the norm is not negative")
     count = input.shape[0]

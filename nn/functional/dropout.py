@@ -26,9 +26,10 @@ def _dropped(
     What is kept is divided by 1 − p; with `alpha`, what is dropped becomes the value at which selu saturates, and an
     affine map restores mean 0 and variance 1.
     """
+    p = mg.as_number(p, name, "p")
     if not 0 <= p <= 1:
         raise ArgumentError(f"{name} got p={p}; it is a probability, from 0 to 1")
-    if not training or p == 0:
+    if not mg.as_flag(training, name, "training") or p == 0:
         return input
     if p == 1:
         dropped = input * 0
@@ -41,7 +42,7 @@ def _dropped(
             dropped = input * (keep * scale) + ((keep - 1 + p) * (SATURATION * scale))
         else:
             dropped = input * (keep * (1 / (1 - p)))
-    return input.copy_(dropped) if inplace else dropped
+    return input.copy_(dropped) if mg.as_flag(inplace, name, "inplace") else dropped
 
 
 def dropout(
@@ -170,7 +171,8 @@ def feature_alpha_dropout(
     (2, 3)
     """
     input = mg.as_operand(input, "feature_alpha_dropout")
-    if input.ndim < 2 and training and p > 0:
+    p = mg.as_number(p, "feature_alpha_dropout", "p")
+    if input.ndim < 2 and mg.as_flag(training, "feature_alpha_dropout", "training") and p > 0:
         raise ShapeError(f"feature_alpha_dropout got shape {input.shape}; it drops whole channels of (N, C, *)")
     shape = _channels(input.shape, True) if input.ndim > 1 else input.shape
     return _dropped(input, p, training, inplace, generator, "feature_alpha_dropout", shape, True)

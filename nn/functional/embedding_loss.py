@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 from .distance import pairwise_distance
 from .reduction import check_fit, check_floating, reduced
@@ -52,7 +52,7 @@ def margin_ranking_loss(
             "axes, else broadcasting would compare every score with every other"
         )
     check_fit(name, input1=input1, input2=input2, target=target)
-    return reduced(mg.clamp(-target * (input1 - input2) + float(margin), min=0), reduction)
+    return reduced(mg.clamp(-target * (input1 - input2) + mg.as_number(margin, name, "margin"), min=0), reduction)
 
 
 def cosine_embedding_loss(
@@ -129,6 +129,11 @@ def triplet_margin_with_distance_loss(
     >>> F.triplet_margin_with_distance_loss(a, p, n, distance_function=lambda x, y: (x - y).abs().sum(-1))
     tensor(3.)
     """
+    if not (distance_function is None or callable(distance_function)):
+        raise DTypeError(
+            f"triplet_margin_with_distance_loss got distance_function={distance_function!r}; it is a function of two "
+            "tensors, or None"
+        )
     distance = pairwise_distance if distance_function is None else distance_function
     return _triplet(
         "triplet_margin_with_distance_loss", (anchor, positive, negative), distance, margin, swap, reduction
@@ -137,7 +142,7 @@ def triplet_margin_with_distance_loss(
 
 def check_margin(margin: float, name: str) -> None:
     """Raise `ArgumentError` for a margin that is not positive."""
-    if not margin > 0:
+    if not mg.as_number(margin, name, "margin") > 0:
         raise ArgumentError(f"{name} got margin={margin}; how much farther the negative shall be is a positive number")
 
 
@@ -157,6 +162,6 @@ def _triplet(
             "three have the same number of axes"
         )
     near, far = distance(anchor, positive), distance(anchor, negative)
-    if swap:
+    if mg.as_flag(swap, name, "swap"):
         far = mg.minimum(far, distance(positive, negative))
     return reduced(mg.clamp(near - far + margin, min=0), reduction)

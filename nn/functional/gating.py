@@ -75,7 +75,7 @@ def gumbel_softmax(
     tensor([0., 1.])
     """
     logits = mg.as_operand(logits, "gumbel_softmax")
-    if eps != 1e-10:
+    if mg.as_number(eps, "gumbel_softmax", "eps") != 1e-10:
         warnings.warn(f"gumbel_softmax got eps={eps}, which has no effect; leave it out", MinigradWarning, stacklevel=2)
     if logits.dtype.kind != "f":
         raise DTypeError(f"gumbel_softmax got {logits.dtype}; convert first, for example t.float()")
@@ -83,7 +83,7 @@ def gumbel_softmax(
     uniform = mg.clamp(mg.rand(logits.shape, generator=generator, dtype=mg.float64), min=1e-300)
     noise = -mg.log(-mg.log(uniform))
     soft = mg.softmax((logits + noise.to(logits.dtype)) / tau, dim)
-    if not hard:
+    if not mg.as_flag(hard, "gumbel_softmax", "hard"):
         return soft
     winners = soft.detach().argmax(dim, keepdim=True)
     places = mg.arange(soft.shape[dim] if soft.ndim else 1)
@@ -104,9 +104,11 @@ def glu(input: mg.Tensor, dim: int = -1) -> mg.Tensor:
     tensor([1.5000])
     """
     input = mg.as_operand(input, "glu")
+    if input.dtype.kind != "f":
+        raise DTypeError(f"glu got {input.dtype}; its values are fractions. Convert first, for example t.float()")
     if input.ndim == 0:
         raise ShapeError("glu got a 0-d tensor, which has no axis to halve")
-    size = input.size(dim)
+    size = input.size(mg.as_integer(dim, "glu", "dim"))
     if size % 2:
         raise ShapeError(f"glu halves dim={dim} of shape {input.shape}, which has {size} elements; it must be even")
     value, gate = mg.chunk(input, 2, dim)

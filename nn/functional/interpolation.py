@@ -43,7 +43,7 @@ def _each(value: Any, axes: int, what: str, whole: bool) -> list[Any]:
 
 def _refuse_options(mode: str, axes: int, shape: Any, align_corners: bool | None, antialias: bool) -> None:
     """Raise where the mode is unknown, or does not take this rank or these options."""
-    if mode not in _MODES:
+    if not isinstance(mode, str) or mode not in _MODES:
         raise ArgumentError(f"interpolate got mode={mode!r}; the modes are {', '.join(_MODES)}")
     ranks = _MODES[mode][1]
     if axes not in ranks:
@@ -56,7 +56,7 @@ def _refuse_options(mode: str, axes: int, shape: Any, align_corners: bool | None
         raise ArgumentError(
             f"interpolate got align_corners={align_corners} with mode={mode!r}; only {', '.join(_ALIGNED)} have it"
         )
-    if antialias and mode not in _FILTERED:
+    if mg.as_flag(antialias, "interpolate", "antialias") and mode not in _FILTERED:
         raise ArgumentError(f"interpolate got antialias=True with mode={mode!r}; only {', '.join(_FILTERED)} have it")
     if mode == "lanczos" and not antialias:
         raise ArgumentError("interpolate with mode='lanczos' is a filter for shrinking; pass antialias=True")
@@ -102,13 +102,13 @@ def interpolate(
         sizes = [math.floor(n * float(factor)) for n, factor in zip(input.shape[2:], factors, strict=True)]
         if recompute_scale_factor or mode == "area":
             factors = None
+    if mode == "area" and min(sizes) >= 0 and 0 not in input.shape[1:]:
+        return (mg.adaptive_avg_pool1d, mg.adaptive_avg_pool2d, mg.adaptive_avg_pool3d)[axes - 1](input, sizes)
     if min(sizes) < 1 or 0 in input.shape[1:]:
         raise ShapeError(
             f"interpolate of shape {input.shape} to the sizes {tuple(sizes)}: both must be at least 1, and there must "
             "be channels"
         )
-    if mode == "area":
-        return (mg.adaptive_avg_pool1d, mg.adaptive_avg_pool2d, mg.adaptive_avg_pool3d)[axes - 1](input, sizes)
     return mg.resize(input, sizes, _MODES[mode][0], bool(align_corners), factors, antialias)
 
 

@@ -31,12 +31,15 @@ def cross_entropy(
     >>> F.cross_entropy(mg.tensor([[0., 0.]]), mg.tensor([1]))
     tensor(0.6931)
     """
+    label_smoothing = mg.as_number(label_smoothing, "cross_entropy", "label_smoothing")
+    ignore_index = mg.as_integer(ignore_index, "cross_entropy", "ignore_index")
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
     input, target = mg.as_operand(input, "cross_entropy"), mg.as_operand(target, "cross_entropy")
     weight = None if weight is None else mg.as_operand(weight, "cross_entropy")
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)
+    check_reduction(reduction)
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "cross_entropy")
     logs = mg.log_softmax(input, axis)
@@ -106,6 +109,7 @@ def nll_loss(
     weight = None if weight is None else mg.as_operand(weight, "nll_loss")
     if target.dtype.kind in "iu":
         target = target.to(mg.int64)  # unsigned labels could not be compared with ignore_index
+    check_reduction(reduction)
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "nll_loss")
     classes = _check_labels(input, target, weight, ignore_index, axis)
@@ -215,7 +219,7 @@ def multi_margin_loss(
     tensor(0.6667)
     """
     name = "multi_margin_loss"
-    if p not in (1, 2):
+    if mg.as_number(p, name, "p") not in (1, 2):
         raise ArgumentError(f"{name} got p={p}; it is 1 or 2")
     input, target = mg.as_operand(input, name), mg.as_operand(target, name)
     rows, labels = _rows(input, name), _check_integers(target, name).reshape(-1)

@@ -60,6 +60,13 @@ def _more_than_one(name: str, count: int, input: mg.Tensor, what: str, remedy: s
         )
 
 
+def _both_or_neither(name: str, mean: mg.Tensor | None, var: mg.Tensor | None) -> None:
+    """Refuse one running statistic without the other, as PyTorch's layers do."""
+    if (mean is None) != (var is None):
+        given, missing = ("running_var", "running_mean") if mean is None else ("running_mean", "running_var")
+        raise ArgumentError(f"{name} got a {given} and no {missing}; the two go together: give both, or neither")
+
+
 @mg.no_grad()
 def _move(running: mg.Tensor | None, value: mg.Tensor, momentum: float) -> None:
     """Let a running statistic take a step towards a new value, in place and off the tape."""
@@ -108,7 +115,9 @@ def batch_norm(
     channels = input.shape[1]
     _fitting("batch_norm", input, (channels,), running_mean=running_mean, running_var=running_var,
              weight=weight, bias=bias)  # fmt: skip
-    if not training:
+    _both_or_neither("batch_norm", running_mean, running_var)
+    momentum, eps = mg.as_number(momentum, "batch_norm", "momentum"), mg.as_number(eps, "batch_norm", "eps")
+    if not mg.as_flag(training, "batch_norm", "training"):
         if running_mean is None or running_var is None:
             raise ArgumentError(
                 "batch_norm got no running_mean or no running_var, and normalises by them in evaluation; give both, or "
@@ -158,7 +167,9 @@ def instance_norm(
     channels = input.shape[1]
     _fitting("instance_norm", input, (channels,), running_mean=running_mean, running_var=running_var,
              weight=weight, bias=bias)  # fmt: skip
-    if not use_input_stats:
+    _both_or_neither("instance_norm", running_mean, running_var)
+    momentum, eps = mg.as_number(momentum, "instance_norm", "momentum"), mg.as_number(eps, "instance_norm", "eps")
+    if not mg.as_flag(use_input_stats, "instance_norm", "use_input_stats"):
         if running_mean is None or running_var is None:
             raise ArgumentError(
                 "instance_norm with use_input_stats=False needs running_mean and running_var; give both"
@@ -168,8 +179,8 @@ def instance_norm(
     _more_than_one("instance_norm", count, input, "map", "Use it on maps that are larger")
     values, mean, var = mg.standardize(input, tuple(range(2, input.ndim)), eps)
     if count and input.shape[0]:
-        _move(running_mean, mean.reshape(-1, channels).mean(0), momentum)
-        _move(running_var, var.reshape(-1, channels).mean(0) * (count / (count - 1)), momentum)
+        _move(running_mean, mean.reshape(input.shape[0], channels).mean(0), momentum)
+        _move(running_var, var.reshape(input.shape[0], channels).mean(0) * (count / (count - 1)), momentum)
     return _affine(values, weight, bias, _per_channel(input))
 
 
@@ -193,6 +204,7 @@ def group_norm(
     """
     input = _floating(input, "group_norm", 2)
     channels = input.shape[1]
+    num_groups = mg.as_integer(num_groups, "group_norm", "num_groups")
     if num_groups < 1 or channels % num_groups:
         raise ArgumentError(
             f"group_norm of {channels} channels (shape {input.shape}) in {num_groups} groups: the number of groups "
@@ -286,6 +298,7 @@ def local_response_norm(
              [0.3333]]])
     """
     input = _floating(input, "local_response_norm", 3)
+    size = mg.as_integer(size, "local_response_norm", "size")
     if size < 1:
         raise ArgumentError(f"local_response_norm got size={size}; it is a number of channels, at least 1")
     if 0 in input.shape:

@@ -36,7 +36,7 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
             f"pad got {len(widths)} widths for a tensor of shape {input.shape}; give a pair (before, after) for each "
             "padded axis, the last axis first"
         )
-    if mode not in _MODES:
+    if not isinstance(mode, str) or mode not in _MODES:
         raise ArgumentError(f"pad got mode={mode!r}; the modes are {', '.join(_MODES)}")
     if mode != "constant" and value:
         raise ArgumentError(f"pad got value={value!r} with mode={mode!r}; only a constant border has a value")
@@ -44,9 +44,21 @@ def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
     _refuse_cutting_all(input.shape, pairs, mode)
     if not any(widths):
         return input.clone()
+    if mode == "circular":
+        input, pairs = _emptied(input, pairs)
     if mode in _CUT_FIRST:
         return mg.pad(_cut(input, pairs), _positive(pairs), mode, 0 if value is None else value)
     return _cut(mg.pad(input, _positive(pairs), mode), pairs)
+
+
+def _emptied(input: mg.Tensor, pairs: list[tuple[int, int]]) -> tuple[mg.Tensor, list[tuple[int, int]]]:
+    """Axes of which nothing is left are cut to nothing, whatever the order of cutting and wrapping."""
+    sizes = input.shape[input.ndim - len(pairs) :]
+    gone = [min(pair) < 0 and n + sum(pair) == 0 for n, pair in zip(sizes, pairs, strict=True)]
+    if not any(gone):
+        return input, pairs
+    cut = [(n, 0) if empty else (0, 0) for n, empty in zip(sizes, gone, strict=True)]
+    return mg.crop(input, cut), [(0, 0) if empty else pair for pair, empty in zip(pairs, gone, strict=True)]
 
 
 def _positive(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -64,6 +76,8 @@ def _refuse_cutting_all(shape: tuple[int, ...], pairs: list[tuple[int, int]], mo
     """Raise where negative widths leave less than there may be."""
     for n, pair in zip(shape[len(shape) - len(pairs) :], pairs, strict=True):
         left = n + (sum(min(width, 0) for width in pair) if mode in _CUT_FIRST else sum(pair))
+        if mode == "circular" and n + sum(pair) == 0:
+            continue
         if min(pair) < 0 and left < (1 if mode in ("reflect", "replicate") else 0):
             raise ShapeError(
                 f"pad of shape {shape} by {pair} along an axis of size {n}: more would be cut away than there is"

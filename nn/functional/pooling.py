@@ -102,7 +102,7 @@ def adaptive_max_pool1d(input: mg.Tensor, output_size: Any, return_indices: bool
     tensor([[3., 3.]])
     """
     found = mg.adaptive_max_pool1d(input, output_size)
-    return found if return_indices else found[0]
+    return found if mg.as_flag(return_indices, "adaptive_max_pool", "return_indices") else found[0]
 
 
 def adaptive_max_pool2d(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
@@ -118,7 +118,7 @@ def adaptive_max_pool2d(input: mg.Tensor, output_size: Any, return_indices: bool
     tensor([[[7., 8.]]])
     """
     found = mg.adaptive_max_pool2d(input, output_size)
-    return found if return_indices else found[0]
+    return found if mg.as_flag(return_indices, "adaptive_max_pool", "return_indices") else found[0]
 
 
 def adaptive_max_pool3d(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
@@ -129,7 +129,7 @@ def adaptive_max_pool3d(input: mg.Tensor, output_size: Any, return_indices: bool
     (1, 1, 2, 4)
     """
     found = mg.adaptive_max_pool3d(input, output_size)
-    return found if return_indices else found[0]
+    return found if mg.as_flag(return_indices, "adaptive_max_pool", "return_indices") else found[0]
 
 
 def adaptive_max_pool1d_with_indices(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:

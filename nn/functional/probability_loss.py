@@ -160,7 +160,7 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
     check_floating(input, "kl_div", hint="It holds log-probabilities, for example of log_softmax")
     check_floating(target, "kl_div", "target", "It holds probabilities, or their logarithms with log_target=True")
     check_fit("kl_div", input=input, target=target)
-    if reduction not in ("none", "mean", "sum", "batchmean"):
+    if not isinstance(reduction, str) or reduction not in ("none", "mean", "sum", "batchmean"):
         raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean', 'sum' or, for kl_div, 'batchmean'")
     if reduction == "mean":
         warnings.warn(
@@ -169,7 +169,7 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
             MinigradWarning,
             stacklevel=2,
         )
-    if log_target:
+    if mg.as_flag(log_target, "kl_div", "log_target"):
         losses = mg.exp(target) * (target - input)
     else:
         losses = mg.where(target == 0, 0, target * mg.log(target)) - target * input
@@ -201,8 +201,9 @@ def poisson_nll_loss(
     name = "poisson_nll_loss"
     input, target = mg.as_operand(input, name), mg.as_operand(target, name)
     check_fit(name, input=input, target=target)
-    losses = mg.exp(input) - target * input if log_input else input - target * mg.log(input + eps)
-    if full:
+    by_log = mg.as_flag(log_input, name, "log_input")
+    losses = mg.exp(input) - target * input if by_log else input - target * mg.log(input + eps)
+    if mg.as_flag(full, name, "full"):
         # The logarithms see no t of 1 or less, where their derivatives would make NaN of the gradient 0.
         counted = mg.where(target > 1, target, 1)
         stirling = counted * mg.log(counted) - counted + mg.log(counted * (2 * math.pi)) * 0.5
@@ -258,4 +259,5 @@ def gaussian_nll_loss(
     check_fit(name, input=input, target=target, var=var)
     held = mg.where(var < eps, var - var.detach() + eps, var)
     losses = (mg.log(held) + mg.square(input - target) / held) * 0.5
-    return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
+    whole = mg.as_flag(full, name, "full")
+    return reduced(losses + 0.5 * math.log(2 * math.pi) if whole else losses, reduction)

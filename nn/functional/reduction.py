@@ -8,7 +8,7 @@ from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 def check_reduction(reduction: str) -> None:
     """Raise `ArgumentError` for another word than 'none', 'mean' and 'sum'."""
-    if reduction not in ("none", "mean", "sum"):
+    if not isinstance(reduction, str) or reduction not in ("none", "mean", "sum"):
         raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
 
 

@@ -75,6 +75,7 @@ def smooth_l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean",
     >>> F.smooth_l1_loss(mg.tensor([1., 2.]), mg.tensor([0.5, 4.]), reduction="none")
     tensor([0.1250, 1.5000])
     """
+    beta = mg.as_number(beta, "smooth_l1_loss", "beta")
     if not beta >= 0:
         raise ArgumentError(
             f"smooth_l1_loss got beta={beta}; the width of the rounded part is a number that is not negative"
@@ -105,6 +106,7 @@ def huber_loss(
     >>> F.huber_loss(mg.tensor([1., 2.]), mg.tensor([0.5, 4.]), reduction="none")
     tensor([0.1250, 1.5000])
     """
+    delta = mg.as_number(delta, "huber_loss", "delta")
     if not delta > 0:
         raise ArgumentError(f"huber_loss got delta={delta}; the error where it becomes linear is a positive number")
     input = mg.as_operand(input, "huber_loss")

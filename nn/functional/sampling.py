@@ -67,9 +67,9 @@ def _taps(x: mg.Tensor, n: int, mode: str, border: str, align: bool) -> list[Tap
 
 
 def _refuse(input: mg.Tensor, grid: mg.Tensor, mode: str, padding_mode: str) -> None:
-    if mode not in _MODES:
+    if not isinstance(mode, str) or mode not in _MODES:
         raise ArgumentError(f"grid_sample got mode={mode!r}; it is one of {', '.join(_MODES)}")
-    if padding_mode not in _BORDERS:
+    if not isinstance(padding_mode, str) or padding_mode not in _BORDERS:
         raise ArgumentError(f"grid_sample got padding_mode={padding_mode!r}; it is one of {', '.join(_BORDERS)}")
     axes = input.ndim - 2
     if axes not in (2, 3) or grid.ndim != input.ndim or grid.shape[-1] != axes or grid.shape[0] != input.shape[0]:
@@ -111,7 +111,7 @@ def grid_sample(
     """
     input, grid = mg.as_operand(input, "grid_sample"), mg.as_operand(grid, "grid_sample")
     _refuse(input, grid, mode, padding_mode)
-    align, sizes = bool(align_corners), input.shape[2:]
+    align, sizes = mg.as_flag(align_corners, "grid_sample", "align_corners"), input.shape[2:]
     taps = []
     for axis, n in enumerate(sizes):
         x = grid[..., len(sizes) - 1 - axis]

@@ -3,14 +3,13 @@
 from typing import Any
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.errors import ArgumentError, ShapeError
 
 
 def _checked(input: Any, number: Any, word: str, name: str) -> mg.Tensor:
     """The input as a tensor with at least three axes, once the number is a positive integer."""
     tensor = mg.as_operand(input, name)
-    if not hasattr(number, "__index__"):
-        raise DTypeError(f"{name} got {word}={number!r}; it is an integer")
+    number = mg.as_integer(number, name, word)
     if number < 1:
         raise ArgumentError(f"{name} got {word}={number}; it must be at least 1")
     if tensor.ndim < 3:

@@ -50,7 +50,7 @@ def padding_row(padding_idx: int | None, rows: int, name: str) -> int | None:
 def _checked(input: mg.Tensor, weight: mg.Tensor, sparse: bool, name: str) -> tuple[mg.Tensor, mg.Tensor, list[int]]:
     """The operands as tensors, and the numbers as a list, all of which are rows of the table."""
     numbers, table = mg.as_operand(input, name), mg.as_operand(weight, name)
-    if sparse:
+    if mg.as_flag(sparse, name, "sparse"):
         raise ArgumentError(f"{name} got sparse=True; gradients are dense arrays here. Leave it out")
     if numbers.dtype not in (mg.int64, mg.int32):
         raise DTypeError(f"{name} got numbers of {numbers.dtype}; rows are counted in int64 or int32. Use t.long()")
