@@ -316,8 +316,9 @@ def check_correlation(
         check_groups(groups, channels, out_channels, name)
     if per_group * groups != channels:
         raise ShapeError(
-            f"{name} of an input of shape {x[single:]} with a weight of shape {w} and groups={groups}: the weight reads "
-            f"{per_group * groups} channels, the input has {channels}{_likely(x[single:], per_group * groups, single)}"
+            f"{name} of an input of shape {x[single:]} with a weight of shape {w} and groups={groups}: the weight "
+            f"reads {per_group * groups} channels, the input has "
+            f"{channels}{_likely(x[single:], per_group * groups, single)}"
         )
     return spatial
 
@@ -403,6 +404,6 @@ def _likely(x: tuple[int, ...], wanted: int, single: bool) -> str:
         channels = 0 if single else 1
         order = (*range(channels), len(x) - 1, *range(channels, len(x) - 1))
         return f". The last axis has {wanted}: is this channels-last? Then use x.permute{order}"
-    if wanted == 1 and single:
+    if wanted == 1 and (single or x[0] == 1):
         return ". Is the channel axis missing, so that the batch was taken for it? Then use x.unsqueeze(1)"
     return ". Make the layer for that many channels, or check the layer before it"
