@@ -3,6 +3,7 @@
 import ast
 import importlib
 import io
+import itertools
 import pkgutil
 import re
 import tokenize
@@ -276,5 +277,5 @@ def test_every_layer_has_its_shape_rule():
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
 def test_paragraphs_stand_apart(page):
     lines = page.read_text(encoding="utf-8").splitlines()
-    glued = [line for before, line in zip(lines, lines[1:], strict=False) if line.startswith("**") and before.strip()]
+    glued = [line for before, line in itertools.pairwise(lines) if line.startswith("**") and before.strip()]
     assert not glued

@@ -18,6 +18,7 @@ Signature = list[tuple[str, Any]]
 
 REQUIRED = inspect.Parameter.empty
 UNKNOWN = object()  # a default that the text does not tell
+MARK: tuple[str, Any] = ("*", REQUIRED)  # behind it, arguments go by name only
 
 # Arguments without a meaning here, or that PyTorch itself has given up (departures).
 OMITTED = {
@@ -38,8 +39,12 @@ def of_python(function: Any) -> Signature:
     if inspect.isclass(function) and function.__init__.__qualname__ == "Module.__init__":
         return []
     stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-    found = inspect.signature(function).parameters.values()
-    return [(stars.get(one.kind, "") + one.name, one.default) for one in found]
+    found = []
+    for one in inspect.signature(function).parameters.values():
+        if one.kind is one.KEYWORD_ONLY and MARK not in found and not any(key[0] == "*" for key, _ in found):
+            found.append(MARK)
+        found.append((stars.get(one.kind, "") + one.name, one.default))
+    return found
 
 
 # ---------------------------------------------------------------------- texts
@@ -49,9 +54,10 @@ def _literal(node: ast.expr | None) -> Any:
     if node is None:
         return REQUIRED
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
     except ValueError:
         return UNKNOWN
+    return UNKNOWN if value is ... else value
 
 
 def _of_definition(node: ast.FunctionDef) -> Signature:
@@ -61,6 +67,8 @@ def _of_definition(node: ast.FunctionDef) -> Signature:
     found = [(one.arg, _literal(default)) for one, default in zip(positional, defaults, strict=True)]
     if given.vararg:
         found.append((f"*{given.vararg.arg}", REQUIRED))
+    elif given.kwonlyargs:
+        found.append(MARK)
     return found + [(one.arg, _literal(d)) for one, d in zip(given.kwonlyargs, given.kw_defaults, strict=True)]
 
 
@@ -127,12 +135,19 @@ def references(owner: Any, name: str) -> list[Signature]:
     if python is not None and not method:
         return [wanted(of_python(python))]
     found = [] if python is None else [of_python(python)]
-    found += _stubs()["methods" if method else "functions"].get(name, [])
-    found += _of_documentation(name, getattr(owner, name).__doc__)
-    found += _of_schemas(name)
+    stubs = _stubs()["methods" if method else "functions"].get(name, [])
+    # Overloads of functions that begin with `self` are kept for old programs.
+    found += [one for one in stubs if method or "self" not in dict(one)]
+    found = found or [*_of_documentation(name, getattr(owner, name).__doc__)] or [*_of_schemas(name)]
     if method:
         found = [one[1:] if one and one[0][0] in ("self", "input") else one for one in found]
     return [wanted(one) for one in found]
+
+
+def longest(signatures: list[Signature]) -> list[Signature]:
+    """Without those whose arguments are all among another's: `sum(input)` beside `sum(input, dim, keepdim)`."""
+    names = [{name.strip("*") for name, _ in one} for one in signatures]
+    return [one for one, own in zip(signatures, names, strict=True) if not any(own < other for other in names)]
 
 
 def _same_default(ours: Any, theirs: Any) -> bool:
@@ -145,23 +160,42 @@ def _same_default(ours: Any, theirs: Any) -> bool:
 
 def _plain(signature: Signature) -> Signature:
     """`f(*sizes, size=None)`, which takes sizes both ways, as `f(size)`."""
-    if len(signature) > 1 and signature[0][0][0] == "*" and signature[1][1] is None:
-        return [(signature[1][0], REQUIRED), *signature[2:]]
+    if len(signature) > 1 and signature[0] != MARK and signature[0][0][0] == "*" and signature[1][1] is None:
+        return [(signature[1][0], REQUIRED), MARK, *signature[2:]]
     return signature
+
+
+def _parted(signature: Signature) -> tuple[Signature, Signature]:
+    """The arguments that go by position, and those by name only."""
+    place = signature.index(MARK) if MARK in signature else len(signature)
+    return signature[:place], signature[place + 1 :]
 
 
 def mismatch(ours: Signature, theirs: Signature) -> str:
     """Why ours does not begin with theirs; '' where it does, and what is more can be left out."""
-    ours = _plain(ours)
-    for position, (name, default) in enumerate(theirs):
-        key, value = ours[position] if position < len(ours) else ("nothing", None)
+    (placed, named), (wanted_placed, wanted_named) = _parted(_plain(ours)), _parted(theirs)
+    for position, (name, default) in enumerate(wanted_placed):
+        key, value = placed[position] if position < len(placed) else ("nothing", None)
         if key.startswith("**"):
             return ""
         if key.strip("*") != name.strip("*") and not key[0] == name[0] == "*":
             return f"argument {position} is {key}, PyTorch's {name}"
-        if value is REQUIRED and default is not REQUIRED:
-            return f"{key} has no default, PyTorch's is {default!r}"
-        if not _same_default(value, default):
-            return f"{key}={value!r}, PyTorch's {default!r}"
-    extra = [name for name, default in ours[len(theirs) :] if default is REQUIRED and name[0] != "*"]
-    return f"PyTorch does not know {extra}" if extra else ""
+        if problem := _default_problem(key, value, default):
+            return problem
+    known = dict([*placed, *named])
+    for name, default in wanted_named:
+        if name not in known:
+            if any(key.startswith("**") for key in known):
+                continue
+            return f"no argument {name}"
+        if problem := _default_problem(name, known[name], default):
+            return problem
+    extra = [*placed[len(wanted_placed) :], *named]
+    needed = [key for key, value in extra if value is REQUIRED and key[0] != "*" and key not in dict(wanted_named)]
+    return f"PyTorch does not know {needed}" if needed else ""
+
+
+def _default_problem(name: str, ours: Any, theirs: Any) -> str:
+    if ours is REQUIRED and theirs is not REQUIRED:
+        return f"{name} has no default, PyTorch's is {theirs!r}"
+    return "" if _same_default(ours, theirs) else f"{name}={ours!r}, PyTorch's {theirs!r}"

@@ -11,7 +11,7 @@ import torch
 import minigrad as mg
 from minigrad import nn
 from minigrad.registry import lookup
-from tests.torch_oracle.signatures import REQUIRED, UNKNOWN, Signature, mismatch, of_python, references
+from tests.torch_oracle.signatures import REQUIRED, UNKNOWN, Signature, longest, mismatch, of_python, references
 
 PAIRS = {
     "nn": (nn, torch.nn),
@@ -48,6 +48,26 @@ EXCEPTIONS = {
     "minigrad.finfo": "NumPy's",
     "minigrad.iinfo": "NumPy's",
     "minigrad.meshgrid": "PyTorch's takes anything, and reads it as tensors and the indexing",
+    "minigrad.tensor": "the stub takes by position what PyTorch takes by name only",
+    "minigrad.randperm": "integers have no gradients",
+    "minigrad.tril_indices": "integers have no gradients; int64 is told as the default",
+    "minigrad.triu_indices": "integers have no gradients; int64 is told as the default",
+    **dict.fromkeys(
+        ["minigrad.std", "minigrad.var", "minigrad.std_mean", "minigrad.var_mean", "Tensor.std", "Tensor.var"],
+        "`unbiased` in the place of `correction` is told by its kind",
+    ),
+    **dict.fromkeys(["minigrad.result_type", "minigrad.isin"], "numbers go by the words of tensors"),
+    "minigrad.unique_consecutive": "PyTorch's takes anything",
+    **dict.fromkeys(
+        ["minigrad.hsplit", "minigrad.vsplit", "minigrad.dsplit", "minigrad.tensor_split", "Tensor.tensor_split"],
+        "one argument for PyTorch's two, `indices` and `sections`",
+    ),
+    "nn.functional.one_hot": "PyTorch takes `input`, and documents `tensor`",
+    "Tensor.cuda": "there is no other device",
+    "Tensor.expand": "`implicit` is for PyTorch itself",
+    "Tensor.requires_grad_": "PyTorch takes `requires_grad`, and its stub says `mode`",
+    "Tensor.sum_to_size": "sizes one by one, or in a tuple",
+    "Tensor.view": "not as another dtype",
     "Tensor.dsplit": "one argument for PyTorch's two, `indices` and `sections`",
     "Tensor.hsplit": "one argument for PyTorch's two, `indices` and `sections`",
     "Tensor.vsplit": "one argument for PyTorch's two, `indices` and `sections`",
@@ -89,13 +109,18 @@ def is_function(name):
 
 
 def why_not(path):
-    """What is wrong with the signature of a public name; '' where it agrees with one of PyTorch's."""
+    """What is wrong with the signature of a public name; '' where it agrees with one of PyTorch's, and lacks none."""
     kind, _, name = path.rpartition(".")
-    theirs = references(PAIRS[kind][1], name)
-    if not theirs:
+    every = references(PAIRS[kind][1], name)
+    if not every:
         return "compared with nothing"
-    problems = [mismatch(ours_of(kind, name), one) for one in theirs]
-    return "" if "" in problems else "; ".join(dict.fromkeys(problems))
+    ours, theirs = ours_of(kind, name), longest(every)
+    problems = [mismatch(ours, one) for one in theirs]
+    known = {key for key, _ in ours}
+    lacking = {key for one in theirs for key, _ in one if key[0] != "*"} - known
+    if "" in problems and (not lacking or any(key.startswith("**") for key, _ in ours)):
+        return ""
+    return "; ".join(dict.fromkeys([*filter(None, problems), *(f"no argument {key}" for key in sorted(lacking))]))
 
 
 @pytest.mark.parametrize("path", [path for path in EVERY if path not in EXCEPTIONS])
@@ -144,4 +169,38 @@ def test_a_different_signature_is_seen():
     ],
 )
 def test_references_are_what_pytorch_takes(owner, name, signature):
-    assert signature.split() in [[key for key, _ in one] for one in references(owner, name)]
+    assert signature.split() in [[key for key, _ in one if key != "*"] for one in references(owner, name)]
+
+
+def mutants(signature):
+    """The signature with one argument renamed, left out, or with another default."""
+    for place, (name, default) in enumerate(signature):
+        if name[0] != "*":
+            before, after = signature[:place], signature[place + 1 :]
+            yield f"{name} renamed", [*before, (f"{name}_", default), *after]
+            if default is not REQUIRED:
+                yield f"{name} left out", [*before, *after]
+                yield f"{name} with another default", [*before, (name, "another"), *after]
+
+
+MUTATED = [
+    "minigrad.sum", "minigrad.max", "minigrad.sort", "minigrad.div", "minigrad.zeros", "minigrad.squeeze",
+    "minigrad.logit", "minigrad.nonzero", "minigrad.round", "Tensor.sum", "Tensor.argmax", "nn.Conv2d",
+    "nn.functional.interpolate", "nn.init.kaiming_normal_", "nn.utils.clip_grad_norm_", "optim.SGD",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MUTATED)
+def test_a_changed_signature_fails(path, monkeypatch):
+    kind, _, name = path.rpartition(".")
+    theirs = [pair for one in references(PAIRS[kind][1], name) for pair in one]
+    survivors = []
+    for what, changed in mutants(ours_of(kind, name)):
+        told = [default for key, default in theirs if key == what.split()[0]]
+        if not told or ("default" in what and REQUIRED in told):
+            continue  # an argument beyond PyTorch's; a default for what an overload of PyTorch's does without
+        monkeypatch.setitem(globals(), "ours_of", lambda *_, changed=changed: changed)
+        if not why_not(path):
+            survivors.append(what)
+        monkeypatch.undo()
+    assert not survivors
