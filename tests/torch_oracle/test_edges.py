@@ -56,7 +56,7 @@ def test_the_bias_of_a_bilinear_map_broadcasts(out, lead, bias):
 
 
 NAMES = ("relu", "relu6", "leaky_relu", "rrelu", "elu", "celu", "selu", "hardtanh", "hardsigmoid", "hardswish",
-         "hardshrink", "softshrink", "gelu", "silu", "mish", "logsigmoid", "softsign", "tanhshrink", 
+         "hardshrink", "softshrink", "gelu", "silu", "mish", "logsigmoid", "softsign", "tanhshrink",
          "softplus", "glu")  # fmt: skip
 
 
