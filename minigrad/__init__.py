@@ -11,28 +11,12 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from numpy import finfo, iinfo, newaxis
+from numpy import dtype, finfo, iinfo, newaxis
 
-from . import _alias, autograd, cuda, errors, functions, random
+from . import _alias, autograd, backends, cuda, errors, functions, random
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .creation import (
-    arange,
-    as_tensor,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    logspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
+from .creation import *
+from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from .device import device
 from .dtypes import (
     bool,
@@ -54,8 +38,10 @@ from .dtypes import (
     uint8,
 )
 from .functions import *
+from .legacy import *
+from .mode import inference_mode
 from .operands import as_flag, as_integer, as_number, as_operand
-from .ops.activation import elu, relu, sigmoid, softplus, tanh
+from .ops.activation import elu, hardswish, relu, sigmoid, softplus, tanh
 from .ops.adaptive import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -168,20 +154,8 @@ from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.unfolding import col2im, im2col
 from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
-from .random import Generator, default_generator, initial_seed, manual_seed, seed
-from .sampling import (
-    bernoulli,
-    multinomial,
-    normal,
-    poisson,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-)
+from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 from .tensor.uninitialized import Uninitialized
@@ -217,7 +191,17 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "Size",
     "Tensor",
     "Uninitialized",
     "abs",
@@ -236,6 +220,7 @@ __all__ = [
     "amin",
     "any",
     "arange",
+    "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
     "as_flag",
@@ -248,6 +233,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "backends",
     "bernoulli",
     "binary_cross_entropy",
     "bitwise_and",
@@ -286,6 +272,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "dtype",
     "e",
     "elu",
     "empty",
@@ -315,13 +302,16 @@ __all__ = [
     "gather",
     "ge",
     "get_default_dtype",
+    "get_rng_state",
     "gt",
     "half",
+    "hardswish",
     "identity",
     "iinfo",
     "im2col",
     "index_select",
     "inf",
+    "inference_mode",
     "initial_seed",
     "int",
     "int8",
@@ -404,6 +394,7 @@ __all__ = [
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
+    "set_rng_state",
     "short",
     "sigmoid",
     "sign",
@@ -430,6 +421,7 @@ __all__ = [
     "unbind",
     "unflatten",
     "unsqueeze",
+    "use_deterministic_algorithms",
     "var",
     "where",
     "zeros",

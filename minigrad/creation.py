@@ -226,6 +226,8 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     >>> mg.full((2,), 7)
     tensor([7, 7])
     """
+    if dtype is None and isinstance(fill_value, float):  # NumPy's float64 scalar is a Python float too
+        dtype = get_default_dtype()
     value = _array_of(fill_value, dtype)
     if value.ndim:
         raise ShapeError(f"full got a fill value of shape {value.shape}; it is one number")

@@ -1,6 +1,20 @@
-"""There is no CUDA here. The module answers the questions with which scripts choose their device."""
+"""There is no CUDA here. The module answers what scripts ask, and refuses what needs a device."""
 
-__all__ = ["device_count", "is_available"]
+from typing import Any, NoReturn
+
+from .errors import ArgumentError, DTypeError
+
+__all__ = [
+    "current_device",
+    "device_count",
+    "empty_cache",
+    "get_device_name",
+    "is_available",
+    "is_initialized",
+    "manual_seed",
+    "manual_seed_all",
+    "synchronize",
+]
 
 
 def is_available() -> bool:
@@ -13,6 +27,16 @@ def is_available() -> bool:
     return False
 
 
+def is_initialized() -> bool:
+    """False: there is nothing to initialise.
+
+    >>> import minigrad as mg
+    >>> mg.cuda.is_initialized()
+    False
+    """
+    return False
+
+
 def device_count() -> int:
     """0: no device but the CPU.
 
@@ -21,3 +45,55 @@ def device_count() -> int:
     0
     """
     return 0
+
+
+def manual_seed(seed: int) -> None:
+    """Accepted, as in PyTorch without a GPU: there is no generator to seed. `minigrad.manual_seed` seeds the CPU's.
+
+    Raises `DTypeError` for what is no number.
+
+    >>> import minigrad as mg
+    >>> mg.cuda.manual_seed(0)
+    """
+    try:
+        int(seed)
+    except (TypeError, ValueError):
+        raise DTypeError(f"cuda.manual_seed got {seed!r}, a {type(seed).__name__}; a seed is an integer") from None
+
+
+def manual_seed_all(seed: int) -> None:
+    """As `manual_seed`: accepted, and nothing to seed.
+
+    >>> import minigrad as mg
+    >>> mg.cuda.manual_seed_all(0)
+    """
+    manual_seed(seed)
+
+
+def empty_cache() -> None:
+    """Nothing to empty.
+
+    >>> import minigrad as mg
+    >>> mg.cuda.empty_cache()
+    """
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ArgumentError(
+        f"cuda.{name}() needs a CUDA device; minigrad computes on the CPU with NumPy. Ask cuda.is_available() first"
+    )
+
+
+def current_device() -> int:
+    """Refused with an `ArgumentError`: there is none."""
+    _refuse("current_device")
+
+
+def synchronize(device: Any = None) -> None:
+    """Refused with an `ArgumentError`: there is no device to wait for."""
+    _refuse("synchronize")
+
+
+def get_device_name(device: Any = None) -> str:
+    """Refused with an `ArgumentError`: there is no device to have a name."""
+    _refuse("get_device_name")

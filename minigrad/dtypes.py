@@ -28,6 +28,19 @@ float64 = double = np.dtype("float64")
 
 SUPPORTED = (bool, uint8, int8, int16, int32, int64, float16, float32, float64)
 
+# The names of PyTorch's constructors by dtype.
+TYPE_NAMES = {
+    "BoolTensor": bool,
+    "ByteTensor": uint8,
+    "CharTensor": int8,
+    "ShortTensor": int16,
+    "IntTensor": int32,
+    "LongTensor": int64,
+    "HalfTensor": float16,
+    "FloatTensor": float32,
+    "DoubleTensor": float64,
+}
+
 _KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
 _SUPPORTED = frozenset(SUPPORTED)
 _default = float32
@@ -66,12 +79,10 @@ def set_default_dtype(dtype: Any) -> None:
 
 
 def as_dtype(dtype: Any) -> DType:
-    """The NumPy dtype that `dtype` names: a dtype, a type such as `float`, or a string.
+    """The NumPy dtype that `dtype` names: a dtype, a string, or a type: Python's `float` is float64, as in PyTorch.
 
     Raises `DTypeError` for dtypes that tensors cannot have (complex, object, …).
     """
-    if dtype is builtins.float:
-        return _default
     try:
         found = np.dtype(dtype)
     except TypeError as error:

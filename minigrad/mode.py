@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Observer",
     "enable_grad",
+    "inference_mode",
     "is_grad_enabled",
     "no_grad",
     "observe",
@@ -153,6 +154,31 @@ class enable_grad(_Block):  # noqa: N801 - PyTorch's name
     """
 
     mode = True
+
+
+class inference_mode(_Block):  # noqa: N801 - PyTorch's name
+    """`no_grad` by PyTorch's newer name; `inference_mode(False)` is `enable_grad`. A `with` block or a decorator.
+
+    Its results are ordinary tensors: they may be used on the tape later. Raises `DTypeError` for a mode that is
+    no bool.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2, requires_grad=True)
+    >>> with mg.inference_mode():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        """A block, or the decorated function where the decorator stands without brackets."""
+        if isinstance(mode, bool):
+            return object.__new__(cls)
+        if not callable(mode):
+            raise DTypeError(f"inference_mode got {mode!r}, a {type(mode).__name__}; its mode is True or False")
+        return _decorate(mode, False)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = not mode
 
 
 class set_grad_enabled:  # noqa: N801 - PyTorch's name

@@ -6,14 +6,30 @@ is used, so two threads that seed themselves get the bits they would get alone.
 """
 
 import threading
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .device import device as as_device
-from .errors import DTypeError
+from .errors import ArgumentError, DTypeError
+from .registry import lookup
 
-__all__ = ["Generator", "chosen_generator", "default_generator", "initial_seed", "manual_seed", "seed"]
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = [
+    "Generator",
+    "chosen_generator",
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
 
 
 class Generator(np.random.Generator):
@@ -133,3 +149,79 @@ def initial_seed() -> int:
     7
     """
     return default_generator().initial_seed()
+
+
+# A state as bytes: the number and the increment of PCG64, half of a drawn number and whether it waits, and the seed.
+_FIELDS = (16, 16, 4, 1, 32)
+
+
+def get_rng_state() -> "Tensor":
+    """The state of the calling thread's generator, as a tensor of bytes that can be saved.
+
+    >>> import minigrad as mg
+    >>> state = mg.get_rng_state(); a = mg.rand(3)
+    >>> mg.set_rng_state(state); bool((a == mg.rand(3)).all())
+    True
+    """
+    generator = default_generator()
+    state = generator.get_state()
+    numbers = (*state["state"].values(), state["uinteger"], state["has_uint32"], generator.initial_seed() % 2**256)
+    text = b"".join(number.to_bytes(size, "little") for number, size in zip(numbers, _FIELDS, strict=True))
+    return lookup("tensor")(np.frombuffer(text, np.uint8))
+
+
+def set_rng_state(new_state: "Tensor") -> None:
+    """Set the calling thread's generator to a state that `get_rng_state` gave.
+
+    Raises `DTypeError` for what is no tensor of bytes, `ArgumentError` for one of another length.
+
+    >>> import minigrad as mg
+    >>> mg.set_rng_state(mg.get_rng_state())
+    """
+    kind = getattr(new_state, "dtype", None)
+    if kind != np.uint8:
+        found = type(new_state).__name__ if kind is None else f"tensor of {kind}"
+        raise DTypeError(f"set_rng_state got a {found}; it takes the uint8 tensor that get_rng_state gave")
+    text = np.array(new_state, np.uint8).tobytes()
+    if len(text) != sum(_FIELDS):
+        raise ArgumentError(
+            f"set_rng_state got {len(text)} bytes; a state of get_rng_state has {sum(_FIELDS)}. One of PyTorch's "
+            "belongs to another generator"
+        )
+    numbers = []
+    for size in _FIELDS:
+        numbers.append(int.from_bytes(text[:size], "little"))
+        text = text[size:]
+    number, increment, half, waits, start = numbers
+    generator = default_generator()
+    generator.manual_seed(start if start < 2**255 else start - 2**256)
+    generator.set_state(
+        {
+            "bit_generator": "PCG64",
+            "state": {"state": number, "inc": increment},
+            "has_uint32": waits,
+            "uinteger": half,
+        }
+    )
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """Go back to the state of the calling thread's generator after a block; `enabled=False` does nothing.
+
+    `devices` is accepted: there is no other than the CPU.
+
+    >>> import minigrad as mg
+    >>> _ = mg.manual_seed(0)
+    >>> with mg.random.fork_rng(): a = mg.rand(3)
+    >>> bool((a == mg.rand(3)).all())
+    True
+    """
+    if not enabled:
+        yield
+        return
+    before = get_rng_state()
+    try:
+        yield
+    finally:
+        set_rng_state(before)

@@ -6,13 +6,14 @@ and no module imports upwards.
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["function", "lookup", "register_primitive", "registered_primitives"]
+__all__ = ["function", "lookup", "register_primitive", "registered_primitives", "with_numpys_words"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,9 +22,31 @@ _primitives: dict[str, Any] = {}
 
 
 def function(operation: F) -> F:
-    """Register a public function of tensors under its own name; used as a decorator."""
-    _functions[operation.__name__] = operation
-    return operation
+    """Register a public function of tensors under its own name; used as a decorator.
+
+    A function with the argument `dim` or `keepdim` also takes NumPy's word for it, as in PyTorch.
+    """
+    worded = with_numpys_words(operation)
+    _functions[operation.__name__] = worded
+    return worded
+
+
+def with_numpys_words(operation: F) -> F:
+    """The function itself where it has no such argument."""
+    code = operation.__code__
+    taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    words = [(numpys, ours) for numpys, ours in (("axis", "dim"), ("keepdims", "keepdim")) if ours in taken]
+    if not words:
+        return operation
+
+    @wraps(operation)
+    def worded(*args: Any, **keywords: Any) -> Any:
+        for numpys, ours in words:
+            if numpys in keywords and ours not in keywords:
+                keywords[ours] = keywords.pop(numpys)
+        return operation(*args, **keywords)
+
+    return worded  # type: ignore[return-value]
 
 
 def lookup(name: str) -> "Callable[..., Tensor]":

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
-from minigrad.errors import GradError, MinigradError, MinigradWarning
+from minigrad.errors import DTypeError, GradError, MinigradError, MinigradWarning
 
 from .parameter import Parameter
 
@@ -26,9 +26,10 @@ def locate(error: MinigradError, module: "Module") -> None:
 class BackwardWatcher:
     """Calls full backward hooks: one node of the tape before the module's inputs, one after its outputs."""
 
-    def __init__(self, module: "Module", hooks: list[Callable[..., Any]]) -> None:
+    def __init__(self, module: "Module") -> None:
         self.module = module
-        self.hooks = hooks
+        self.pre_hooks: list[Callable[..., Any]] = list(module._backward_pre_hooks.values())
+        self.hooks: list[Callable[..., Any]] = list(module._backward_hooks.values())
         self.grad_output: tuple[Any, ...] | None = None
         self.count = 0
         self.watched: list[int] = []
@@ -64,10 +65,12 @@ class BackwardWatcher:
         values, places, node = self._identified(values)
         count = len(values)
 
-        def outputs_known(gradients: tuple[Any, ...]) -> None:
-            self.grad_output = self._spread(gradients, places, count)
+        def outputs_known(gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+            self.grad_output = self._after(self.pre_hooks, self._spread(gradients, places, count))
+            gradients = tuple(self.grad_output[place] for place in places)
             if not self.watched:
                 self._run((None,) * self.count)
+            return gradients
 
         if node is not None:
             node.register_prehook(outputs_known)
@@ -83,16 +86,51 @@ class BackwardWatcher:
 
     def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
         grad_output, self.grad_output = self.grad_output, None
-        for hook in self.hooks:
-            changed = hook(self.module, grad_input, grad_output)
+        return self._after(self.hooks, grad_input, grad_output)
+
+    def _after(self, hooks: list[Callable[..., Any]], gradients: tuple[Any, ...], *known: Any) -> tuple[Any, ...]:
+        """The gradients that the hooks leave, each of which may replace them."""
+        count, places = len(gradients), "inputs" if known else "outputs"
+        for hook in hooks:
+            changed = hook(self.module, gradients, *known)
             if changed is not None:
-                grad_input = changed if isinstance(changed, tuple) else (changed,)
-                if len(grad_input) != self.count:
+                gradients = (changed,) if known and not isinstance(changed, tuple) else changed
+                if not isinstance(gradients, tuple) or len(gradients) != count:
+                    what = f"{len(changed)} gradients" if isinstance(changed, tuple) else f"a {type(changed).__name__}"
                     raise GradError(
-                        f"a backward hook of {type(self.module).__name__} returned {len(grad_input)} gradients for "
-                        f"{self.count} inputs; return one for each, None for those that need none"
+                        f"a backward hook of {type(self.module).__name__} returned {what} for {count} {places}; "
+                        "return a tuple with one for each, None for those that need none"
                     )
-        return grad_input
+        return gradients
+
+
+def hooked(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run `forward` with the hooks around it."""
+    for hook, with_kwargs in list(module._forward_pre_hooks.values()):
+        changed = hook(module, args, kwargs) if with_kwargs else hook(module, args)
+        if changed is not None and with_kwargs:
+            if not (isinstance(changed, tuple) and len(changed) == 2 and isinstance(changed[1], dict)):
+                raise DTypeError(
+                    "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs); it returned a "
+                    f"{type(changed).__name__}"
+                )
+            args, kwargs = changed
+        elif changed is not None:
+            args = changed if isinstance(changed, tuple) else (changed,)
+    watcher = BackwardWatcher(module) if module._backward_hooks or module._backward_pre_hooks else None
+    if watcher is not None:
+        args = watcher.watch_inputs(args)
+    try:
+        output = module.forward(*args, **kwargs)
+    except Exception:
+        for hook, with_kwargs, always in list(module._forward_hooks.values()):
+            if always:
+                hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
+        raise
+    for hook, with_kwargs, _ in list(module._forward_hooks.values()):
+        changed = hook(module, args, kwargs, output) if with_kwargs else hook(module, args, output)
+        output = output if changed is None else changed
+    return output if watcher is None else watcher.watch_outputs(output)
 
 
 def warn_about_unregistered(root: "Module") -> None:

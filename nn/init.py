@@ -20,6 +20,7 @@ __all__ = [
     "normal_",
     "ones_",
     "orthogonal_",
+    "sparse_",
     "trunc_normal_",
     "uniform_",
     "xavier_normal_",
@@ -43,6 +44,9 @@ def fans(tensor: mg.Tensor) -> tuple[int, int]:
         raise ShapeError(f"fan in and fan out of a tensor of shape {tensor.shape}: it needs an out and an in axis")
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field
+
+
+_calculate_fan_in_and_fan_out = fans  # PyTorch's name, which programs use though it is private
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -282,6 +286,29 @@ def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> 
     q = q * np.sign(np.diag(r))
     matrix = q if rows >= columns else q.T
     return tensor.copy_(mg.from_numpy(gain * matrix.reshape(tensor.shape)))
+
+
+@mg.no_grad()
+def sparse_(tensor: mg.Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> mg.Tensor:
+    """Normal values, with a part of each column, chosen at random, set to 0 (Martens, 2010).
+
+    (n, m) -> (n, m). Raises `ShapeError` for what is no matrix, `ArgumentError` for a part outside [0, 1].
+
+    >>> import minigrad as mg, nn
+    >>> (nn.init.sparse_(mg.empty(4, 2), 0.5) == 0).sum(0)
+    tensor([2, 2])
+    """
+    if _tensor(tensor, "sparse_").ndim != 2:
+        raise ShapeError(f"sparse_ got a tensor of shape {tensor.shape}; it fills matrices")
+    if not 0 <= sparsity <= 1:
+        raise ArgumentError(
+            f"sparse_ got sparsity={sparsity}; it is the part of each column that is 0, between 0 and 1"
+        )
+    rows, columns = tensor.shape
+    normal_(tensor, 0.0, std, generator)
+    for column in range(columns):
+        tensor[mg.randperm(rows, generator=generator)[: math.ceil(sparsity * rows)], column] = 0
+    return tensor
 
 
 def default_(weight: mg.Tensor, bias: mg.Tensor | None) -> None:

@@ -333,7 +333,7 @@ def summary(
     handles: list[Any] = []
     try:
         for module in list(model.modules()):
-            handles.append(module.register_forward_pre_hook(recorder.enter))
+            handles.append(module.register_forward_pre_hook(recorder.enter, prepend=True))
             handles.append(module.register_forward_hook(recorder.leave, always_call=True))
         with _untouched(model), mg.no_grad(), observe(recorder):
             model(*inputs)

@@ -1,5 +1,6 @@
 """`Module`: what every layer and model is."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
@@ -12,9 +13,9 @@ from minigrad.errors import (
     MissingForwardError,
 )
 
-from .calling import BackwardWatcher, locate, warn_about_unregistered
+from .calling import hooked, locate, warn_about_unregistered
 from .parameter import Parameter, is_lazy
-from .state import IncompatibleKeys, load
+from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
 
 __all__ = ["Module"]
 
@@ -49,6 +50,7 @@ class Module:
     _forward_hooks: HookTable
     _forward_pre_hooks: HookTable
     _backward_hooks: HookTable
+    _backward_pre_hooks: HookTable
 
     def __init__(self) -> None:
         set_plain = super().__setattr__
@@ -61,6 +63,7 @@ class Module:
         set_plain("_forward_hooks", HookTable())
         set_plain("_forward_pre_hooks", HookTable())
         set_plain("_backward_hooks", HookTable())
+        set_plain("_backward_pre_hooks", HookTable())
 
     # ------------------------------------------------------------ running
 
@@ -71,39 +74,12 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, with the hooks; an error of minigrad's says in which layer it arose."""
         try:
-            if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks):
+            if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks):
                 return self.forward(*args, **kwargs)
-            return self._hooked(args, kwargs)
+            return hooked(self, args, kwargs)
         except MinigradError as error:
             locate(error, self)
             raise
-
-    def _hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook, with_kwargs in list(self._forward_pre_hooks.values()):
-            changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
-            if changed is not None and with_kwargs:
-                if not (isinstance(changed, tuple) and len(changed) == 2 and isinstance(changed[1], dict)):
-                    raise DTypeError(
-                        "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs); it returned a "
-                        f"{type(changed).__name__}"
-                    )
-                args, kwargs = changed
-            elif changed is not None:
-                args = changed if isinstance(changed, tuple) else (changed,)
-        watcher = BackwardWatcher(self, list(self._backward_hooks.values())) if self._backward_hooks else None
-        if watcher is not None:
-            args = watcher.watch_inputs(args)
-        try:
-            output = self.forward(*args, **kwargs)
-        except Exception:
-            for hook, with_kwargs, always in list(self._forward_hooks.values()):
-                if always:
-                    hook(self, args, kwargs, None) if with_kwargs else hook(self, args, None)
-            raise
-        for hook, with_kwargs, _ in list(self._forward_hooks.values()):
-            changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
-            output = output if changed is None else changed
-        return output if watcher is None else watcher.watch_outputs(output)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -132,6 +108,13 @@ class Module:
         what the hook returns replaces `grad_input`.
         """
         return self._backward_hooks.register(hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` before the module's gradients are computed.
+
+        `grad_output` is a tuple; what the hook returns replaces it.
+        """
+        return self._backward_pre_hooks.register(hook, prepend)
 
     # -------------------------------------------------------- registering
 
@@ -306,6 +289,18 @@ class Module:
             module = found
         return module
 
+    def set_submodule(self, target: str, module: "Module", strict: bool = False) -> None:
+        """Put a module at a path, whose last name may be new unless `strict`; those before it are there already."""
+        path, _, name = target.rpartition(".")
+        if not name:
+            raise ArgumentError(f"set_submodule got the path {target!r}; give one such as 'features.0'")
+        if not isinstance(module, Module):
+            raise DTypeError(f"set_submodule({target!r}) got a {type(module).__name__}; give an nn.Module")
+        parent = self.get_submodule(path)
+        if strict or hasattr(parent, name):
+            parent.get_submodule(name)
+        setattr(parent, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as 'features.0.weight'."""
         return self._at(target, "_parameters")  # type: ignore[no-any-return]
@@ -324,15 +319,12 @@ class Module:
 
     # -------------------------------------------------------------- state
 
-    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, mg.Tensor]:
-        """Parameters and persistent buffers by path: detached tensors that share the module's memory."""
-        state: dict[str, mg.Tensor] = {}
-        for path, module in self.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
-            for name, tensor in {**module._parameters, **module._buffers}.items():
-                if tensor is not None and name not in module._transient:
-                    kept = keep_vars or is_lazy(tensor)
-                    state[f"{path}.{name}" if path else name] = tensor if kept else tensor.detach()
-        return state
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Any]:
+        """Parameters and persistent buffers by path, detached, sharing the module's memory; and extra states."""
+        return collect(self, prefix, keep_vars)
+
+    get_extra_state = get_extra_state
+    set_extra_state = set_extra_state
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -418,6 +410,9 @@ class Module:
 
     # ------------------------------------------------------------ display
 
+    def _get_name(self) -> str:
+        return type(self).__name__
+
     def extra_repr(self) -> str:
         """What stands between the brackets of `repr`; defined by layers."""
         return ""
@@ -427,9 +422,9 @@ class Module:
         children = [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]
         above = extra.split("\n") if extra else []
         if not children and len(above) < 2:
-            return f"{type(self).__name__}({extra})"
+            return f"{self._get_name()}({extra})"
         body = "".join(f"  {line}\n" for line in above + children)
-        return f"{type(self).__name__}(\n{body})"
+        return f"{self._get_name()}(\n{body})"
 
 
 def _indented(text: str) -> str:

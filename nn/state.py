@@ -1,17 +1,18 @@
-"""Loading state dicts: all of it, or nothing."""
+"""State dicts: collecting them, and loading all of one, or nothing."""
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import minigrad as mg
-from minigrad.errors import DTypeError, MinigradError, StateDictError
+from minigrad.errors import DTypeError, MinigradError, MissingForwardError, StateDictError
 
 from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["IncompatibleKeys", "load"]
+__all__ = ["IncompatibleKeys", "collect", "get_extra_state", "load", "set_extra_state"]
 
 
 class IncompatibleKeys(NamedTuple):
@@ -19,6 +20,49 @@ class IncompatibleKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        """PyTorch's: all is well, or what is amiss."""
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+_EXTRA = "_extra_state"
+
+
+def get_extra_state(self: "Module") -> Any:
+    """State beside parameters and buffers, kept under the key `_extra_state`; defined by subclasses."""
+    raise MissingForwardError(f"{type(self).__name__} has no extra state; define get_extra_state(self) in the class")
+
+
+def set_extra_state(self: "Module", state: Any) -> None:
+    """Take back what `get_extra_state` gave; defined by subclasses."""
+    raise MissingForwardError(
+        f"{type(self).__name__} has no extra state; define set_extra_state(self, state) in the class"
+    )
+
+
+def _entries(module: "Module", prefix: str, defines: Any) -> "Iterator[tuple[str, Module, Any]]":
+    """Every key with its module and tensor: None for an extra state, of classes with their own `defines`."""
+    for path, one in module.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
+        above = f"{path}." if path else ""
+        for name, tensor in {**one._parameters, **one._buffers}.items():
+            if tensor is not None and name not in one._transient:
+                yield above + name, one, tensor
+        if getattr(type(one), defines.__name__) is not defines:
+            yield above + _EXTRA, one, None
+
+
+def collect(module: "Module", prefix: str, keep_vars: bool) -> OrderedDict[str, Any]:
+    """The state dict: tensors, detached unless `keep_vars`, and extra states."""
+    state: OrderedDict[str, Any] = OrderedDict()
+    for key, one, tensor in _entries(module, prefix, get_extra_state):
+        if tensor is None:
+            state[key] = one.get_extra_state()
+        else:
+            state[key] = tensor if keep_vars or is_lazy(tensor) else tensor.detach()
+    return state
 
 
 def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
@@ -28,9 +72,10 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             f"load_state_dict got a {type(state_dict).__name__}; it takes what state_dict() gave, for example "
             "mg.load(path)"
         )
-    own = module.state_dict(keep_vars=True)
-    missing = [key for key in own if key not in state_dict and not _may_be_missing(module, key)]
-    unexpected = [key for key in state_dict if key not in own]
+    entries = {key: (one, tensor) for key, one, tensor in _entries(module, "", set_extra_state)}
+    own = {key: tensor for key, (_, tensor) in entries.items() if tensor is not None}
+    missing = [key for key in entries if key not in state_dict and not _may_be_missing(module, key)]
+    unexpected = [key for key in state_dict if key not in entries]
     problems = []
     if strict and missing:
         problems.append(f"missing keys: {', '.join(missing)}")
@@ -69,6 +114,9 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             if is_lazy(tensor):
                 tensor.materialize(value.shape)
         _copy_all(own, values)
+    for key, (one, tensor) in entries.items():
+        if tensor is None and key in state_dict:
+            one.set_extra_state(state_dict[key])
     return IncompatibleKeys(missing, unexpected)
 
 

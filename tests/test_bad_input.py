@@ -550,7 +550,7 @@ MISTAKES = {
     "arguments of save exchanged": (
         lambda w: mg.save("never written.npz", w.model.state_dict()),
         TypeError,
-        r"dict",
+        r"OrderedDict",
         r"save\(object, path\)",
     ),
     "save into memory": (lambda w: mg.save({}, io.BytesIO()), TypeError, "BytesIO"),

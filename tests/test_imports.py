@@ -20,7 +20,7 @@ ROOT = Path(minigrad.__file__).parent.parent
 # Lowest first. A module may import what stands on its own line or above it in this table,
 # never what stands below.
 LAYERS = [
-    ["errors", "registry", "random", "dtypes", "device", "cuda", "files", "hooks"],
+    ["errors", "registry", "random", "dtypes", "device", "cuda", "backends", "determinism", "files", "hooks"],
     ["mode"],
     ["geometry"],
     ["kernels"],
@@ -31,6 +31,7 @@ LAYERS = [
     ["ops"],
     ["functions"],
     ["creation"],
+    ["legacy"],
     ["sampling"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
 ]
@@ -49,6 +50,7 @@ FIRST_USER_OF_KERNELS = LEVEL["minigrad.ops"]
 # Upward imports that exist for the type checker alone (`if TYPE_CHECKING:`).
 TYPE_ONLY = {
     ("minigrad", "nn"),
+    ("minigrad.random", "minigrad.tensor"),
     ("minigrad.registry", "minigrad.tensor"),
     ("minigrad.tape", "minigrad.tensor"),
     ("minigrad.mode", "minigrad.tensor"),
@@ -56,8 +58,8 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "autograd", "func", "signal", "optim", "utils", "datasets",
-                  "transforms", "serialization", "draw", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
+                  "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

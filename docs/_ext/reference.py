@@ -95,9 +95,11 @@ TITLES = {
     "minigrad.creation": "Making tensors",
     "minigrad.dtypes": "Element types",
     "minigrad.device": "The device",
+    "minigrad.legacy": "Old constructors",
     "minigrad.sampling": "Random tensors",
     "minigrad.random": "Generators",
     "minigrad.mode": "Recording",
+    "minigrad.determinism": "Determinism",
     "minigrad.ops.arithmetic": "Arithmetic, element by element",
     "minigrad.ops.elementary": "Elementary functions, element by element",
     "minigrad.ops.exponential": "Exponentials and logarithms to other bases",
@@ -219,6 +221,11 @@ def documented_elsewhere(module: str, value: object) -> bool:
     )
 
 
+def foreign(value: object) -> bool:
+    """Whether it is a class of Python's or NumPy's, which have their own documentation."""
+    return isinstance(value, type) and value.__module__.partition(".")[0] not in ("minigrad", "nn")
+
+
 def entry(module: str, name: str, value: object) -> list[str]:
     """The lines that document one public name."""
     if not isinstance(value, type):
@@ -241,7 +248,7 @@ class PublicNames(SphinxDirective):
         module = importlib.import_module(self.arguments[0])
         values = {name: getattr(module, name) for name in module.__all__}
         values = {name: value for name, value in values.items() if not inspect.ismodule(value)}
-        plain = [name for name, value in values.items() if not callable(value)]  # NumPy's dtypes, numbers, strings
+        plain = [name for name, value in values.items() if not callable(value) or foreign(value)]
         groups: dict[str, list[str]] = defaultdict(list)
         for name, value in values.items():
             if name not in plain:

@@ -76,6 +76,44 @@ sigmoid.defvjp(x=lambda g, y: g * (y * (1 - y)))
 
 
 @primitive(
+    "y = x·min(max(0, x + 3), 6)/6",
+    vjp="x̄ = 0 up to −3, g·(x/3 + 1/2), g from 3 on",
+    broadcast=True,
+    floating=True,
+)
+def hardswish(x: Array) -> Array:
+    """The piecewise quadratic swish: y = x·min(max(0, x + 3), 6)/6 (Howard et al., 2019).
+
+    (*) -> (*)
+
+    >>> import minigrad as mg
+    >>> mg.hardswish(mg.tensor([-1.5, 4.]))
+    tensor([-0.3750,  4.0000])
+    """
+    share = np.clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
+    return np.asarray(np.multiply(x, share))
+
+
+@primitive(
+    "x̄ = 0 up to −3, g·(x/3 + 1/2), g from 3 on",
+    vjp="ḡ = the same of h, x̄ = h·g/3 between −3 and 3, 0 elsewhere",
+    broadcast=True,
+)
+def hardswish_vjp(g: Array, x: Array) -> Array:
+    """The VJP of hardswish; the cotangent of NaN is passed on, and its own derivative is 0 at the corners."""
+    kind = x.dtype.type
+    slope = np.where(x <= -3, kind(0), np.where(x < 3, x / kind(3) + kind(0.5), kind(1)))
+    return np.asarray(np.multiply(g, slope))
+
+
+hardswish.defvjp(x=lambda g, x: hardswish_vjp(g, x))
+hardswish_vjp.defvjp(
+    g=lambda h, x: hardswish_vjp(h, x),
+    x=lambda h, g, x: where((x > -3) & (x < 3), h * g / 3, 0),
+)
+
+
+@primitive(
     "y = ln(1 + e^(k·x))/k, and x where k·x > threshold",
     vjp="x̄ = g·s(k·x), and g beyond the threshold",
     notes=("N70", "X69"),
@@ -85,7 +123,8 @@ sigmoid.defvjp(x=lambda g, y: g * (y * (1 - y)))
 def softplus_primitive(x: Array, *, beta: float, threshold: float) -> Array:
     """The smooth rectifier with gain `beta`, in the form that does not overflow."""
     scaled = x * x.dtype.type(beta)
-    smooth = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(scaled))) / x.dtype.type(beta)
+    bend = np.minimum(x, 0) if beta < 0 else np.maximum(x, 0)  # max(k·x, 0)/k
+    smooth = bend + np.log1p(np.exp(-np.abs(scaled))) / x.dtype.type(beta)
     return np.where(scaled > threshold, x, smooth)
 
 
@@ -98,7 +137,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
     (*) -> (*)
 
-    The largest gap to `relu` is ln 2/β, at 0. It does not overflow (X69).
+    The largest gap to `relu` is ln 2/β, at 0. It does not overflow (X69). With a negative β it lies below min(0, x).
 
     >>> import minigrad as mg
     >>> mg.softplus(mg.tensor([-1., 0., 1.]), beta=1e4)

@@ -83,8 +83,6 @@ def _numbered(axes: Any) -> list[str]:
 
 def _arguments(args: tuple[Any, ...]) -> tuple[list[Tensor], list[list[str]], list[str] | None, str]:
     """Operands, their subscripts, those of the result, and how to call it all in a message."""
-    if not args:
-        raise ArgumentError("einsum got nothing; call einsum('ij,jk->ik', a, b), or einsum(a, [0, 1], b, [1, 2])")
     if isinstance(args[0], str):
         operands = args[1:]
         if len(operands) == 1 and isinstance(operands[0], list | tuple):
@@ -197,7 +195,7 @@ def _product(left: _Term, right: _Term, wanted: set[Label]) -> _Term:
 
 
 @function
-def einsum(*args: Any) -> Tensor:
+def einsum(equation: Any, *operands: Any) -> Tensor:
     """Products summed over the axes that the result does not name: einsum('ij,jk->ik', a, b) is a·b.
 
     A letter names an axis, … any further ones, which broadcast; a letter repeated
@@ -212,14 +210,14 @@ def einsum(*args: Any) -> Tensor:
     >>> mg.einsum("ij,j->i", mg.tensor([[1., 2.], [3., 4.]]), mg.tensor([1., 1.]))
     tensor([3., 7.])
     """
-    operands, inputs, output, name = _arguments(args)
+    tensors, inputs, output, name = _arguments((equation, *operands))
     terms = [
         _labelled(tensor, letters, number, name)
-        for number, (tensor, letters) in enumerate(zip(operands, inputs, strict=True))
+        for number, (tensor, letters) in enumerate(zip(tensors, inputs, strict=True))
     ]
     _check_sizes(terms, name)
-    if len({one.dtype for one in operands}) > 1:
-        refuse_mixed_dtypes("einsum", **{f"operand_{number}": one for number, one in enumerate(operands)})
+    if len({one.dtype for one in tensors}) > 1:
+        refuse_mixed_dtypes("einsum", **{f"operand_{number}": one for number, one in enumerate(tensors)})
     result = _result_labels(output, inputs, terms, name)
     made, *rest = terms
     while rest:

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from ..dtypes import as_dtype, result_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..operands import as_number, as_operand
@@ -42,6 +44,8 @@ def p_norm(x: Tensor, p: float, axes: tuple[int, ...], keepdim: bool) -> Tensor:
     """The p-norm of a floating tensor over axes: (Σ|x|ᵖ)^(1/p), and its limits at 0, ∞ and −∞."""
     if p < 0 and 0 in [x.shape[axis] for axis in axes]:
         raise ShapeError(f"a norm with p={p} over no elements (shape {x.shape}): there is no smallest one")
+    if x.dtype == np.float16:  # the powers may be too large for it, the norm is not
+        return p_norm(x.to(dtype=np.float32), p, axes, keepdim).to(dtype=np.float16)
     if p == 0:
         return sum_primitive(trunc(where(x != 0, 1, x)), axes=axes, keepdims=keepdim)
     if math.isinf(p):

@@ -4,6 +4,7 @@ Public functions take PyTorch's `dim` and `keepdim`; primitives take `axes`, a
 tuple of numbers from 0 on.
 """
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +16,7 @@ from ..errors import DTypeError, ShapeError
 from ..kernels.memory import total
 from ..operands import as_operand
 from ..primitive import primitive
-from ..registry import function, lookup
+from ..registry import function, lookup, with_numpys_words
 from ..tensor import Array, Tensor
 from .arithmetic import maximum, minimum
 from .axes import Dims, axes_of, axis_of
@@ -27,17 +28,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def reduction(operation: F) -> F:
-    """Register a public reduction, which also takes NumPy's words `axis` and `keepdims`."""
+    """Register a public reduction: its first argument becomes a tensor."""
+    worded = with_numpys_words(operation)
 
     @wraps(operation)
-    def worded(input: Any, *args: Any, **keywords: Any) -> Any:
-        if "axis" in keywords:
-            keywords["dim"] = keywords.pop("axis")
-        if "keepdims" in keywords:
-            keywords["keepdim"] = keywords.pop("keepdims")
-        return operation(as_operand(input, operation.__name__), *args, **keywords)
+    def reduce(input: Any, *args: Any, **keywords: Any) -> Any:
+        return worded(as_operand(input, operation.__name__), *args, **keywords)
 
-    return function(worded)  # type: ignore[return-value]
+    return function(reduce)  # type: ignore[return-value]
 
 
 def reduced_axes(dim: Dims, ndim: int, name: str) -> tuple[int, ...]:
@@ -113,7 +111,9 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     if input.dtype == np.float16:  # the sum may be too large for it, the mean is not
         return mean(input.to(dtype=np.float32), dim, keepdim).to(dtype=np.float16)
     axes = reduced_axes(dim, input.ndim, "mean")
-    return sum_primitive(input, axes=axes, keepdims=keepdim) / _count(input, axes)
+    count = _count(input, axes)
+    total = sum_primitive(input, axes=axes, keepdims=keepdim)
+    return total / count if count else total + math.nan  # whose derivatives are 0, and not 0/0
 
 
 @reduction
@@ -139,6 +139,8 @@ def var(
         return var(input.to(dtype=np.float32), dim, correction, keepdim).to(dtype=np.float16)
     axes = reduced_axes(dim, input.ndim, "var")
     count = _count(input, axes)
+    if not count:
+        return mean(input, axes, keepdim)
     centred = input - sum_primitive(input, axes=axes, keepdims=True) / count
     freedom = count - correction if count > correction else 0
     return sum_primitive(centred * centred, axes=axes, keepdims=keepdim) / freedom
@@ -156,6 +158,8 @@ def std(
     >>> mg.std(mg.tensor([1., 2., 3.]))
     tensor(1.)
     """
+    if input.dtype == np.float16:  # the variance may be too large for it, its root is not
+        return std(input.to(dtype=np.float32), dim, correction, keepdim, unbiased=unbiased).to(dtype=np.float16)
     variance = var(input, dim, correction, keepdim, unbiased=unbiased)
     # Equal elements have no spread, and get the gradient 0 rather than 0/0, as in PyTorch.
     level = variance == 0

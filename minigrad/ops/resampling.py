@@ -169,7 +169,8 @@ def resize(
     (the one nearest), 'linear', 'cubic' (Keys, 1981). Elements are intervals whose
     centres lie at (i + 1/2)·n/o; with `align_corners` they are points, and the
     first and last ones coincide. (Means over stretches are adaptive pooling.)
-    `scale` gives o/n where it is not that of the sizes. With `antialias` 'linear',
+    `scale` gives o/n where it is not that of the sizes; of two axes 'nearest' passes
+    it over where o is n or 2n. With `antialias` 'linear',
     'cubic' and 'lanczos' filter before they shrink.
 
     Raises `ArgumentError` for another mode, `ShapeError` for sizes below 1 or more
@@ -208,6 +209,8 @@ def resize(
     mapped = _mapped_bytes if kind == np.uint8 else _mapped
     for axis in reversed(range(axes)):
         n, o, factor = input.shape[lead + axis], sizes[axis], scales[axis]
-        if n != o or (factor is not None and kind != np.uint8):
+        if mode == "nearest" and axes == 2 and o in (n, 2 * n):
+            factor = None  # in the plane, as in PyTorch, a map of such a size is the input, or repeats each element
+        if n != o or (factor is not None and (kind != np.uint8 or mode.startswith("nearest"))):
             wide = mapped(wide, lead + axis, _map(mode, n, o, factor, align_corners, antialias, real), o)
     return wide.to(dtype=kind)

@@ -1,6 +1,7 @@
 """What every optimiser shares: groups of parameters with options, and a state for each parameter."""
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -38,7 +39,7 @@ class Optimizer:
             raise DTypeError(f"an optimiser got a {type(params).__name__}; did you mean its .parameters()?")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         if isinstance(params, set | frozenset):
             raise DTypeError("an optimiser got a set, which has no order to save its state in; give a list")
         if callable(params) and not isinstance(params, Iterable):
@@ -150,7 +151,7 @@ class Optimizer:
         strangers = [key for key in state_dict["state"] if str(key) not in numbers]
         if strangers:
             raise StateDictError(f"the state dict has states for {strangers}, the optimiser {len(params)} parameters")
-        state = {}
+        state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         for key, entries in state_dict["state"].items():
             state[params[numbers[str(key)]]] = {name: copy.deepcopy(value) for name, value in entries.items()}
         for group, saved in zip(self.param_groups, groups, strict=True):

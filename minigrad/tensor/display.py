@@ -1,14 +1,21 @@
 """How tensors print: as in PyTorch, values first, then what is not obvious."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import get_default_dtype
+from ..errors import ArgumentError
 from .core import Array, TensorCore
 
-_options: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": inf, "edgeitems": 3, "linewidth": 80},
+}
+_options: dict[str, Any] = {**_PROFILES["default"], "sci_mode": None}
 
 
 def set_printoptions(
@@ -16,8 +23,14 @@ def set_printoptions(
     threshold: int | None = None,
     edgeitems: int | None = None,
     linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
 ) -> None:
     """Digits after the point, the number of elements that still prints in full, how many at each edge, line width.
+
+    A `profile`, 'default', 'short' or 'full', sets all four; the other arguments change it. `sci_mode` prints powers
+    of ten always or never; every call sets it, and without it the numbers decide. Raises `ArgumentError` for an
+    unknown profile.
 
     >>> import minigrad as mg
     >>> mg.set_printoptions(precision=2); mg.tensor(0.25)
@@ -25,6 +38,9 @@ def set_printoptions(
     >>> mg.set_printoptions(precision=4)
     """
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    if profile is not None and profile not in _PROFILES:
+        raise ArgumentError(f"profile={profile!r}; the profiles are {', '.join(map(repr, _PROFILES))}")
+    _options.update({} if profile is None else _PROFILES[profile], sci_mode=sci_mode)
     _options.update({name: value for name, value in given.items() if value is not None})
 
 
@@ -35,14 +51,14 @@ class Display(TensorCore):
 
     def __repr__(self) -> str:
         prefix = "tensor("
-        options = {key: value for key, value in _options.items() if key not in ("linewidth", "precision")}
         text = np.array2string(
             self._array,
             separator=", ",
             prefix=prefix,
-            formatter={"float_kind": _format_of(self._array)} if self.dtype.kind == "f" else None,
+            formatter=_formatter_of(self._array),
             max_line_width=_options["linewidth"],
-            **options,
+            threshold=_options["threshold"],
+            edgeitems=_options["edgeitems"],
         )
         text = text.replace(", ..., ", ",  ..., ")  # two spaces, as PyTorch has it
         notes = []
@@ -69,6 +85,16 @@ def _shown(array: Array) -> Array:
     return array
 
 
+def _formatter_of(array: Array) -> Any:
+    """How NumPy is to write the elements; integers as it does anyway."""
+    if array.dtype.kind == "f":
+        return {"float_kind": _format_of(array)}
+    if array.dtype.kind == "b":
+        width = 4 if _shown(array).all() else 5
+        return {"bool": lambda value: str(value).rjust(width if array.ndim else 0)}
+    return None
+
+
 def _format_of(array: Array) -> Callable[[Any], str]:
     """One format for all numbers, by PyTorch's rule: `1.` where all are whole, powers of ten where far apart."""
     shown = np.abs(_shown(array).astype(np.float64).ravel())
@@ -76,7 +102,9 @@ def _format_of(array: Array) -> Callable[[Any], str]:
     if values.size == 0:
         return lambda value: f"{value:.0f}." if value == 0 else f"{value}"
     smallest, largest, whole = values.min(), values.max(), bool((values == np.ceil(values)).all())
-    powers = largest / smallest > 1000 or largest > 1e8 or (not whole and smallest < 1e-4)
+    powers = _options["sci_mode"]
+    if powers is None:
+        powers = largest / smallest > 1000 or largest > 1e8 or (not whole and smallest < 1e-4)
     digits = _options["precision"]
     pattern = f".{digits}e" if powers else ".0f" if whole else f".{digits}f"
     point = "." if whole and not powers else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..device import device as as_device
-from ..dtypes import as_dtype
+from ..dtypes import TYPE_NAMES, as_dtype
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
 from ..registry import lookup
 from .core import Array, TensorCore
@@ -185,8 +185,14 @@ class Interop(TensorCore):
         as_device("cuda")
         return self  # type: ignore[return-value]
 
-    def type(self, dtype: Any) -> "Tensor":
-        """This tensor in `dtype`."""
+    def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
+        """This tensor in `dtype`: one, its name, or a constructor; without it the name, 'minigrad.FloatTensor'."""
+        if dtype is None:
+            return "minigrad." + next(name for name, known in TYPE_NAMES.items() if known == self.dtype)
+        if isinstance(dtype, str):
+            dtype = TYPE_NAMES.get(dtype.removeprefix("torch.").removeprefix("minigrad."), dtype)
+        elif isinstance(getattr(dtype, "dtype", None), np.dtype):
+            dtype = dtype.dtype
         return self.to(dtype=dtype)
 
     def type_as(self, other: "Tensor") -> "Tensor":

@@ -220,6 +220,42 @@ class Methods(TensorCore):
         """Bytes of one element."""
         return self._array.itemsize
 
+    @property
+    def itemsize(self) -> "_Int":
+        """Bytes of one element."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> "_Int":
+        """Bytes of all elements."""
+        return self._array.nbytes
+
+    @property
+    def is_cuda(self) -> "_Bool":
+        """False: tensors are on the CPU."""
+        return False
+
+    @property
+    def is_sparse(self) -> "_Bool":
+        """False: every element is stored."""
+        return False
+
+    def is_complex(self) -> "_Bool":
+        """False: there are no complex numbers."""
+        return False
+
+    def get_device(self) -> "_Int":
+        """-1, the number of the CPU."""
+        return -1
+
+    def pin_memory(self, device: Any = None) -> "Tensor":
+        """This tensor: there is no device to copy it to."""
+        return self  # type: ignore[return-value]
+
+    def is_pinned(self, device: Any = None) -> "_Bool":
+        """False, as wherever there is no other device."""
+        return False
+
     def is_floating_point(self) -> "_Bool":
         """Whether the elements are floating-point numbers."""
         return self.dtype.kind == "f"

@@ -235,11 +235,13 @@ def hardsigmoid(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     tensor([0.0000, 0.5000, 0.7500])
     """
     input = _floating(input, "hardsigmoid")
-    return _into(input, relu6(input + 3.0) / 6, inplace)
+    inside = (input > -3) & (input < 3)
+    flat = relu6(input.detach() + 3.0) / 6  # also of NaN, where the slope is 0
+    return _into(input, mg.where(inside, (input + 3.0) / 6, flat), inplace)
 
 
 def hardswish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
-    """x times its hardsigmoid (Howard et al., 2019).
+    """x times its hardsigmoid (Howard et al., 2019); the slope is 0 up to −3 and 1 from 3 on.
 
     (*) -> (*)
 
@@ -248,7 +250,7 @@ def hardswish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     tensor([-0.3750,  4.0000])
     """
     input = _floating(input, "hardswish")
-    return _into(input, input * relu6(input + 3.0) / 6, inplace)
+    return _into(input, mg.hardswish(input), inplace)
 
 
 def hardshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
@@ -299,6 +301,8 @@ def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
     if approximate == "none":
         return input * ((mg.erf(input * math.sqrt(0.5)) + 1) * 0.5)
     if approximate == "tanh":
+        if input.dtype == mg.float16:  # the cube may be too large for it
+            return gelu(input.float(), approximate).to(mg.float16)
         inner = (input + input * input * input * 0.044715) * math.sqrt(2 / math.pi)
         return input * ((mg.tanh(inner) + 1) * 0.5)
     raise ArgumentError(f"gelu got approximate={approximate!r}; it is 'none' or 'tanh'")

@@ -44,6 +44,11 @@ def scaled_dot_product_attention(
             f"{name} got {shapes}: query and key have the same last axis, key and value as many rows, for query "
             "(*, L, E), key (*, S, E) and value (*, S, D)"
         )
+    if query.dtype == mg.float16:  # scores may be too large for it
+        wide = attn_mask.float() if isinstance(attn_mask, mg.Tensor) and attn_mask.dtype == mg.float16 else attn_mask
+        return scaled_dot_product_attention(
+            query.float(), key.float(), value.float(), wide, dropout_p, is_causal, scale, enable_gqa, generator
+        ).to(mg.float16)
     if enable_gqa:
         key, value = (_shared_by_heads(one, query, name) for one in (key, value))
     size = query.shape[-1]

@@ -27,6 +27,8 @@ def vector_norm(input: mg.Tensor, p: float, dim: Any, keepdim: bool = False) -> 
     >>> vector_norm(mg.tensor([3., -4.]), 2, 0)
     tensor(5.)
     """
+    if input.dtype == mg.float16:  # the powers may be too large for it, the norm is not
+        return vector_norm(input.float(), p, dim, keepdim).to(mg.float16)
     size = abs(input)
     if p == 0:
         return ((input != 0) + mg.clamp(size, max=0)).sum(dim, keepdim)  # the clamped part is 0, as is its slope
@@ -72,6 +74,8 @@ def cosine_similarity(x1: mg.Tensor, x2: mg.Tensor, dim: int = 1, eps: float = 1
     tensor([0.6000])
     """
     x1, x2 = _floats("cosine_similarity", x1, x2)
+    if x1.dtype == x2.dtype == mg.float16:
+        return cosine_similarity(x1.float(), x2.float(), dim, eps).to(mg.float16)
     shape = _common_shape("cosine_similarity", x1, x2)
     whole = (mg.broadcast_to(x, shape) for x in (x1, x2))
     first, second = (x / _at_least(vector_norm(x, 2, dim, True), eps) for x in whole)

@@ -78,8 +78,7 @@ def _soft_cross_entropy(
     loss = logs * target
     if weight is not None:
         loss = loss * weight.reshape((-1,) + (1,) * (logs.ndim - axis - 1))
-    loss = -loss.sum(axis)
-    return loss.sum() / loss.numel() if reduction == "mean" else reduced(loss, reduction)
+    return reduced(-loss.sum(axis), reduction)
 
 
 def _weights_of(target: mg.Tensor, weight: mg.Tensor, ignore_index: int) -> mg.Tensor:

@@ -70,6 +70,8 @@ class _WeightNorm(_Reparametrization):
 
     def norm(self, v: mg.Tensor) -> mg.Tensor:
         """‖v‖ for each index along `dim`; of everything where that is −1."""
+        if v.dtype == mg.float16:  # the squares may be too large for it
+            return self.norm(v.float()).to(mg.float16)
         if self.dim == -1:
             return mg.sqrt(mg.sum(v * v))
         if not -v.ndim <= self.dim < v.ndim:

@@ -66,7 +66,7 @@ def test_dtype_that_is_asked_for(dtype):
 
 
 def test_python_types_name_dtypes():
-    assert [mg.zeros(1, dtype=kind).dtype for kind in (float, int, bool)] == [mg.float32, mg.int64, mg.bool]
+    assert [mg.zeros(1, dtype=kind).dtype for kind in (float, int, bool)] == [mg.float64, mg.int64, mg.bool]
     assert (mg.double, mg.half, mg.long, mg.short) == (mg.float64, mg.float16, mg.int64, mg.int16)
 
 

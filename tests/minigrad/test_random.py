@@ -260,3 +260,44 @@ def test_threads_that_do_not_seed_differ():
         thread.start()
         thread.join()
     assert found[0] != found[1]
+
+
+def test_states_as_bytes():
+    mg.manual_seed(-5)
+    default_generator().integers(0, 2**32, dtype=np.uint32)  # leaves half a number waiting
+    state = mg.get_rng_state()
+    assert (state.dtype, state.ndim) == (mg.uint8, 1)
+    before = default_generator().get_state()
+    assert before["has_uint32"] == 1
+    mg.manual_seed(1)
+    mg.set_rng_state(state)
+    assert default_generator().get_state() == before
+    assert mg.initial_seed() == -5
+
+
+def test_a_forked_generator_comes_back_after_an_error():
+    before = default_generator().get_state()
+
+    def fail():
+        with mg.random.fork_rng(devices=[]):
+            mg.rand(3)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert default_generator().get_state() == before
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "message"),
+    [
+        ([1], DTypeError, "got a list"),
+        (mg.zeros(3), DTypeError, "tensor of float32"),
+        (mg.zeros(3, dtype=mg.uint8), ArgumentError, "got 3 bytes"),
+    ],
+)
+def test_what_is_no_state(state, error, message):
+    before = default_generator().get_state()
+    with pytest.raises(error, match=message):
+        mg.set_rng_state(state)
+    assert default_generator().get_state() == before

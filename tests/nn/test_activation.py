@@ -60,6 +60,22 @@ def test_in_place(kind):
     assert layer(x) is not x
 
 
+def test_hardsigmoid_has_no_slope_at_its_limits_and_at_nan():
+    x = mg.tensor([float("-inf"), -3.0, 1.5, 3.0, float("inf"), float("nan")], requires_grad=True)
+    y = F.hardsigmoid(x)
+    assert y.tolist()[:5] == [0, 0, 0.75, 1, 1]
+    assert y.isnan().tolist() == [False] * 5 + [True]
+    y.backward(mg.ones_like(y))
+    assert x.grad.tolist() == [0, 0, pytest.approx(1 / 6), 0, 0, 0]
+
+
+def test_gelu_of_large_float16_has_a_slope():
+    x = mg.tensor([300.0, -300.0], dtype=mg.float16, requires_grad=True)
+    y = F.gelu(x, "tanh")
+    y.sum().backward()
+    assert (y.dtype, y.tolist(), x.grad.tolist()) == (mg.float16, [300, 0], [1, 0])
+
+
 def test_in_place_without_a_word_in_the_repr():
     for kind in (nn.Hardsigmoid, nn.Hardswish):
         layer, x = kind(inplace=True), X.clone()

@@ -16,6 +16,19 @@ def test_layers_are_the_functions():
     assert nn.PairwiseDistance()(a, b).shape == (4,)
 
 
+def test_float16_vectors_are_measured_in_float32():
+    x = mg.tensor([[300.0, 400.0]], dtype=mg.float16)
+    assert F.normalize(x).tolist() == [[pytest.approx(0.6, rel=1e-3), pytest.approx(0.8, rel=1e-3)]]
+    assert F.cosine_similarity(x, x).item() == 1
+    assert F.pairwise_distance(x, -x).item() == 1000
+    assert F.normalize(x).dtype == F.cosine_similarity(x, x).dtype == F.pairwise_distance(x, x).dtype == mg.float16
+    scores = mg.full((1, 3, 4), 200.0, dtype=mg.float16)
+    mask = mg.zeros(3, 3, dtype=mg.float16)
+    for options in ({}, {"attn_mask": mask}, {"is_causal": True}):
+        y = F.scaled_dot_product_attention(scores, scores, scores, **options)
+        assert (y.dtype, y.tolist()) == (mg.float16, scores.tolist())
+
+
 def test_repr_and_attributes():
     assert (repr(nn.CosineSimilarity()), repr(nn.PairwiseDistance())) == ("CosineSimilarity()", "PairwiseDistance()")
     assert (nn.PairwiseDistance(3).norm, nn.CosineSimilarity(0).dim) == (3, 0)

@@ -395,6 +395,14 @@ def test_hooks_of_the_model_run_and_stay():
     assert len(model._forward_hooks) == 1
 
 
+def test_what_the_hooks_of_a_module_multiply_stands_in_its_row():
+    model = nn.Sequential(nn.utils.spectral_norm(nn.Linear(5, 4)), nn.ReLU())
+    table = nn.summary(model, (5,))
+    inside, plain = table.rows[1].multiplications, nn.summary(nn.Linear(5, 4), (5,)).multiplications
+    assert inside > plain, "those of the norm, before the forward"
+    assert table.multiplications == sum(row.multiplications for row in table.rows) == inside
+
+
 def test_a_module_that_catches_errors_of_a_layer():
     class Tries(nn.Module):
         def __init__(self):

@@ -27,6 +27,7 @@ CASES = [
     ("hardtanh", {}), ("hardtanh", {"min_val": -2.0, "max_val": 0.5}), ("gelu", {}),
     ("gelu", {"approximate": "tanh"}), ("silu", {}), ("mish", {}), ("sigmoid", {}), ("tanh", {}), ("logsigmoid", {}),
     ("softsign", {}), ("softplus", {}), ("softplus", {"beta": 2, "threshold": 5}), ("softplus", {"beta": 10.0}),
+    ("softplus", {"beta": -0.5}), ("softplus", {"beta": -3.0, "threshold": 2}),
     ("hardswish", {}), ("hardshrink", {}), ("hardshrink", {"lambd": 1.0}), ("hardshrink", {"lambd": -1.0}),
     ("softshrink", {}), ("softshrink", {"lambd": 0.0}), ("softshrink", {"lambd": 2}), ("tanhshrink", {}),
     ("threshold", {"threshold": 0.5, "value": -3.0}), ("threshold", {"threshold": -1, "value": 20}),
@@ -75,7 +76,11 @@ def test_hardsigmoid():
     """PyTorch's slope is 1/6 in float32, also where everything else is float64, and it has no second derivative."""
     compare(*functional("hardsigmoid"), normal(3, 4) * 3, order=1, rtol=1e-7)
     compare(*functional("hardsigmoid"), np.array([0.0, 3.0, -3.0, 1e3, -1e3, math.inf, -math.inf]), order=1, rtol=1e-7)
-    compare(*functional("hardsigmoid"), np.array([0.0, 3.0, -2.9, math.nan]), order=0)
+    compare(*functional("hardsigmoid"), np.array([0.0, 3.0, -2.9, math.nan]), order=1, rtol=1e-7)
+
+
+def test_hardswish_at_its_corners_and_beyond():
+    compare(*functional("hardswish"), np.array([0.0, 2.9, 3.0, 3.1, -2.9, -3.0, -3.1, math.inf, -math.inf, math.nan]))
 
 
 @drawn(150)

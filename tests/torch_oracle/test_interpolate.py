@@ -38,7 +38,7 @@ def resizings(draw, modes):
     else:
         factors = [max(draw(FACTORS), 1 / n) for n in spatial]
         if mode.startswith("nearest"):
-            # PyTorch's gradient takes a factor for 1 or 2 where the sizes say so; its result does not.
+            # PyTorch's gradient takes a factor for 1 or 2 where the sizes say so, its result over two axes only.
             factors = [draw(st.sampled_from([1.0, 2.0, 4.0])) for _ in spatial]
         options["scale_factor"] = factors[0] if len(set(factors)) == 1 and draw(st.booleans()) else factors
         options["recompute_scale_factor"] = draw(st.sampled_from([None, True, False]))
@@ -52,6 +52,26 @@ def resizings(draw, modes):
 def test_interpolate(case):
     shape, options = case
     compare(*functional("interpolate", **options), normal(*shape))
+
+
+ODD = st.floats(0.3, 3.2).map(lambda factor: round(factor, 2))
+ELEMENTS = st.sampled_from(["float64", "float32", "float16", "uint8"])
+
+
+@drawn(150)
+@given(st.lists(st.tuples(st.integers(1, 6), ODD), min_size=1, max_size=3), st.booleans(), ELEMENTS)
+def test_nearest_by_any_factor(axes, exact, dtype):
+    """The result; where it is of the size of the input or of twice that, PyTorch's gradient may be another's."""
+    factors = [max(factor, 1 / n) for n, factor in axes]
+    x = whole(0, 200, 2, 2, *(n for n, _ in axes)).astype(dtype)
+    mode = "nearest-exact" if exact else "nearest"
+    compare(*functional("interpolate", scale_factor=factors, mode=mode), x, order=0)
+
+
+@pytest.mark.parametrize("factor", [1.2, 2.3, 1.7])
+def test_nearest_in_the_plane_and_its_gradient(factor):
+    compare(*functional("interpolate", scale_factor=factor), normal(2, 3, 3, 3))
+    compare_layer("Upsample", (), {"scale_factor": factor}, normal(2, 3, 3, 3))
 
 
 @drawn(120)

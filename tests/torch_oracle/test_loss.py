@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn
-from tests.torch_oracle.compare import both_refuse, compare, drawn, normal, positive, whole
+from tests.torch_oracle.compare import both_refuse, compare, drawn, functional, normal, positive, whole
 from tests.torch_oracle.modules import compare_layer
 
 REDUCTIONS = ["mean", "sum", "none"]
@@ -90,6 +90,24 @@ def test_everything_ignored_or_nothing_there(name, reduction):
         compare(
             *functions(name, ignore_index=1, label_smoothing=0.1, **options), normal(2, 3), np.array([1, 1]), order=1
         )
+
+
+EMPTY = {
+    "mse_loss": 2, "l1_loss": 2, "smooth_l1_loss": 2, "huber_loss": 2, "poisson_nll_loss": 2,
+    "binary_cross_entropy": 2, "binary_cross_entropy_with_logits": 2, "multilabel_soft_margin_loss": 2,
+    "hinge_embedding_loss": 2, "cross_entropy": 2, "gaussian_nll_loss": 3, "triplet_margin_loss": 3,
+    "triplet_margin_with_distance_loss": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "count"), EMPTY.items())
+def test_the_mean_over_nothing_is_nan_and_its_derivatives_are_zero(name, count):
+    compare(*functional(name), *[normal(0, 3)] * count)
+
+
+def test_the_mean_over_no_pairs_is_nan_and_its_derivatives_are_zero():
+    compare(*functional("margin_ranking_loss"), normal(0), normal(0), np.ones(0, np.int64))
+    compare(*functional("cosine_embedding_loss"), normal(0, 3), normal(0, 3), np.ones(0, np.int64))
 
 
 def test_extreme_logits():

@@ -208,3 +208,14 @@ def test_loading_a_state_of_another_shape_is_refused():
             for library in (mg, torch)
         ]
     )
+
+
+def test_state_begins_empty_for_every_parameter():
+    """What optimisers written by hand rely on."""
+    for library in (mg, torch):
+        parameter = library.ones(2, requires_grad=True)
+        optimizer = library.optim.SGD([parameter], lr=0.1, momentum=0.9)
+        assert optimizer.state[parameter] == {}
+        optimizer.load_state_dict(optimizer.state_dict())
+        optimizer.state[parameter]["step"] = 3
+        assert library.optim.SGD([parameter], lr=0.1).state[parameter] == {}

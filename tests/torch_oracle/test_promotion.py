@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import minigrad as mg
-from tests.torch_oracle.compare import assert_same, compare, dtype_name
+from tests.torch_oracle.compare import agree, assert_same, compare, dtype_name
 
 DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 OPERANDS = [(kind, dtype) for kind in ("dimensioned", "0-d") for dtype in DTYPES] + [
@@ -250,3 +250,40 @@ def test_names_of_dtypes():
             == torch.zeros(1, dtype=getattr(torch, name)).element_size()
         )
         assert mg.zeros(1, dtype=getattr(mg, name)).is_floating_point() == getattr(torch, name).is_floating_point
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16, np.int64, np.int32, np.uint8])
+def test_scalars_of_numpy(kind):
+    """They count as Python numbers."""
+    for name, shape, operation in itertools.product(
+        ("bool", "uint8", "int32", "int64", "float16", "float32", "float64"), ((2,), ()), (operator.add, operator.pow)
+    ):
+        for flipped in (False, True):
+            dtypes = []
+            for library in (mg, torch):
+                t = library.ones(shape, dtype=getattr(library, name))
+                dtypes.append(dtype_name(operation(kind(1), t) if flipped else operation(t, kind(1))))
+            assert dtypes[0] == dtypes[1], (name, shape, operation, flipped)
+
+
+HALF = np.float64(0.5)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda lib: lib.arange(3) * HALF, lambda lib: HALF + lib.tensor([True, False]),
+        lambda lib: lib.arange(3) / HALF,
+        lambda lib: lib.full((2,), HALF), lambda lib: lib.arange(3).clamp(max=HALF),
+        lambda lib: lib.arange(1, 4) ** HALF,
+        lambda lib: lib.ones(2) * HALF, lambda lib: lib.ones(2, dtype=lib.float64) * HALF,
+        lambda lib: lib.where(lib.arange(3) > 1, lib.arange(3), HALF), lambda lib: lib.tensor(HALF),
+        lambda lib: lib.zeros(2, dtype=float), lambda lib: lib.tensor([1], dtype=float),
+        lambda lib: lib.ones(2).to(float),
+        lambda lib: lib.ones(2).to(int), lambda lib: lib.ones(2, dtype=bool), lambda lib: lib.arange(3, dtype=float),
+        lambda lib: lib.ones(2).sum(dtype=float),
+    ],
+)  # fmt: skip
+def test_float64_scalars_of_numpy_and_pythons_types_as_dtypes(run):
+    """NumPy's float64 scalar is a Python float, which widens nothing; Python's `float` as a dtype is float64."""
+    agree(run)

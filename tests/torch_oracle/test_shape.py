@@ -371,3 +371,19 @@ def test_adjoint_of_broadcasting_is_a_sum():
     for small in ((3,), (1, 3), (2, 1), (1, 1), ()):
         compare(lambda t: mg.sum_to(t, small), lambda t: t.sum_to_size(small), normal(2, 3))
     assert math.isclose(mg.sum_to(mg.ones(2, 3), ()).item(), 6)
+
+
+def test_numpys_words():
+    """`axis` and `keepdims` wherever there is a `dim`."""
+    for run in (
+        lambda t, lib: lib.cat((t, t), axis=1), lambda t, lib: lib.stack((t, t), axis=1),
+        lambda t, lib: t.unsqueeze(axis=0),
+        lambda t, lib: t[:1].squeeze(axis=0), lambda t, lib: t.chunk(2, axis=1)[0], lambda t, lib: t.unbind(axis=1)[0],
+        lambda t, lib: t.narrow(axis=1, start=0, length=2), lambda t, lib: t.select(axis=1, index=0),
+        lambda t, lib: t.cumsum(axis=1), lambda t, lib: t.sum(axis=1, keepdims=True), lambda t, lib: t.std(axis=0),
+        lambda t, lib: t.softmax(axis=1), lambda t, lib: t.sort(axis=1)[0], lambda t, lib: t.topk(2, axis=1)[0],
+        lambda t, lib: lib.repeat_interleave(t, 2, axis=1), lambda t, lib: lib.diff(t, axis=1),
+    ):  # fmt: skip
+        compare(lambda t: run(t, mg), lambda t: run(t, torch), normal(3, 4), order=1)
+    with pytest.raises(TypeError):
+        mg.sum(mg.ones(2), dim=0, axis=0)

@@ -25,6 +25,10 @@ NO_FUNCTIONS = {
     "set_default_dtype", "set_grad_enabled", "set_printoptions", "cuda", "tensor", "as_tensor", "from_numpy", "bool",
     "uint8", "int8", "int16", "short", "int32", "int", "int64", "long", "float16", "half", "float32", "float",
     "float64", "double", "e", "inf", "nan", "pi", "finfo", "iinfo", "newaxis", "asarray", "is_tensor",
+    # Words of scripts, in test_words.
+    "inference_mode", "backends", "use_deterministic_algorithms", "are_deterministic_algorithms_enabled",
+    "get_rng_state", "set_rng_state", "Size", "dtype", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor",
+    "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor",
     # Of dtypes, or of any number of tensors: in test_queries, test_einsum and test_stacking.
     "can_cast", "promote_types", "result_type", "broadcast_shapes", "einsum", "atleast_1d", "atleast_2d", "atleast_3d",
     "block_diag", "broadcast_tensors", "cartesian_prod", "meshgrid",

@@ -106,6 +106,30 @@ def test_N70_softplus_with_a_gain(beta):
     assert gap.max() == pytest.approx(math.log(2) / beta)
 
 
+@pytest.mark.parametrize("beta", [-0.5, -3.0])
+def test_softplus_with_a_negative_gain_bends_the_other_way(beta):
+    x = mg.tensor(X, requires_grad=True)
+    y = mg.softplus(x, beta, math.inf)
+    np.testing.assert_allclose(y.detach().numpy(), np.logaddexp(0, beta * X) / beta, rtol=1e-13)
+    (slope,) = grad(y.sum(), x)
+    np.testing.assert_allclose(slope.numpy(), scipy.special.expit(beta * X), rtol=1e-13)
+    assert mg.softplus(mg.tensor([-100.0]), beta).item() == -100, "linear where k·x exceeds the threshold"
+
+
+def test_hardswish_and_its_derivatives_at_the_corners_and_beyond():
+    x = mg.tensor([-math.inf, -4, -3, 0, 1.5, 3, 4, math.inf, math.nan], dtype=mg.float64, requires_grad=True)
+    y = mg.hardswish(x)
+    np.testing.assert_array_equal(y.detach().numpy(), [np.nan, 0, 0, 0, 1.125, 3, 4, np.inf, np.nan])
+    (slope,) = grad(y, x, mg.ones_like(x), create_graph=True)
+    assert slope.tolist() == [0, 0, 0, 0.5, 1, 1, 1, 1, 1]
+    (curvature,) = grad(slope.sum(), x)
+    assert curvature.tolist() == [0, 0, 0, pytest.approx(1 / 3), pytest.approx(1 / 3), 0, 0, 0, 0]
+
+
+def test_hardswish_of_large_float16_does_not_overflow():
+    assert mg.hardswish(mg.tensor([20000.0, -20000.0], dtype=mg.float16)).tolist() == [20000, 0]
+
+
 def test_softplus_is_linear_beyond_its_threshold():
     x = mg.tensor([1.4, 1.6, 100.0], dtype=mg.float64, requires_grad=True)
     y = mg.softplus(x, beta=2, threshold=3)

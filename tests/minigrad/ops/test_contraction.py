@@ -71,7 +71,6 @@ REFUSALS = [
     (lambda x: mg.einsum("ij->ii", x), ArgumentError, "'i' stands more than once in the result"),
     (lambda x: mg.einsum("ij->k", x), ArgumentError, "result has 'k', which no operand has"),
     (lambda x: mg.einsum("ij,jk", x), ArgumentError, "names 2 operands, and 1 arrived"),
-    (lambda x: mg.einsum(), ArgumentError, "einsum got nothing"),
     (lambda x: mg.einsum(x, 3), DTypeError, "tensors each followed by a list"),
     (lambda x: mg.einsum(x, [0, 99]), ArgumentError, "axis 99; axes are numbered from 0 to 51"),
     (lambda x: mg.einsum("ij,ij", x, x.float()), DTypeError, "products do not promote"),

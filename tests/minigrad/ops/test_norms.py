@@ -27,6 +27,17 @@ def test_the_gradient_at_zero_is_zero(p):
     assert gradient.tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize("p", [2, 3, 0.5])
+def test_norms_of_float16_do_not_overflow(p):
+    x = mg.tensor([300.0, 400.0], dtype=mg.float16, requires_grad=True)
+    expected = (300.0**p + 400.0**p) ** (1 / p)
+    y = mg.norm(x, p)
+    assert y.dtype == np.float16
+    assert y.item() == pytest.approx(expected, rel=1e-3)
+    assert grad(y, x)[0].tolist() == pytest.approx([(v / expected) ** (p - 1) for v in (300, 400)], rel=2e-3)
+    assert mg.dist(x, -x).item() == 1000
+
+
 def test_distances():
     other = A[:2] + 1
     for p in (1.0, 2.0, 3.0, np.inf):

@@ -156,6 +156,23 @@ def test_logsumexp_takes_integers_as_in_pytorch():
     assert y.item() == pytest.approx(math.log(math.e + math.e**2), rel=1e-6)
 
 
+def test_float16_deviations_do_not_overflow():
+    x = mg.tensor([30000.0, -30000.0], dtype=mg.float16, requires_grad=True)
+    y = mg.std(x, correction=0)
+    assert (y.dtype, y.item()) == (np.float16, 30000)
+    assert grad(y, x)[0].tolist() == [0.5, -0.5]
+
+
+@pytest.mark.parametrize("name", ["mean", "var"])
+@pytest.mark.parametrize("dtype", [mg.float16, mg.float64])
+def test_cotangents_of_means_of_nothing_have_no_share_in_anything(name, dtype):
+    x = mg.zeros(0, 3, dtype=dtype, requires_grad=True)
+    seed = mg.tensor(1.0, dtype=dtype, requires_grad=True)
+    (gradient,) = grad(getattr(mg, name)(x), x, seed, create_graph=True)
+    assert gradient.shape == (0, 3)
+    assert grad(gradient.sum(), seed)[0].item() == 0
+
+
 def test_means_of_nothing_are_nan():
     assert np.isnan(mg.zeros(0).mean().item())
     assert mg.zeros(0).sum().item() == 0

@@ -108,6 +108,25 @@ def test_a_scale_of_its_own_moves_the_places():
     x = mg.arange(4.0)
     assert mg.resize(x, (4,), scale=(2.0,)).tolist() == [0, 0, 1, 1]
     assert mg.resize(x, (2,), "linear", scale=(0.5,)).tolist() == [0.5, 2.5]
+    assert mg.resize(mg.tensor([0, 1, 2], dtype=mg.uint8), (3,), scale=(1.2,)).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("scale", "line", "plane"),
+    [(1.2, [0, 0, 1], [0, 1, 2]), (2.3, [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2]), (1.7, [0, 0, 1, 1, 2], None)],
+)
+def test_in_the_plane_the_same_size_and_twice_the_size_pass_over_the_scale(scale, line, plane):
+    o = int(3 * scale)
+    for axes in (1, 2, 3):
+        x = mg.arange(3.0).expand((3,) * axes).clone().requires_grad_()
+        y = mg.resize(x, (o,) * axes, "nearest", scale=(scale,) * axes)
+        expected = line if plane is None or axes != 2 else plane
+        assert y[(0,) * (axes - 1)].tolist() == expected
+        (slope,) = mg.autograd.grad(y.sum(), x)
+        counts = [expected.count(i) for i in range(3)]  # on every axis, of which the others are summed over
+        assert slope.reshape(-1, 3).sum(0).tolist() == [c * o ** (axes - 1) for c in counts]
+    exact = mg.resize(mg.arange(3.0).expand(3, 3), (6, 6), "nearest-exact", scale=(2.3, 2.3))
+    assert exact[0].tolist() == [0, 0, 1, 1, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import minigrad as mg
+from minigrad.errors import ArgumentError
 from minigrad.tensor import display
 
 EXACT = {
@@ -13,6 +14,8 @@ EXACT = {
     "tensor(3.1416)": lambda: mg.tensor(3.14159265),
     "tensor(2.)": lambda: mg.tensor(2.0),
     "tensor(7)": lambda: mg.tensor(7),
+    "tensor([[True]])": lambda: mg.tensor([[True]]),
+    "tensor([[ True],\n        [False]])": lambda: mg.tensor([[True], [False]]),
     "tensor(True)": lambda: mg.tensor(True),
     "tensor([ True, False])": lambda: mg.tensor([True, False]),
     "tensor([  1, -20])": lambda: mg.tensor([1, -20]),
@@ -103,3 +106,18 @@ def test_default_dtype_is_not_mentioned():
         assert repr(mg.tensor([1.5], dtype=mg.float32)) == "tensor([1.5000], dtype=float32)"
     finally:
         mg.set_default_dtype(mg.float32)
+
+
+def test_profiles_and_powers_of_ten(print_options):
+    t = mg.tensor([0.5, 2.0])
+    print_options(profile="short")
+    assert repr(t) == "tensor([0.50, 2.00])"
+    print_options(profile="default", sci_mode=True)
+    assert repr(t) == "tensor([5.0000e-01, 2.0000e+00])"
+    print_options(precision=1)
+    assert repr(t) == "tensor([0.5, 2.0])", "every call sets the mode"
+    print_options(profile="full")
+    assert "..." not in repr(mg.arange(2000))
+    with pytest.raises(ArgumentError, match=r"profile='wide'; .*'default', 'short', 'full'"):
+        print_options(profile="wide", precision=9)
+    assert display._options["precision"] == 4
