@@ -20,7 +20,7 @@ from typing import Any
 
 from .errors import ArgumentError, DTypeError, ShapeError
 
-__all__ = ["Geometry", "Padding", "check_groups", "pairs", "per_axis", "resolved_padding"]
+__all__ = ["Geometry", "Padding", "check_correlation", "check_groups", "pairs", "per_axis", "resolved_padding"]
 
 Pair = tuple[int, int]
 _MOST = 2**59  # the longest axis: no array has so many elements
@@ -298,8 +298,12 @@ class Geometry:
             )
 
 
-def check_correlation(x: tuple[int, ...], w: tuple[int, ...], groups: int, axes: int | None, name: str) -> int:
+def check_correlation(
+    x: tuple[int, ...], w: tuple[int, ...], groups: int, axes: int | None, name: str, single: bool = False
+) -> int:
     """The number of spatial axes, once x (N, C, *n) and w (O, C/G, *k) fit together.
+
+    `single` says that the batch axis was not there when x arrived.
 
     Raises `ShapeError` for a wrong rank or number of channels, `ArgumentError`
     for groups that do not divide them.
@@ -312,13 +316,16 @@ def check_correlation(x: tuple[int, ...], w: tuple[int, ...], groups: int, axes:
         check_groups(groups, channels, out_channels, name)
     if per_group * groups != channels:
         raise ShapeError(
-            f"{name} of an input of shape {x} with a weight of shape {w} and groups={groups}: the weight reads "
-            f"{per_group * groups} channels, the input has {channels}{_likely(x, per_group * groups)}"
+            f"{name} of an input of shape {x[single:]} with a weight of shape {w} and groups={groups}: the weight "
+            f"reads {per_group * groups} channels, the input has "
+            f"{channels}{_likely(x[single:], per_group * groups, single)}"
         )
     return spatial
 
 
-def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: int | None, name: str) -> int:
+def check_transposed(
+    y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: int | None, name: str, single: bool = False
+) -> int:
     """The number of spatial axes, once y (N, O, *o) and w (O, C/G, *k) fit together.
 
     Raises as `check_correlation`.
@@ -331,8 +338,8 @@ def check_transposed(y: tuple[int, ...], w: tuple[int, ...], groups: int, axes: 
         check_groups(groups, channels, w[0], name)
     if w[0] != channels:
         raise ShapeError(
-            f"{name} of an input of shape {y} with a weight of shape {w}: the weight's first axis has {w[0]} channels, "
-            f"the input {channels}{_likely(y, w[0])}"
+            f"{name} of an input of shape {y[single:]} with a weight of shape {w}: the weight's first axis has {w[0]} "
+            f"channels, the input {channels}{_likely(y[single:], w[0], single)}"
         )
     return spatial
 
@@ -391,11 +398,12 @@ def check_groups(groups: Any, channels: int, out_channels: int, name: str) -> No
         )
 
 
-def _likely(x: tuple[int, ...], wanted: int) -> str:
-    """The likely cause of a wrong number of channels, as the end of a sentence."""
+def _likely(x: tuple[int, ...], wanted: int, single: bool) -> str:
+    """The likely cause of a wrong number of channels, as the end of a sentence; x without a batch axis if `single`."""
     if x[-1] == wanted:
-        order = (0, len(x) - 1, *range(1, len(x) - 1))
+        channels = 0 if single else 1
+        order = (*range(channels), len(x) - 1, *range(channels, len(x) - 1))
         return f". The last axis has {wanted}: is this channels-last? Then use x.permute{order}"
-    if wanted == 1 and x[0] == 1:
+    if wanted == 1 and (single or x[0] == 1):
         return ". Is the channel axis missing, so that the batch was taken for it? Then use x.unsqueeze(1)"
     return ". Make the layer for that many channels, or check the layer before it"

@@ -5,7 +5,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.geometry import Geometry, check_groups
+from minigrad.geometry import Geometry, check_correlation, check_groups
 
 from . import functional as F
 from . import init
@@ -143,6 +143,10 @@ class _Conv(_ConvNd):
         function = (F.conv1d, F.conv2d, F.conv3d)[self.axes - 1]
         padding = self.padding
         if self.padding_mode != "zeros":
+            input = mg.as_operand(input, function.__name__)
+            single = input.ndim == self.axes + 1
+            shape = (1, *input.shape) if single else input.shape
+            check_correlation(shape, self.weight.shape, self.groups, self.axes, function.__name__, single)
             input = mg.pad(input, self._borders(input), _BORDERS[self.padding_mode])
             padding = 0
         return function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)

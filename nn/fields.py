@@ -129,6 +129,9 @@ class Fields:
 
     def behind(self, module: Any, input: mg.Tensor, output: mg.Tensor) -> None:
         """Note the field behind a layer that slides a window, resizes or pads: by its attributes."""
+        ours = {kind.__module__ for kind in type(module).__mro__ if kind.__module__.startswith("nn.")} - {"nn.module"}
+        if module._modules or not ours:
+            return  # what attributes of those names mean in another's module is not known
         field = self.of(input)
         if field is None or field.whole or field.flat or not field.size or output.ndim != input.ndim:
             return

@@ -186,8 +186,10 @@ class Module:
             raise ArgumentError(
                 f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
             )
-        own: dict[str, Any] = getattr(self, f"_{what}s")
-        if hasattr(self, name) and name not in own:
+        own: dict[str, dict[str, Any]] = {
+            "parameter": self._parameters, "buffer": self._buffers, "module": self._modules,
+        }  # fmt: skip
+        if hasattr(self, name) and name not in own[what]:
             raise ArgumentError(
                 f"{type(self).__name__} has an attribute {name!r} already; choose another name for the {what}"
             )

@@ -258,11 +258,23 @@ def test_public_modules_stand_in_the_reference(name):
 
 def test_every_layer_has_its_shape_rule():
     page = (ROOT / "docs" / "shapes.md").read_text(encoding="utf-8")
-    layers = [
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    told = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    layers = {
         name for name in nn.__all__ if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), nn.Module)
-    ]
+    }  # fmt: skip
     plain = {name for name in layers if not name.startswith("Lazy")} - {"Module"}
-    assert not sorted(name for name in plain if f"`{name}`" not in page)
+    containers = {"ParameterList", "ParameterDict"}
+    assert sorted(plain - set(told) - {"GLU"}) == [], "they stand in no row"
+    assert sorted(set(told) - layers - containers) == [], "they are no layers"
+    assert len(told) == len(set(told)), "a layer stands in two rows"
     lazy = {name.removeprefix("Lazy") for name in layers if name.startswith("Lazy")}
     lines = [line for line in page.splitlines() if "lazy form" in line]
     assert not sorted(name for name in lazy if not any(f"`{name}`" in line for line in lines))
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_paragraphs_stand_apart(page):
+    lines = page.read_text(encoding="utf-8").splitlines()
+    glued = [line for before, line in zip(lines, lines[1:], strict=False) if line.startswith("**") and before.strip()]
+    assert not glued

@@ -205,7 +205,7 @@ def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, 
 def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
     name = f"conv{axes}d"
     x, w, b, single = _operands(axes, name, x, w, bias)
-    check_correlation(x.shape, w.shape, groups, axes, name)
+    check_correlation(x.shape, w.shape, groups, axes, name, single)
     geometry = Geometry.window(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
     y = _with_bias(correlate_primitive(x, w, geometry=geometry), b, axes, name)
     return squeeze(y, 0) if single else y
@@ -225,7 +225,7 @@ def _conv_transpose(
 ) -> Tensor:
     name = f"conv_transpose{axes}d"
     y, w, b, single = _operands(axes, name, y, w, bias)
-    check_transposed(y.shape, w.shape, groups, axes, name)
+    check_transposed(y.shape, w.shape, groups, axes, name, single)
     if output_size is not None and hasattr(output_size, "__len__") and len(output_size) == axes + (1 if single else 2):
         output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
     geometry = Geometry.transposed(

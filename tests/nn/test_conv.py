@@ -1,5 +1,7 @@
 """Convolution layers: parameters, arguments, shapes, repr; their maps are tested with the primitives."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -221,3 +223,24 @@ def test_reset_draws_again_into_the_same_parameters():
     layer.reset_parameters()
     assert layer.weight is weight
     assert (weight.requires_grad, weight.tolist() == before) == (True, False)
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "circular"])
+@pytest.mark.parametrize(
+    ("axes", "shape", "remedy"),
+    [
+        (1, (2, 9, 3), "permute(0, 2, 1)"),
+        (1, (9, 3), "permute(1, 0)"),
+        (2, (2, 8, 9, 3), "permute(0, 3, 1, 2)"),
+        (2, (8, 9, 3), "permute(2, 0, 1)"),
+        (3, (2, 5, 6, 7, 3), "permute(0, 4, 1, 2, 3)"),
+        (3, (5, 6, 7, 3), "permute(3, 0, 1, 2)"),
+    ],
+)
+def test_channels_last_is_recognised_and_its_remedy_works(mode, axes, shape, remedy):
+    layer = getattr(nn, f"Conv{axes}d")(3, 2, 3, padding=1, padding_mode=mode)
+    x = mg.zeros(*shape)
+    with pytest.raises(ShapeError, match=re.escape(f"input of shape {shape}")) as raised:
+        layer(x)
+    assert f"x.{remedy}" in str(raised.value)
+    assert layer(eval(f"x.{remedy}")).shape[-axes:] == shape[-axes - 1 : -1]

@@ -476,3 +476,31 @@ def test_the_table():
         "multiplications  96",
         "memory           76 B of activations, 188 B of parameters",
     ]
+
+
+class Named(nn.Module):
+    """Attributes that layers have, too, and another meaning."""
+
+    def __init__(self, **attributes):
+        super().__init__()
+        for name, value in attributes.items():
+            setattr(self, name, value)
+        self.a, self.b = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)
+
+    def forward(self, input):
+        return self.b(self.a(input))
+
+
+@pytest.mark.parametrize("attributes", [{"kernel_size": 3, "stride": 1}, {"mode": "bilinear"}, {"upscale_factor": 2}])
+def test_attributes_of_other_modules_say_nothing_of_fields(attributes):
+    rows = nn.summary(nn.Sequential(Named(**attributes), nn.Conv2d(1, 1, 3)), (1, 20, 20)).rows
+    assert [str(row.field) for row in rows if row.kind in ("Named", "Conv2d")] == ["5×5", "3×3", "5×5", "7×7"]
+
+
+class Subclass(nn.Conv2d):
+    pass
+
+
+def test_a_subclass_of_a_layer_has_its_field():
+    rows = nn.summary(nn.Sequential(Subclass(1, 1, 3), nn.Conv2d(1, 1, 3)), (1, 20, 20)).rows
+    assert [str(row.field) for row in rows if row.kind in ("Subclass", "Conv2d")] == ["3×3", "5×5"]
