@@ -185,8 +185,9 @@ def t(input: Tensor) -> Tensor:
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x·Wᵀ + b (N94): (*, in), (out, in), (out) -> (*, out)
 
-    Raises `ShapeError` where the last axis of the input is not `in` or the bias
-    is not (out), `DTypeError` for mixed dtypes.
+    The bias may have another shape that broadcasts to the last two axes of the
+    result. Raises `ShapeError` where the last axis of the input is not `in` or the
+    bias does not fit, `DTypeError` for mixed dtypes.
 
     >>> import minigrad as mg
     >>> mg.linear(mg.tensor([1., 2.]), mg.tensor([[3., 4.]]), mg.tensor([1.]))
@@ -202,7 +203,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if b is not None and not _bias_fits(input.shape, weight.shape, b.shape):
         raise ShapeError(
             f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs "
-            f"{weight.shape[:-1]}, or to broadcast to the last two axes of the output for an input of {input.shape}"
+            f"{weight.shape[:-1]}, or to broadcast to the last two axes that an input of shape {input.shape} gives"
         )
     y = matmul(input, weight.T)
     return y if b is None else reshape(y + b, y.shape)
@@ -213,10 +214,8 @@ def _bias_fits(x: tuple[int, ...], weight: tuple[int, ...], bias: tuple[int, ...
     if len(weight) == 1:  # one output: PyTorch takes one number, and nothing that has an axis
         return not bias
     output = (*x[:-1], weight[0])
-    if len(bias) > 2 or (len(bias) == 2 and len(output) == 1 and bias[0] != 1):
-        return False
-    if len(bias) == 2 and len(output) == 1:
-        output = (1, *output)
+    if len(bias) > len(output) or len(bias) > 2:
+        return len(output) == 1 and bias == (1, *output)
     return all(own in (1, size) for own, size in zip(bias[::-1], output[::-1], strict=False))
 
 
