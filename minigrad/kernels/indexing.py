@@ -69,14 +69,15 @@ def last_writers(shape: tuple[int, ...], index: Index) -> Array:
     return np.equal(writer[where], number)  # type: ignore[no-any-return]
 
 
-def _along(axis: int, index: Array) -> Any:
+def along(axis: int, index: Any) -> Any:
+    """What reads by an index, an array or a slice, along one axis."""
     return (*(slice(None),) * axis, index)
 
 
 def take(x: Array, index: Array, axis: int) -> Array:
     """The slices of `x` at `index` along an axis, in the memory order of x."""
     out = np.empty_like(x, shape=(*x.shape[:axis], len(index), *x.shape[axis + 1 :]))
-    out[...] = x[_along(axis, index)]
+    out[...] = x[along(axis, index)]
     return out
 
 
@@ -86,5 +87,5 @@ def take_adjoint(g: Array, index: Array, axis: int, size: int) -> Array:
     if index.size:
         order = np.argsort(index, kind="stable")
         targets, starts = np.unique(index[order], return_index=True)
-        out[_along(axis, targets)] = np.add.reduceat(g[_along(axis, order)], starts, axis)
+        out[along(axis, targets)] = np.add.reduceat(g[along(axis, order)], starts, axis)
     return out

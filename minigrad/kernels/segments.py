@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .indexing import along
 from .memory import total
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -50,10 +51,6 @@ def _even(index: Array) -> Any:
     return slice(index[0], index[-1] + 1, steps[0]) if steps[0] > 0 and (steps == steps[0]).all() else index
 
 
-def _along(axis: int, index: Any) -> Any:
-    return (*(slice(None),) * axis, index)
-
-
 def _shape(x: Array, axis: int, size: int) -> tuple[int, ...]:
     return (*x.shape[:axis], size, *x.shape[axis + 1 :])
 
@@ -65,13 +62,13 @@ def segment_sum(x: Array, segments: Segments, axis: int) -> Array:
     if len(lengths) < longest:
         out = np.empty_like(x, shape=_shape(x, axis, len(lengths)))
         for number, (start, end) in enumerate(zip(segments.starts, segments.ends, strict=True)):
-            out[_along(axis, number)] = total(x[_along(axis, slice(start, end))], (axis,), False)
+            out[along(axis, number)] = total(x[along(axis, slice(start, end))], (axis,), False)
         return out
     wide = np.float32 if x.dtype == np.float16 else x.dtype
     out = np.zeros_like(x, wide, shape=_shape(x, axis, len(lengths)))
     for offset in range(longest):
         chosen = np.flatnonzero(lengths > offset)
-        out[_along(axis, _even(chosen))] += x[_along(axis, _even(segments.starts[chosen] + offset))]
+        out[along(axis, _even(chosen))] += x[along(axis, _even(segments.starts[chosen] + offset))]
     return out.astype(x.dtype, copy=False)
 
 
@@ -96,14 +93,14 @@ def _segment_max(x: Array, flat: Array, segments: Segments, axis: int, step: int
     across = (-1,) + (1,) * (x.ndim - axis - 1)
 
     def numbers(places: Array) -> Array:
-        return flat[_along(axis, places)] + (places * step).reshape(across)  # type: ignore[no-any-return]
+        return flat[along(axis, places)] + (places * step).reshape(across)  # type: ignore[no-any-return]
 
-    best = x[_along(axis, segments.starts)]
+    best = x[along(axis, segments.starts)]
     winners = numbers(segments.starts)
     for offset in range(1, int(segments.lengths.max(initial=0))):
         chosen = np.flatnonzero(segments.lengths > offset)
         places = segments.starts[chosen] + offset
-        value, here = x[_along(axis, places)], _along(axis, _even(chosen))
+        value, here = x[along(axis, places)], along(axis, _even(chosen))
         better = (value > best[here]) | np.isnan(value)
         best[here] = np.where(better, value, best[here])
         winners[here] = np.where(better, numbers(places), winners[here])

@@ -23,7 +23,7 @@ from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .indexing import gather
-from .pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
+from .pooling import avg_pool1d, avg_pool2d, avg_pool3d, check_maps, max_pool1d, max_pool2d, max_pool3d
 from .shape import reshape
 
 
@@ -38,11 +38,7 @@ segment_sum.defvjp(x=lambda g, segments, axis: segment_sum(g, segments=segments.
 
 def _outputs(axes: int, x: Tensor, output_size: Any, name: str) -> tuple[int, ...]:
     """One output size per axis: an integer counts for all of them, None among several is the input's own size."""
-    if x.ndim not in (axes + 1, axes + 2):
-        raise ShapeError(
-            f"{name} got an input of shape {x.shape}; it needs {axes + 2} axes (batch, channels, {axes} spatial), or "
-            f"{axes + 1} without the batch"
-        )
+    check_maps(x.shape, axes, name)
     if x.dtype.kind != "f":
         raise DTypeError(f"{name} of a tensor of {x.dtype}; it takes floats. Convert first, for example t.float()")
     plane = x.shape[-axes:]

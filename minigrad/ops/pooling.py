@@ -64,14 +64,19 @@ window_spread.defvjp(x=lambda g, geometry: window_sum(g, geometry=geometry))
 # ------------------------------------------------------------------ layers
 
 
+def check_maps(x: tuple[int, ...], axes: int, name: str) -> None:
+    """Raise `ShapeError` where x is not (N, C, *n) or (C, *n) with so many spatial axes."""
+    if len(x) not in (axes + 1, axes + 2):
+        raise ShapeError(
+            f"{name} got an input of shape {x}; it needs {axes + 2} axes (batch, channels, {axes} spatial), or "
+            f"{axes + 1} without the batch"
+        )
+
+
 def _window(
     axes: int, name: str, x: Tensor, kernel_size: Any, stride: Any, padding: Padding, dilation: Any, ceil_mode: bool
 ) -> Geometry:
-    if x.ndim not in (axes + 1, axes + 2):
-        raise ShapeError(
-            f"{name} got an input of shape {x.shape}; it needs {axes + 2} axes (batch, channels, {axes} spatial), or "
-            f"{axes + 1} without the batch"
-        )
+    check_maps(x.shape, axes, name)
     ceil_mode = as_flag(ceil_mode, name, "ceil_mode")
     return Geometry.pooling(x.shape[-axes:], kernel_size, stride, padding, dilation, ceil_mode, name)
 

@@ -14,6 +14,7 @@ from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
 from .indexing import getitem_primitive
+from .pooling import check_maps
 from .shape import reshape
 
 
@@ -63,11 +64,7 @@ def _max_unpool(
 ) -> Tensor:
     name = f"max_unpool{axes}d"
     x, places = as_operand(input, name), as_operand(indices, name)
-    if x.ndim not in (axes + 1, axes + 2):
-        raise ShapeError(
-            f"{name} got an input of shape {x.shape}; it needs {axes + 2} axes (batch, channels, {axes} spatial), or "
-            f"{axes + 1} without the batch"
-        )
+    check_maps(x.shape, axes, name)
     if x.dtype.kind != "f":
         raise DTypeError(f"{name} of a tensor of {x.dtype}; it takes floats. Convert first, for example t.float()")
     if places.dtype != np.int64:
