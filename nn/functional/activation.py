@@ -12,6 +12,12 @@ def _into(input: mg.Tensor, value: mg.Tensor, inplace: bool) -> mg.Tensor:
     return input.copy_(value) if inplace else value
 
 
+def _limit(value: Any, dtype: Any, name: str) -> mg.Tensor:
+    """A number in the dtype of the input; a fraction does not pass through float32 on its way to float64."""
+    wide = mg.full((), value, dtype=mg.float64) if isinstance(value, float) else mg.as_operand(value, name)
+    return wide.to(dtype)
+
+
 # ------------------------------------------------------------------ rectifiers
 
 
@@ -126,7 +132,7 @@ def threshold(input: mg.Tensor, threshold: float, value: float, inplace: bool = 
     tensor([20.,  2.])
     """
     input = mg.as_operand(input, "threshold")
-    limit = mg.as_operand(threshold, "threshold").to(input.dtype)
+    limit = _limit(threshold, input.dtype, "threshold")
     return _into(input, mg.masked_fill(input, input <= limit, value), inplace)
 
 
@@ -189,7 +195,7 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
     input = mg.as_operand(input, "hardtanh")
     if min_val > max_val:
         raise ArgumentError(f"hardtanh from {min_val} to {max_val}: the lower limit is above the upper")
-    low, high = (mg.as_operand(limit, "hardtanh").to(input.dtype) for limit in (min_val, max_val))
+    low, high = (_limit(limit, input.dtype, "hardtanh") for limit in (min_val, max_val))
     return _into(input, mg.where(input >= high, high, mg.where(input <= low, low, input)), inplace)
 
 
