@@ -9,7 +9,7 @@ from .dtypes import check_supported, python_dtype
 from .errors import ArgumentError, DTypeError, MinigradError
 from .tensor import Tensor
 
-__all__ = ["as_flag", "as_integer", "as_number", "as_operand", "not_an_operand"]
+__all__ = ["as_filling", "as_flag", "as_integer", "as_number", "as_operand", "not_an_operand"]
 
 # No array has so many elements, and no axis is so long.
 MOST = 2**59
@@ -44,6 +44,11 @@ def as_operand(value: Any, name: str) -> Tensor:
         check_supported(array.dtype)
         return Tensor._wrap(array)
     raise not_an_operand(value, name)
+
+
+def as_filling(value: Any, name: str) -> Tensor:
+    """`value` as a tensor to be cast to the dtype of what it is written to, so a Python float keeps all its digits."""
+    return as_operand(np.float64(value) if type(value) is float else value, name)
 
 
 def _misplaced(value: Any, name: str, role: str, what: str) -> str:

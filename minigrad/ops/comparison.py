@@ -7,7 +7,7 @@ import numpy as np
 
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..operands import as_number, as_operand
+from ..operands import as_filling, as_number, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -300,7 +300,7 @@ def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
             f"masked_fill got a mask of {as_operand(mask, 'masked_fill').dtype}; it must be bool, such as x > 0"
         )
     refuse_overflow(value._array if isinstance(value, Tensor) else value, input.dtype, "masked_fill")
-    return where(mask, as_operand(value, "masked_fill").to(dtype=input.dtype), input)  # type: ignore[no-any-return]
+    return where(mask, as_filling(value, "masked_fill").to(dtype=input.dtype), input)  # type: ignore[no-any-return]
 
 
 @function

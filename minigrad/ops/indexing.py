@@ -14,7 +14,7 @@ import numpy as np
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
 from ..kernels.indexing import Index, last_writers, scatter_add
-from ..operands import as_operand
+from ..operands import as_filling, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -175,7 +175,7 @@ setitem_primitive.defvjp(
 def setitem(input: Tensor, index: Any, value: Any) -> Tensor:
     """A new tensor: `x` with `value` at `index`; what `t[index] = value` binds t to on the tape."""
     key = normalised(index, input.ndim)
-    given = as_operand(value, "t[index] = value")
+    given = as_filling(value, "t[index] = value")
     shape = _written_value(input._array, value, given._array, key)
     return setitem_primitive(input, reshape(given.to(dtype=input.dtype), shape), index=key)
 
@@ -184,7 +184,7 @@ def setitem(input: Tensor, index: Any, value: Any) -> Tensor:
 def write(array: Array, index: Any, value: Any) -> None:
     """`array[index] = value` on an array, with a tensor's checks."""
     key = normalised(index, array.ndim)
-    operand = as_operand(value, "t[index] = value")._array
+    operand = as_filling(value, "t[index] = value")._array
     shape = _written_value(array, value, operand, key)
     with np.errstate(all="ignore"):
         key.write(array, operand.reshape(shape).astype(array.dtype, copy=False))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
-from ..operands import as_operand
+from ..operands import as_filling, as_operand
 from ..registry import function
 from ..tensor import Array, Tensor
 from .arithmetic import div, mul
@@ -112,7 +112,7 @@ def scatter(
     key, shape = _key(x, dim, index, "scatter")
     if not isinstance(given, Tensor | np.ndarray):
         refuse_overflow(given, x.dtype, "scatter")
-        given = expand(as_operand(given, "scatter").to(dtype=x.dtype), shape)
+        given = expand(as_filling(given, "scatter").to(dtype=x.dtype), shape)
     source = _source(x, given, shape, "scatter")
     y = _as_line(x)
     if reduce is None:
@@ -293,7 +293,7 @@ def index_fill(input: Tensor, dim: int, index: Any, value: Any) -> Tensor:
     >>> mg.index_fill(mg.zeros(3), 0, mg.tensor([2, 0]), 7)
     tensor([7., 0., 7.])
     """
-    x, number = as_operand(input, "index_fill"), as_operand(value, "index_fill")
+    x, number = as_operand(input, "index_fill"), as_filling(value, "index_fill")
     if number.ndim:
         raise ShapeError(f"index_fill got a value of shape {number.shape}; it is one number")
     key, _, _ = _slices(x, dim, index, "index_fill")

@@ -28,6 +28,12 @@ def _no_bool(input: Any, name: str) -> mg.Tensor:
     return tensor
 
 
+def _limit(value: Any, dtype: Any, name: str) -> mg.Tensor:
+    """A number in the dtype of the input; a fraction does not pass through float32 on its way to float64."""
+    wide = mg.full((), value, dtype=mg.float64) if isinstance(value, float) else mg.as_operand(value, name)
+    return wide.to(dtype)
+
+
 # ------------------------------------------------------------------ rectifiers
 
 
@@ -141,7 +147,7 @@ def threshold(input: mg.Tensor, threshold: float, value: float, inplace: bool = 
     tensor([20.,  2.])
     """
     input = _no_bool(input, "threshold")
-    limit = mg.as_operand(threshold, "threshold").to(input.dtype)
+    limit = _limit(threshold, input.dtype, "threshold")
     return _into(input, mg.masked_fill(input, input <= limit, value), inplace)
 
 
@@ -221,7 +227,7 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
         raise DTypeError(
             f"hardtanh of a tensor of uint8 from {min_val}, which it cannot hold; convert it first: t.int()"
         )
-    low, high = (mg.as_operand(limit, "hardtanh").to(input.dtype) for limit in (min_val, max_val))
+    low, high = (_limit(limit, input.dtype, "hardtanh") for limit in (min_val, max_val))
     return _into(input, mg.where(input >= high, high, mg.where(input <= low, low, input)), inplace)
 
 

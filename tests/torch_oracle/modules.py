@@ -87,3 +87,20 @@ def compare_layer(
     ]
     compare_runs(runs[0], runs[1], f"{name} in float32 ", **LOOSE)
     same_state(*pair, **LOOSE)
+
+
+def compare_modules(ours: Any, theirs: Any, *inputs: np.ndarray, order: int = 2, **tolerances: float) -> None:
+    """Two modules whose parameters are the same in the same order agree, in float64 and loosely in float32.
+
+    Compared: outputs, gradients by the inputs and all parameters, up to `order` in float64 and the first in float32.
+    """
+    for single in (False, True):
+        values = [as_single(one) if single else one for one in inputs]
+        for module in (ours, theirs):
+            module.float() if single else module.double()
+        left, right = (
+            side.run(module, values, min(order, 1) if single else order, list(module.parameters()))
+            for side, module in ((OURS, ours), (THEIRS, theirs))
+        )
+        limits = LOOSE if single else {"rtol": 1e-9, "atol": 1e-11, **tolerances}
+        compare_runs(left, right, "float32 " if single else "", **limits)

@@ -4,11 +4,14 @@ from collections import OrderedDict
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn
 from minigrad.errors import DTypeError, IndexOutOfRangeError
-from tests.torch_oracle.compare import agree, both_refuse, compare, normal
+from tests.torch_oracle.compare import agree, both_refuse, drawn, normal
+from tests.torch_oracle.modules import compare_modules
 
 
 def text_of(module):
@@ -84,14 +87,69 @@ def test_refusals():
         dictionaries(mg)["z"]
 
 
-def test_branches():
-    """The formulae of Residual and Concat, written in PyTorch."""
-    block, projection = nn.Conv2d(2, 3, 3, 2, 1).double(), nn.Conv2d(2, 3, 1, 2).double()
-    weights = [p.detach().numpy() for one in (block, projection) for p in one.parameters()]
-    k, b, p, c = (torch.from_numpy(one.copy()) for one in weights)
-    conv = torch.nn.functional.conv2d
-    x = normal(2, 2, 6, 6)
-    compare(nn.Residual(block, projection), lambda x: conv(x, k, b, 2, 1) + conv(x, p, c, 2), x, single=False)
-    joined = nn.Concat(block, projection, nn.Sequential(block, nn.Tanh()))
-    compare(joined, lambda x: torch.cat([conv(x, k, b, 2, 1), conv(x, p, c, 2), conv(x, k, b, 2, 1).tanh()], 1), x,
-            single=False)  # fmt: skip
+class Sum(torch.nn.Module):
+    """The formula of Residual, in PyTorch."""
+
+    def __init__(self, block, projection=None):
+        super().__init__()
+        self.block, self.projection = block, projection
+
+    def forward(self, x):
+        return self.block(x) + (x if self.projection is None else self.projection(x))
+
+
+class Joined(torch.nn.ModuleList):
+    """The formula of Concat along an axis, in PyTorch."""
+
+    dim = 1
+
+    def forward(self, x):
+        return torch.cat([one(x) for one in self], self.dim)
+
+
+LEADS = st.sampled_from([(), (2,), (0,)])  # without a batch, with one, with an empty one
+
+
+@drawn(60)
+@given(axes=st.integers(1, 3), lead=LEADS, stride=st.integers(1, 2), projected=st.booleans(), bias=st.booleans())
+def test_residual(axes, lead, stride, projected, bias):
+    def make(layers, kind):
+        conv = getattr(layers, f"Conv{axes}d")
+        if not projected:
+            return kind(layers.Sequential(conv(2, 2, 3, 1, 1, bias=bias), layers.Tanh()))
+        return kind(conv(2, 3, 3, stride, 1, bias=bias), conv(2, 3, 1, stride))
+
+    ours, theirs = make(nn, nn.Residual), make(torch.nn, Sum)
+    ours.load_state_dict(theirs.state_dict())
+    compare_modules(ours, theirs, normal(*lead, 2, *(5, 4, 3)[:axes]))
+
+
+@drawn(60)
+@given(axes=st.integers(1, 3), lead=LEADS, stride=st.integers(1, 2), count=st.integers(1, 3), negative=st.booleans())
+def test_concat(axes, lead, stride, count, negative):
+    """Along the channels; the third branch shares its parameters with the first."""
+    dim = -axes - 1 if negative else len(lead)
+
+    def make(layers):
+        conv = getattr(layers, f"Conv{axes}d")
+        first = conv(2, 3, 3, stride, 1)
+        return [first, conv(2, 1, 1, stride), layers.Sequential(first, layers.Tanh())][:count]
+
+    ours, theirs = nn.Concat(*make(nn), dim=dim), Joined(make(torch.nn))
+    theirs.dim = dim
+    ours.load_state_dict(theirs.state_dict())
+    compare_modules(ours, theirs, normal(*lead, 2, *(5, 4, 3)[:axes]))
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 4), (0, 2, 4), (3, 2, 4)])
+def test_branches_of_branches(shape):
+    """The skip connection that concatenates, in a skip connection that adds; the axis of the channels is 1 unsaid."""
+
+    def make(layers, total, joined):
+        dense = joined(layers.Identity(), layers.Conv1d(2, 3, 3, padding=1))
+        return layers.Sequential(dense, layers.Conv1d(5, 2, 1), total(layers.Conv1d(2, 2, 1)))
+
+    ours = make(nn, nn.Residual, nn.Concat)
+    theirs = make(torch.nn, Sum, lambda *branches: Joined(branches))
+    ours.load_state_dict(theirs.state_dict())
+    compare_modules(ours, theirs, normal(*shape))

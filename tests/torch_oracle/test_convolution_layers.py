@@ -1,6 +1,5 @@
 """Convolution layers over every option, with borders of all kinds; lazy ones; the edges of sizes."""
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as G
@@ -11,7 +10,7 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn
 from tests.torch_oracle.compare import both_refuse, compare, drawn, functional, normal
-from tests.torch_oracle.modules import compare_layer
+from tests.torch_oracle.modules import compare_layer, compare_modules
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths"),
@@ -206,29 +205,45 @@ def test_layers_that_both_refuse(arguments, options):
 # ---------------------------------------------------------- beyond PyTorch
 
 
+LEADS = st.sampled_from([(), (2,), (0,)])  # without a batch, with one, with an empty one
+
+
 @drawn(60)
-@given(st.integers(1, 3), st.data())
-def test_separable_convolutions_are_two_of_pytorchs(axes, data):
-    few = st.integers(1, 2)
+@given(st.integers(1, 3), LEADS, st.data())
+def test_separable_convolutions_are_two_of_pytorchs(axes, lead, data):
+    few, sizes = st.integers(1, 2), st.integers(5, 6)
     c, o, m = data.draw(few), data.draw(few), data.draw(few)
     options = {"stride": data.draw(few), "padding": data.draw(few), "dilation": data.draw(few)}
-    ours = getattr(nn, f"SeparableConv{axes}d")(c, o, 3, depth_multiplier=m, dtype=mg.float64, **options)
+    options["padding_mode"] = data.draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
+    kernel, bias = data.draw(st.lists(st.integers(1, 3), min_size=axes, max_size=axes)), data.draw(st.booleans())
+    ours = getattr(nn, f"SeparableConv{axes}d")(c, o, kernel, depth_multiplier=m, bias=bias, **options)
     kind = getattr(torch.nn, f"Conv{axes}d")
-    theirs = torch.nn.Sequential(
-        kind(c, c * m, 3, groups=c, bias=False, dtype=torch.float64, **options), kind(c * m, o, 1, dtype=torch.float64)
-    )
+    theirs = torch.nn.Sequential(kind(c, c * m, kernel, groups=c, bias=False, **options), kind(c * m, o, 1, bias=bias))
     renamed = {"depthwise.weight": "0.weight", "pointwise.weight": "1.weight", "pointwise.bias": "1.bias"}
-    ours.load_state_dict({key: theirs.state_dict()[name] for key, name in renamed.items()})
-    compare(ours, theirs, normal(2, c, *(5,) * axes), single=False)
+    ours.load_state_dict({key: theirs.state_dict()[renamed[key]] for key in ours.state_dict()})
+    shape = (*lead, c, *data.draw(st.lists(sizes, min_size=axes, max_size=axes)))
+    compare_modules(ours, theirs, normal(*shape))
 
 
-@drawn(60)
-@given(st.integers(1, 2), st.data())
-def test_pairs_of_padding_and_strided_same_are_an_explicit_border(axes, data):
-    """Against PyTorch's convolution without padding, of an input that PyTorch has padded."""
-    few = st.lists(st.integers(1, 3), min_size=axes, max_size=axes)
+class Bordered(torch.nn.Module):
+    """PyTorch's convolution without padding, of an input that PyTorch has padded."""
+
+    def __init__(self, layer, widths, mode):
+        super().__init__()
+        self.layer, self.widths, self.mode = layer, widths, mode
+
+    def forward(self, t):
+        batch = t.dim() > len(self.layer.kernel_size) + 1
+        border = G.pad(t if batch else t[None], self.widths, self.mode)  # a constant border needs no batch, others do
+        return self.layer(border if batch else border[0])
+
+
+@drawn(90)
+@given(st.integers(1, 3), LEADS, st.data())
+def test_pairs_of_padding_and_strided_same_are_an_explicit_border(axes, lead, data):
+    few = st.lists(st.integers(1, 2 if axes == 3 else 3), min_size=axes, max_size=axes)
     kernel, stride, dilation = data.draw(few), data.draw(few), data.draw(few)
-    sizes = data.draw(st.lists(st.integers(7, 9), min_size=axes, max_size=axes))
+    sizes = data.draw(st.lists(st.integers(5, 6) if axes == 3 else st.integers(7, 9), min_size=axes, max_size=axes))
     if data.draw(st.booleans()):
         padding = "same"
         totals = [
@@ -239,14 +254,10 @@ def test_pairs_of_padding_and_strided_same_are_an_explicit_border(axes, data):
     else:
         pairs = padding = [tuple(data.draw(st.lists(st.integers(0, 2), min_size=2, max_size=2))) for _ in sizes]
     mode = data.draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
-    layer = getattr(nn, f"Conv{axes}d")(
-        1, 2, kernel, stride, padding, dilation, padding_mode=mode, dtype=mg.float64
-    )  # fmt: skip
-    weight, bias = (torch.from_numpy(np.array(p.detach().numpy())) for p in (layer.weight, layer.bias))
+    groups, bias = data.draw(st.integers(1, 2)), data.draw(st.booleans())
+    layer = getattr(nn, f"Conv{axes}d")(2, 2, kernel, stride, padding, dilation, groups, bias, padding_mode=mode)
+    plain = getattr(torch.nn, f"Conv{axes}d")(2, 2, kernel, stride, 0, dilation, groups, bias)
+    layer.load_state_dict(plain.state_dict())
     flat = [width for pair in pairs[::-1] for width in pair]
-
-    def theirs(t):
-        border = G.pad(t, flat, "constant" if mode == "zeros" else mode)
-        return getattr(G, f"conv{axes}d")(border, weight, bias, stride, 0, dilation)
-
-    compare(layer, theirs, normal(2, 1, *sizes), single=False)
+    theirs = Bordered(plain, flat, "constant" if mode == "zeros" else mode)
+    compare_modules(layer, theirs, normal(*lead, 2, *sizes))

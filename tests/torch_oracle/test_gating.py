@@ -215,6 +215,21 @@ def test_gumbel_softmax_shapes(hard):
         assert F.gumbel_softmax(mg.zeros(4, dtype=dtype), hard=hard).dtype == dtype
 
 
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize(("shape", "dim"), [((0, 3), -1), ((0, 3), 0), ((0,), 0), ((2, 0, 3), 2), ((2, 0, 3), 1)])
+def test_gumbel_softmax_of_nothing(shape, dim, hard):
+    """An empty batch has an empty result and gradient in both dtypes; of no classes, none can win."""
+    options = {"hard": hard, "dim": dim}
+    if hard and shape[dim] == 0:
+        both_refuse(
+            lambda: F.gumbel_softmax(mg.zeros(shape), **options),
+            lambda: G.gumbel_softmax(torch.zeros(shape), **options),
+            lambda: G.gumbel_softmax(torch.zeros(shape), **options),
+        )
+        return
+    compare(*functional("gumbel_softmax", **options), normal(*shape), order=1)
+
+
 def test_gumbel_softmax_refusals_and_eps():
     both_refuse(
         lambda: F.gumbel_softmax(mg.tensor([1, 2])), lambda: G.gumbel_softmax(torch.tensor([1, 2])),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import minigrad as mg
-from tests.torch_oracle.compare import assert_same, both_refuse, compare, normal, positive, whole
+from tests.torch_oracle.compare import agree, assert_same, both_refuse, compare, normal, positive, whole
 
 METHODS = [
     ("add_", (0.5,)), ("sub_", (0.5,)), ("mul_", (0.5,)), ("div_", (0.5,)), ("pow_", (2,)), ("neg_", ()), ("abs_", ()),
@@ -231,3 +231,18 @@ def test_data_is_outside_the_tape():
         assert x.requires_grad
         (x * 2).sum().backward()
         assert x.grad.tolist() == [2, 2, 2]
+
+
+def test_fractions_written_into_float64_keep_their_digits():
+    def run(library):
+        t = library.zeros(8, dtype=library.float64)
+        place = library.tensor([2])
+        t[0] = 0.1
+        t[1:3] = -0.3
+        return [
+            t, t.clone().fill_(0.7), t.masked_fill(t == 0, 0.7), t.clone().masked_fill_(t == 0, 0.7),
+            t.index_fill(0, place, 0.7), t.scatter(0, place, 0.7), t.clone().requires_grad_().scatter(0, place, 0.7),
+            library.zeros(2, 2, dtype=library.float64).fill_diagonal_(0.7),
+        ]  # fmt: skip
+
+    agree(run)

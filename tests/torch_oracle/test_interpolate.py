@@ -189,6 +189,22 @@ def test_affine_grid(axes, sizes, align):
     compare(*functional("affine_grid", sizes[: axes + 2], align), theta)
 
 
+@pytest.mark.parametrize("align", [None, True, False])
+@pytest.mark.parametrize("axes", [2, 3])
+def test_affine_grid_of_an_empty_batch(axes, align):
+    """As PyTorch, which makes a grid of it or refuses it."""
+    theta, size = normal(0, axes, axes + 1), (0, 2, *(3,) * axes)
+    try:
+        G.affine_grid(torch.from_numpy(theta), size, align)
+    except (RuntimeError, ValueError):
+        both_refuse(
+            lambda: F.affine_grid(mg.tensor(theta), size, align),
+            lambda: G.affine_grid(torch.from_numpy(theta), size, align),
+        )
+        return
+    compare(*functional("affine_grid", size, align), theta)
+
+
 def test_what_both_refuse_to_sample():
     for x, grid, arguments in (
         ((1, 2, 2), (1, 2, 2, 2), ()), ((1, 1, 2, 2), (1, 2, 2, 3), ()), ((2, 1, 2, 2), (1, 2, 2, 2), ()),

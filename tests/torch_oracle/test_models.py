@@ -77,16 +77,20 @@ def test_networks(name, options, shape, train):
     assert all(np.abs(gradient).max() > 0 for gradient in runs[1].gradients[0]), "a gradient that tests nothing"
 
 
-@pytest.mark.parametrize(("name", "options", "shape"), CASES[::3], ids=IDS[::3])
-def test_networks_in_float32(name, options, shape):
+@pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize(("name", "options", "shape"), CASES, ids=IDS)
+def test_networks_in_float32(name, options, shape, train):
     networks = pair(name, options, double=False)
     for network in networks:
-        network.eval()
+        network.train(train)
     runs = [
         side.run(network, [normal(*shape).astype(np.float32)], 1, list(network.parameters()))
         for side, network in zip((OURS, THEIRS), networks, strict=True)
     ]
-    compare_runs(*runs, f"{name} in float32 ", **LOOSE)
+    # In training, tens of layers divide by deviations of few numbers, which magnifies what either library rounds.
+    limits = {"rtol": 1e-3, "atol": 1e-4} if train else LOOSE
+    compare_runs(*runs, f"{name} in float32 ", **limits)
+    same_state(*networks, **LOOSE)
 
 
 @pytest.mark.parametrize(("name", "options", "shape"), CASES, ids=IDS)
