@@ -224,9 +224,11 @@ class Primitive:
         """The dtype of an operand, and its rank of priority in promotion."""
         if isinstance(arg, Tensor):
             return arg._array.dtype, DIMENSIONED if arg._array.ndim else ZERO_DIM
-        if isinstance(arg, bool | int | float | np.generic):
-            check_supported(np.asarray(arg).dtype)
-            return python_dtype(arg.item() if isinstance(arg, np.generic) else arg), PYTHON_NUMBER
+        if isinstance(arg, bool | int | float):
+            return python_dtype(arg), PYTHON_NUMBER
+        if isinstance(arg, np.generic):
+            check_supported(arg.dtype)
+            return python_dtype(arg.item()), PYTHON_NUMBER
         if isinstance(arg, np.ndarray):
             return check_supported(arg.dtype), DIMENSIONED if arg.ndim else ZERO_DIM
         raise not_an_operand(arg, self.name)

@@ -207,3 +207,12 @@ def test_a_result_in_place_must_not_be_of_a_higher_kind(a, b):
     else:
         with pytest.raises(DTypeError, match=rf"add_ on a tensor of {a} would give .*, which it cannot hold"):
             x.add_(mg.ones(2, dtype=b))
+
+
+def test_python_integers_beyond_64_bits():
+    """Floats take them, as numbers of their own dtype; integers say that they cannot."""
+    assert (mg.ones(2) + 2**70).tolist() == [float(2**70)] * 2
+    with pytest.raises(ArgumentError, match="int64 cannot hold it"):
+        mg.arange(2) + 2**70
+    with pytest.raises(DTypeError, match="complex64"):
+        mg.ones(2) * np.complex64(1)
