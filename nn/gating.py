@@ -61,7 +61,14 @@ class GLU(Activation):
         super().__init__(dim=dim)
 
 
-class Softmax(Activation):
+class _OverAnAxis(Activation):
+    """What the softmax family shares: the axis."""
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__(dim=dim)
+
+
+class Softmax(_OverAnAxis):
     """eˣ divided by its sum along `dim` (N98). Cross-entropy wants logits, not this.
 
     (*) -> (*). Without a `dim`, as `functional.softmax`, it guesses and warns. Raises, when it is called, `DTypeError`
@@ -74,11 +81,8 @@ class Softmax(Activation):
 
     function = staticmethod(F.softmax)
 
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)
 
-
-class LogSoftmax(Activation):
+class LogSoftmax(_OverAnAxis):
     """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
 
     (*) -> (*). Raises and warns as `Softmax`.
@@ -90,11 +94,8 @@ class LogSoftmax(Activation):
 
     function = staticmethod(F.log_softmax)
 
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)
 
-
-class Softmin(Activation):
+class Softmin(_OverAnAxis):
     """The softmax of −x along `dim`: the smallest has the largest share.
 
     (*) -> (*). Raises and warns as `Softmax`.
@@ -105,9 +106,6 @@ class Softmin(Activation):
     """
 
     function = staticmethod(F.softmin)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)
 
 
 class Softmax2d(Module):

@@ -59,6 +59,17 @@ class _ConstantPad(_Pad):
         return f"padding={self.padding}, value={self.value}"
 
 
+class _ZeroPad(_ConstantPad):
+    """A constant of zero; stands before the class of its rank."""
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        """The widths."""
+        return f"{self.padding}"
+
+
 class _BorderPad(_Pad):
     """A border that is taken from the input."""
 
@@ -112,7 +123,7 @@ class ConstantPad3d(_ConstantPad):
     axes = 3
 
 
-class ZeroPad1d(ConstantPad1d):
+class ZeroPad1d(_ZeroPad, ConstantPad1d):
     """A border of zeros along the last axis: (*a, n) -> (*a, left + n + right). See `ConstantPad1d`.
 
     >>> import minigrad as mg, nn
@@ -120,15 +131,8 @@ class ZeroPad1d(ConstantPad1d):
     tensor([0., 0., 1., 2.])
     """
 
-    def __init__(self, padding: Any) -> None:
-        super().__init__(padding, 0.0)
 
-    def extra_repr(self) -> str:
-        """The widths."""
-        return f"{self.padding}"
-
-
-class ZeroPad2d(ConstantPad2d):
+class ZeroPad2d(_ZeroPad, ConstantPad2d):
     """A border of zeros around images (N35). See `ConstantPad2d`.
 
     >>> import minigrad as mg, nn
@@ -136,28 +140,14 @@ class ZeroPad2d(ConstantPad2d):
     (1, 6, 30, 30)
     """
 
-    def __init__(self, padding: Any) -> None:
-        super().__init__(padding, 0.0)
 
-    def extra_repr(self) -> str:
-        """The widths."""
-        return f"{self.padding}"
-
-
-class ZeroPad3d(ConstantPad3d):
+class ZeroPad3d(_ZeroPad, ConstantPad3d):
     """A border of zeros around volumes: (*a, d, h, w) -> likewise, larger. See `ConstantPad3d`.
 
     >>> import minigrad as mg, nn
     >>> nn.ZeroPad3d(1)(mg.zeros(1, 2, 3, 4)).shape
     (1, 4, 5, 6)
     """
-
-    def __init__(self, padding: Any) -> None:
-        super().__init__(padding, 0.0)
-
-    def extra_repr(self) -> str:
-        """The widths."""
-        return f"{self.padding}"
 
 
 class ReflectionPad1d(_BorderPad):

@@ -60,11 +60,21 @@ def _more_than_one(name: str, count: int, input: mg.Tensor, what: str, remedy: s
         )
 
 
-def _both_or_neither(name: str, mean: mg.Tensor | None, var: mg.Tensor | None) -> None:
-    """Refuse one running statistic without the other, as PyTorch's layers do."""
+def _with_statistics(
+    name: str,
+    given: Any,
+    mean: mg.Tensor | None,
+    var: mg.Tensor | None,
+    weight: mg.Tensor | None,
+    bias: mg.Tensor | None,
+) -> mg.Tensor:
+    """The input as a tensor; refuses what does not fit it, and one running statistic without the other."""
+    input = _floating(given, name, 2)
+    _fitting(name, input, (input.shape[1],), running_mean=mean, running_var=var, weight=weight, bias=bias)
     if (mean is None) != (var is None):
-        given, missing = ("running_var", "running_mean") if mean is None else ("running_mean", "running_var")
-        raise ArgumentError(f"{name} got a {given} and no {missing}; the two go together: give both, or neither")
+        present, missing = ("running_var", "running_mean") if mean is None else ("running_mean", "running_var")
+        raise ArgumentError(f"{name} got a {present} and no {missing}; the two go together: give both, or neither")
+    return input
 
 
 @mg.no_grad()
@@ -111,11 +121,8 @@ def batch_norm(
     tensor([[-1.0000],
             [ 1.0000]])
     """
-    input = _floating(input, "batch_norm", 2)
+    input = _with_statistics("batch_norm", input, running_mean, running_var, weight, bias)
     channels = input.shape[1]
-    _fitting("batch_norm", input, (channels,), running_mean=running_mean, running_var=running_var,
-             weight=weight, bias=bias)  # fmt: skip
-    _both_or_neither("batch_norm", running_mean, running_var)
     momentum, eps = mg.as_number(momentum, "batch_norm", "momentum"), mg.as_number(eps, "batch_norm", "eps")
     if not mg.as_flag(training, "batch_norm", "training"):
         if running_mean is None or running_var is None:
@@ -163,11 +170,8 @@ def instance_norm(
     tensor([[[-1.0000,  1.0000],
              [ 0.0000,  0.0000]]])
     """
-    input = _floating(input, "instance_norm", 2)
+    input = _with_statistics("instance_norm", input, running_mean, running_var, weight, bias)
     channels = input.shape[1]
-    _fitting("instance_norm", input, (channels,), running_mean=running_mean, running_var=running_var,
-             weight=weight, bias=bias)  # fmt: skip
-    _both_or_neither("instance_norm", running_mean, running_var)
     momentum, eps = mg.as_number(momentum, "instance_norm", "momentum"), mg.as_number(eps, "instance_norm", "eps")
     if not mg.as_flag(use_input_stats, "instance_norm", "use_input_stats"):
         if running_mean is None or running_var is None:
