@@ -14,7 +14,7 @@ import numpy as np
 from .dtypes import float64
 from .errors import ArgumentError, DTypeError, GradError, MinigradError
 from .hooks import HookTable, RemovableHandle
-from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, set_grad_enabled
+from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
 from .sampling import randn
 from .tape import Node, walk
 from .tensor import Tensor, edge_of, seeds_for
@@ -34,6 +34,7 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "observe",
+    "observers",
     "set_grad_enabled",
 ]
 

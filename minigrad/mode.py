@@ -3,7 +3,7 @@
 Both belong to the context (`contextvars`): a thread, or an asynchronous task.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -22,6 +22,7 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "observe",
+    "observers",
     "set_grad_enabled",
 ]
 
@@ -29,9 +30,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Observer:
-    """Sees every application of a primitive and every step of the walk; override what you need.
+    """Sees every application of a primitive, every step of the walk and every call of a module; override what you need.
 
-    Drawing, profiling and debugging hang on these two methods.
+    Drawing, profiling and debugging hang on these methods. What raises is not
+    followed by its `applied` or `pulled`; `left` is called in any case.
 
     >>> import minigrad as mg
     >>> class Names(mg.autograd.Observer):
@@ -40,11 +42,23 @@ class Observer:
     mul
     """
 
+    def applying(self, primitive: Any, inputs: Sequence["Tensor"], static: Mapping[str, Any]) -> None:
+        """Called before a primitive computes, with its operands and its arguments that are no tensors."""
+
     def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
         """Called after a primitive has been applied, recorded or not."""
 
+    def pulling(self, node: "Node", cotangents: Sequence["Tensor | None"]) -> None:
+        """Called before the walk pulls a node's cotangents back."""
+
     def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
         """Called after the walk has pulled a node's cotangents back to its inputs."""
+
+    def entering(self, module: Any, args: tuple[Any, ...]) -> None:
+        """Called before a module runs."""
+
+    def left(self, module: Any, output: Any) -> None:
+        """Called after a module has run; with None where it raised."""
 
 
 class Mode(NamedTuple):
@@ -220,3 +234,13 @@ def observe(observer: Observer) -> Iterator[Observer]:
         yield observer
     finally:
         MODE.set(MODE.get()._replace(observers=before.observers))
+
+
+def observers() -> tuple[Observer, ...]:
+    """Who watches in this thread or task.
+
+    >>> import minigrad as mg
+    >>> mg.autograd.observers()
+    ()
+    """
+    return MODE.get().observers

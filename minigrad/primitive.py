@@ -234,6 +234,9 @@ class Primitive:
         raise not_an_operand(arg, self.name)
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
+        mode = MODE.get()
+        for observer in mode.observers:
+            observer.applying(self, inputs, static)
         if self.quiet:
             raw = self.forward(*arrays, **static)
         else:
@@ -255,7 +258,6 @@ class Primitive:
             if type(result) is not np.ndarray:
                 result = np.asarray(result)
             outputs.append(Tensor._wrap(result, storage=self._shared(result, inputs, arrays)))
-        mode = MODE.get()
         if mode.recording and self.rules:
             wanted = tuple([tensor._node is not None for tensor in inputs])
             if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):

@@ -253,6 +253,8 @@ def walk(
                 continue
             if node.operation is None or not any(wanted):
                 continue
+            for observer in observers:
+                observer.pulling(node, cotangents)
             gradients = node.operation.pull(node, cotangents, wanted)
             if node.posthooks:
                 specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
+from minigrad.autograd import Observer
 from minigrad.errors import DTypeError, GradError, MinigradError, MinigradWarning
 
 from .parameter import Parameter
@@ -131,6 +132,19 @@ def hooked(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
         changed = hook(module, args, kwargs, output) if with_kwargs else hook(module, args, output)
         output = output if changed is None else changed
     return output if watcher is None else watcher.watch_outputs(output)
+
+
+def observed(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any], observers: tuple[Observer, ...]) -> Any:
+    """Run `forward` with the hooks, before the eyes of `observers`."""
+    output = None
+    for observer in observers:
+        observer.entering(module, args)
+    try:
+        output = hooked(module, args, kwargs)
+    finally:
+        for observer in reversed(observers):
+            observer.left(module, output)
+    return output
 
 
 def warn_about_unregistered(root: "Module") -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
 import minigrad as mg
-from minigrad.autograd import HookTable, RemovableHandle
+from minigrad.autograd import HookTable, RemovableHandle, observers
 from minigrad.errors import (
     ArgumentError,
     DTypeError,
@@ -13,7 +13,7 @@ from minigrad.errors import (
     MissingForwardError,
 )
 
-from .calling import hooked, locate, warn_about_unregistered
+from .calling import hooked, locate, observed, warn_about_unregistered
 from .parameter import Parameter, is_lazy
 from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
 
@@ -74,6 +74,9 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, with the hooks; an error of minigrad's says in which layer it arose."""
         try:
+            watching = observers()
+            if watching:
+                return observed(self, args, kwargs, watching)
             if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks):
                 return self.forward(*args, **kwargs)
             return hooked(self, args, kwargs)

@@ -33,6 +33,7 @@ LAYERS = [
     ["creation"],
     ["legacy"],
     ["sampling"],
+    ["scopes"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}

@@ -24,7 +24,8 @@ LONGEST_FUNCTION = 60
 ENGINE_LINES = 2500
 
 # An afternoon's reading: the tape, the tensor, the geometry, the three maps and the walk.
-ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "registry", "ops/convolution", "kernels"]
+ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "registry", "ops/convolution",
+          "kernels/correlate", "kernels/memory"]  # fmt: skip
 
 # Test files named after something that cuts across the modules of their folder.
 TOPICS = {
