@@ -43,8 +43,9 @@ def test_an_observer_hears_everything_in_order():
 
 
 def test_a_module_that_raises_is_left_all_the_same():
+    layer, x = nn.Linear(3, 2), mg.ones(2, 4)
     with observe(Diary()) as diary, pytest.raises(ShapeError):
-        nn.Linear(3, 2)(mg.ones(2, 4))
+        layer(x)
     assert diary.lines[0] == "entering Linear of 1"
     assert diary.lines[-1] == "left Linear with False"
 
