@@ -16,7 +16,7 @@ from ..errors import DTypeError, ShapeError
 from ..kernels.memory import total
 from ..operands import as_operand
 from ..primitive import primitive
-from ..registry import function, lookup, with_numpys_words
+from ..registry import function, guarded, lookup
 from ..tensor import Array, Tensor
 from .arithmetic import maximum, minimum
 from .axes import Dims, axes_of, axis_of
@@ -29,11 +29,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def reduction(operation: F) -> F:
     """Register a public reduction: its first argument becomes a tensor."""
-    worded = with_numpys_words(operation)
+    called = guarded(operation)
 
     @wraps(operation)
     def reduce(input: Any, *args: Any, **keywords: Any) -> Any:
-        return worded(as_operand(input, operation.__name__), *args, **keywords)
+        return called(as_operand(input, operation.__name__), *args, **keywords)
 
     return function(reduce)  # type: ignore[return-value]
 

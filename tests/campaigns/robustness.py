@@ -173,7 +173,7 @@ def campaign(every: dict[str, Target], options: argparse.Namespace) -> int:
             print(f"-> {verdict}")
         if fault:
             faults += 1
-            key = f"{case.target.name}: {fault[:60]}"
+            key = fault[fault.find("[") :] if fault.endswith("]") and "[]" not in fault else f"{case.target.name} {fault[:60]}"
             told[key] += 1
             if told[key] <= options.repeat:
                 print(f"--only {case.target.name} --round {turn}: {fault}\n    {str(case)[:900]}")
