@@ -82,7 +82,10 @@ def _array_of_numbers(data: Any) -> Array:
     try:
         array = np.array(data)
     except ValueError as error:
-        raise ShapeError(f"nested lists of uneven lengths cannot be a tensor: {error}") from error
+        raise ShapeError(
+            "nested lists of uneven lengths, or arrays of different shapes, cannot be a tensor; pad them to one length, or "
+            "make a tensor of each"
+        ) from error
     return array
 
 
@@ -330,7 +333,8 @@ def arange(
     tensor([0, 1, 2])
     """
     first, last = (0, start) if end is None else (0 if start is None else start, end)
-    numbers = [one for one in (first, last, step) if isinstance(one, int | float | np.number) and math.isfinite(one)]
+    first, last, step = (one.item() if isinstance(one, np.number) else one for one in (first, last, step))
+    numbers = [one for one in (first, last, step) if isinstance(one, int | float) and math.isfinite(one)]
     if len(numbers) < 3:
         raise ArgumentError(f"arange from {first} to {last} with step {step}: three finite numbers are needed")
     if step == 0 or (last - first) * step < 0:

@@ -57,7 +57,7 @@ def manual_seed(seed: int) -> None:
     """
     try:
         int(seed)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DTypeError(f"cuda.manual_seed got {seed!r}, a {type(seed).__name__}; a seed is an integer") from None
 
 

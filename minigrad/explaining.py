@@ -5,14 +5,16 @@ NumPy's or Python's about the inside of the function; here it becomes one about
 its arguments: the first that is not what the signature asks for, or all of them.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradError, OutOfMemoryError
 
-__all__ = ["ACCIDENTS", "explained"]
+__all__ = ["ACCIDENTS", "as_flag", "as_path", "explained", "misplaced"]
 
 # What NumPy and Python raise about values. An AssertionError is a mistake of ours, and is left alone.
 ACCIDENTS = (
@@ -39,7 +41,7 @@ def explained(function: Callable[..., Any], args: Sequence[Any], keywords: Mappi
         bound = parameters.bind(*args, **keywords).arguments
     except TypeError:  # Python says which argument is missing or unknown
         return error
-    name = function.__name__
+    name = function.__name__ if function.__name__ != "__init__" else function.__qualname__.split(".")[-2]
     for word, value in bound.items():
         what = _expected(parameters.parameters[word].annotation, value)
         if what:
@@ -65,6 +67,37 @@ def _expected(annotation: Any, value: Any) -> str:
     if annotation is str:
         return "" if isinstance(value, str) else "a word"
     return ""
+
+
+def misplaced(value: Any, name: str, role: str, what: str) -> str:
+    """The message for an argument that is not what it has to be."""
+    got = described(value)
+    return f"{name} got {role}={got}; it is {what}" if role else f"{name} got {got} where {what} belongs"
+
+
+def as_flag(value: Any, name: str, role: str = "") -> bool:
+    """Whether `value` is true; raises `DTypeError`, naming the function, for what is neither true nor false.
+
+    >>> import minigrad as mg
+    >>> mg.as_flag(1, "sort", "descending")
+    True
+    """
+    try:
+        return bool(value)
+    except (TypeError, ValueError, MinigradError):
+        raise DTypeError(misplaced(value, name, role, "True or False")) from None
+
+
+def as_path(value: Any, name: str) -> Path:
+    """`value` as a path; raises `DTypeError`, naming the function, for what is none.
+
+    >>> from minigrad.explaining import as_path
+    >>> as_path("digits.idx", "read_idx").suffix
+    '.idx'
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise DTypeError(misplaced(value, name, "path", "a str or a Path"))
+    return Path(value)
 
 
 def described(value: Any) -> str:

@@ -40,6 +40,11 @@ Rule = Callable[..., Tensor | None]
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
 
 
+def _cast(array: Array, dtype: np.dtype[Any]) -> Array:
+    with np.errstate(all="ignore"):
+        return array.astype(dtype)
+
+
 class _Saved:
     """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
 
@@ -207,7 +212,7 @@ class Primitive:
             else:
                 array = self._constant(arg, common)
                 inputs.append(Tensor._wrap(array))
-            arrays.append(array if array.dtype == common else array.astype(common))
+            arrays.append(array if array.dtype == common else _cast(array, common))
         return inputs, arrays
 
     def _constant(self, arg: Any, dtype: np.dtype[Any]) -> Array:
@@ -215,8 +220,7 @@ class Primitive:
         if array.dtype == dtype:
             return array
         try:
-            with np.errstate(all="ignore"):
-                return array.astype(dtype)
+            return _cast(array, dtype)
         except OverflowError as error:
             raise ArgumentError(f"{self.name} with {arg}: {dtype} cannot hold it; use a float") from error
 

@@ -272,7 +272,7 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     rates = as_operand(input, "poisson")
     if rates.dtype.kind != "f":
         raise DTypeError(f"poisson of a tensor of {rates.dtype}; rates are fractions. Convert first: t.float()")
-    if not bool((rates._array >= 0).all()) or bool((rates._array > 2**62).any()):
+    if not bool((rates._array >= 0).all()) or bool((rates._array > np.float64(2**62)).any()):
         raise ArgumentError("poisson got a rate that is negative, NaN, or too large to count")
     return Tensor._wrap(np.asarray(chosen_generator(generator).poisson(rates._array)).astype(rates.dtype))
 

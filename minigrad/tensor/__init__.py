@@ -7,14 +7,14 @@ The class is put together from mixins by topic: `core` (storage, tape, backward)
 
 from ..errors import DTypeError
 from ..registry import lookup
-from .core import Array, TensorCore, Version, edge_of, seeds_for
+from .core import Array, TensorCore, Version, edge_of, kept_graph, seeds_for
 from .display import Display, set_printoptions
 from .inplace import InPlace
 from .interop import Interop
 from .methods import Methods
 from .operators import Operators
 
-__all__ = ["Array", "Tensor", "Version", "edge_of", "seeds_for", "set_printoptions"]
+__all__ = ["Array", "Tensor", "Version", "edge_of", "kept_graph", "seeds_for", "set_printoptions"]
 
 
 class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):

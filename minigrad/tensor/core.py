@@ -1,7 +1,7 @@
 """The tensor itself: an array, the node that made it, and its gradient."""
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from ..device import CPU, Device
 from ..dtypes import is_floating
 from ..errors import DTypeError, GradError, ShapeError
+from ..explaining import as_flag
 from ..hooks import RemovableHandle
 from ..mode import recording
 from ..registry import lookup
@@ -154,6 +155,7 @@ class TensorCore:
 
         Raises `GradError` for integer tensors and for interior tensors.
         """
+        requires_grad = as_flag(requires_grad, "requires_grad_", "requires_grad")
         if requires_grad == (self._node is not None):
             return self  # type: ignore[return-value]
         if not self.is_leaf:
@@ -293,6 +295,12 @@ def seeds_for(
     return edges, seeds
 
 
+def kept_graph(create_graph: Any, retain_graph: Any, name: str) -> tuple[bool, bool]:
+    """Whether the walk is recorded, and whether the graph is kept after it."""
+    create_graph = as_flag(create_graph, name, "create_graph")
+    return create_graph, create_graph if retain_graph is None else as_flag(retain_graph, name, "retain_graph")
+
+
 def backward(
     tensors: "Sequence[Tensor]",
     gradients: "Sequence[Tensor | None]",
@@ -302,10 +310,10 @@ def backward(
 ) -> None:
     """Walk back from `tensors` and add the gradients up in the leaves, or in `inputs` only."""
     edges, seeds = seeds_for(tensors, gradients, "backward()")
-    keep = create_graph if retain_graph is None else retain_graph
+    create_graph, keep = kept_graph(create_graph, retain_graph, "backward")
     chosen: dict[Edge, Tensor] | None = None
     if inputs is not None:
-        listed = [inputs] if isinstance(inputs, TensorCore) else list(inputs)
+        listed = list(inputs) if isinstance(inputs, Iterable) and not isinstance(inputs, TensorCore) else [inputs]
         for one in listed:
             if not isinstance(one, TensorCore):
                 raise DTypeError(f"backward(inputs=…) got a {type(one).__name__}; inputs are tensors")

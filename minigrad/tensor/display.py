@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import get_default_dtype
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DTypeError
+from ..explaining import as_flag, misplaced
 from .core import Array, TensorCore
 
 _PROFILES: dict[str, dict[str, Any]] = {
@@ -38,8 +39,13 @@ def set_printoptions(
     >>> mg.set_printoptions(precision=4)
     """
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
-    if profile is not None and profile not in _PROFILES:
+    for name, value in given.items():
+        whole = (isinstance(value, int | np.integer) and not isinstance(value, bool)) or (name == "threshold" and value == inf)
+        if value is not None and not (whole and value >= 0):
+            raise DTypeError(misplaced(value, "set_printoptions", name, "an integer, and not negative"))
+    if profile is not None and not (isinstance(profile, str) and profile in _PROFILES):
         raise ArgumentError(f"profile={profile!r}; the profiles are {', '.join(map(repr, _PROFILES))}")
+    sci_mode = None if sci_mode is None else as_flag(sci_mode, "set_printoptions", "sci_mode")
     _options.update({} if profile is None else _PROFILES[profile], sci_mode=sci_mode)
     _options.update({name: value for name, value in given.items() if value is not None})
 

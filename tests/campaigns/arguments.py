@@ -33,7 +33,7 @@ def made(*makers: Callable[[], Any]) -> list[Made]:
 
 GARBAGE: list[Any] = [
     None, True, False, "a", "", b"a", {}, {"a": 1}, set(), {1}, len, int, mg.Tensor, 1j, Fraction(1, 2), Decimal("1.5"),
-    HUGE, -HUGE, nan, inf, -inf, 0, -1, 2**62, 2**63, 1.5, slice(None), Ellipsis, NotImplemented, range(3), np.float32(1.5),
+    HUGE, -HUGE, nan, inf, -inf, 0, -1, 2**62, 2**63, 1.5, slice(None), Ellipsis, range(3), np.float32(1.5),
     np.int8(3), np.bool_(True), np.complex64(1), np.str_("a"), np.datetime64("2020"), np.float16(0.5), [], (), [[]],
     [1, [2]], ["a"], [None], [nan], (0, 0), [1, 2], {"a": [1]}, frozenset((1,)), memoryview(b"ab"), bytearray(b"ab"),
     *made(object, lambda: (one for one in (1, 2)), lambda: iter([1]), lambda: np.array(None), lambda: np.array("a")),

@@ -15,11 +15,11 @@ from minigrad.errors import MinigradError, MinigradWarning
 
 # Words of NumPy's and of Python's that a message of ours has no use for.
 FOREIGN = re.compile(
-    r"ufunc|operands could not be broadcast|out of bounds for|'NoneType' object|object has no attribute|not subscriptable"
+    r"ufunc|operands could not be broadcast|out of bounds for array|'NoneType' object|object has no attribute|not subscriptable"
     r"|unsupported operand type|setting an array element|inhomogeneous|cannot reshape array|Unable to allocate|numpy\.core"
     r"|only integer scalar arrays|only length-1|only 0-dimensional|could not convert|Maximum allowed|casting rule"
-    r"|not aligned|too many indices|object is not (iterable|callable)|cannot be interpreted as an integer|has no len"
-    r"|Cannot cast|Python int(eger)? .* too large|zero-size array|iteration over a|buffer is (smaller|too small)"
+    r"|not aligned|too many indices|object is not (iterable|callable)|cannot be interpreted as an integer|has no len\(\)"
+    r"|Cannot cast|Python int(eger)? .* too large|zero-size array|iteration over a 0-d array|buffer is (smaller|too small)"
 )
 # Python's own words for a wrong call, of a function of that name.
 WRONG_CALL = re.compile(
@@ -28,7 +28,7 @@ WRONG_CALL = re.compile(
 )
 # Of operators: neither operand knows what to do, or Python itself asks for a kind of result.
 NO_OPERATOR = re.compile(
-    r"^unsupported operand type|^'[^']*' not supported between instances|^bad operand type|^unsupported format string"
+    r"^unsupported operand type|argument 2 must be str|^'[^']*' not supported between instances|^bad operand type|^unsupported format string"
     r"|^Unknown format code|^[Ii]nvalid format spec|is not a valid format"
 )
 
@@ -146,12 +146,12 @@ def judged(
     args: tuple[Any, ...],
     keywords: dict[str, Any],
     *,
-    changing: bool = False,
+    changing: int = 0,
     switching: bool = False,
     operator: bool = False,
     seconds: float = 5.0,
 ) -> Verdict:
-    """Call the function and judge; with `changing`, the first argument may be another one after a return."""
+    """Call the function and judge; the first `changing` arguments may be others after a return."""
     before, stood = [look(one) for one in (*args, *keywords.values())], switches()
     result, error, fault = None, None, ""
     with warnings.catch_warnings(record=True) as heard:
@@ -166,7 +166,7 @@ def judged(
                 fault += f"  [{place_of(raised)}]"
     after = [look(one) for one in (*args, *keywords.values())]
     for place, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old != new and not (changing and place == 0 and error is None):
+        if old != new and not (changing and place < changing and error is None):
             fault = fault or f"argument {place} was changed" + ("" if error is None else f", before {error}")
     foreign = [one for one in heard if not issubclass(one.category, MinigradWarning)]
     if foreign:

@@ -94,7 +94,8 @@ def drawn(target: Target, rng: random.Random, large: bool) -> Case:
                 values[name] = draw.receiver(values[name], target.changing, name in chosen)
             else:
                 values[name] = draw.real(draw.another(name, values[name]) if name in chosen else values[name])
-    known = optional_names(target.function)
+    foreign = target.name.partition(".")[0] in ("numpy", "operator", "format")  # their options are not ours
+    known = [] if foreign else optional_names(target.function)
     for name in known:
         if name not in positional and name not in by_name and rng.random() < 0.08:
             by_name[name] = draw.real(draw.another(name, None))
@@ -108,7 +109,7 @@ def drawn(target: Target, rng: random.Random, large: bool) -> Case:
     if rng.random() < 0.02 and positional and len(positional) > bool(receiver):
         positional.popitem()
         count += 1
-    elif rng.random() < 0.02:
+    elif rng.random() < 0.02 and not foreign:
         by_name["unknown" if rng.random() < 0.5 else "out"] = draw.real(rng.choice(GARBAGE))
         count += 1
     return Case(target, tuple(positional.values()), by_name, count)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError
+from ...errors import ArgumentError, DTypeError
 from ...random import chosen_generator
 from ...tensor import Tensor
 from .collate import default_collate, default_convert
@@ -73,6 +73,8 @@ class DataLoader:
         _check_exclusive(dataset, batch_size, shuffle, sampler, batch_sampler, flag("DataLoader: drop_last", drop_last))
         if generator is not None:
             chosen_generator(generator)
+        if collate_fn is not None and not callable(collate_fn):
+            raise DTypeError(f"DataLoader: collate_fn={collate_fn!r}; expected a function of a list of items")
         if batch_sampler is not None:
             batch_size = None
         elif batch_size is not None:
