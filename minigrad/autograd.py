@@ -7,14 +7,14 @@ so the cost does not grow with the sizes.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .dtypes import float64
 from .errors import ArgumentError, DTypeError, GradError, MinigradError
-from .explaining import as_flag
+from .explaining import as_flag, iterable
 from .hooks import HookTable, RemovableHandle
 from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
 from .operands import as_integer, as_number
@@ -62,7 +62,7 @@ _HIGHEST = 8
 def _listed(tensors: Any) -> list[Any]:
     if isinstance(tensors, Tensor) or tensors is None:
         return [tensors]
-    if not isinstance(tensors, Iterable):
+    if not iterable(tensors):
         raise DTypeError(f"a {type(tensors).__name__} arrived where a tensor, or a list of tensors, belongs")
     return list(tensors)
 

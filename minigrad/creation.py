@@ -361,7 +361,8 @@ def linspace(
     tensor([0.0000, 0.5000, 1.0000])
     """
     (count,) = as_shape((steps,))
-    return finish(np.linspace(start, end, count), dtype_or_default(dtype), device, requires_grad)
+    with np.errstate(all="ignore"):
+        return finish(np.linspace(start, end, count), dtype_or_default(dtype), device, requires_grad)
 
 
 @function

@@ -6,7 +6,7 @@ its arguments: the first that is not what the signature asks for, or all of them
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from .errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradError, OutOfMemoryError
 
-__all__ = ["ACCIDENTS", "as_flag", "as_path", "explained", "misplaced"]
+__all__ = ["ACCIDENTS", "as_flag", "as_path", "explained", "iterable", "misplaced"]
 
 # What NumPy and Python raise about values. An AssertionError is a mistake of ours, and is left alone.
 ACCIDENTS = (
@@ -72,7 +72,11 @@ def _expected(annotation: Any, value: Any) -> str:
 def misplaced(value: Any, name: str, role: str, what: str) -> str:
     """The message for an argument that is not what it has to be."""
     got = described(value)
-    return f"{name} got {role}={got}; it is {what}" if role else f"{name} got {got} where {what} belongs"
+    return (
+        f"{name} got {role}={got}; it is {what}"
+        if isinstance(role, str) and role
+        else f"{name} got {got} where {what} belongs"
+    )
 
 
 def as_flag(value: Any, name: str, role: str = "") -> bool:
@@ -98,6 +102,17 @@ def as_path(value: Any, name: str) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise DTypeError(misplaced(value, name, "path", "a str or a Path"))
     return Path(value)
+
+
+def iterable(value: Any) -> bool:
+    """Whether there is something to go through; 0-d arrays only look as if there were.
+
+    >>> import minigrad as mg
+    >>> from minigrad.explaining import iterable
+    >>> iterable([1]), iterable(mg.tensor(1))
+    (True, False)
+    """
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) != 0 and not isinstance(value, type)
 
 
 def described(value: Any) -> str:

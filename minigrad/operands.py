@@ -62,7 +62,8 @@ def as_number(value: Any, name: str, role: str = "") -> float:
     >>> mg.as_number(mg.tensor(2), "scale", "factor")
     2.0
     """
-    known = isinstance(value, int | float | np.number | Tensor | np.ndarray) and not np.iscomplexobj(value)
+    known = isinstance(value, int | float | np.number | Tensor | np.ndarray)
+    known = known and getattr(getattr(value, "dtype", None), "kind", "f") != "c"
     if known and getattr(value, "ndim", 0) == 0:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             return float(value)

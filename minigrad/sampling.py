@@ -43,7 +43,8 @@ def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, g
         raise ArgumentError(f"uniform values from {low} to {high}: the lower bound is above the upper")
     draw = chosen_generator(generator)
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
-    values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
     # Rounding can reach the upper bound, which does not belong to the interval.
     return values if high <= low else np.minimum(values, np.nextafter(values.dtype.type(high), values.dtype.type(low)))
 
@@ -58,7 +59,8 @@ def normal_array(shape: tuple[int, ...], mean: float, std: float, dtype: Any, ge
     draw = chosen_generator(generator)
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
     values = draw.standard_normal(shape, dtype=kind)
-    return np.asarray(values * kind(std) + kind(mean)).astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        return np.asarray(values * kind(std) + kind(mean)).astype(dtype, copy=False)
 
 
 @function

@@ -1,12 +1,13 @@
 """From images to tensors: torchvision's `Compose`, `ToTensor`, `Normalize` and `Lambda`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .creation import from_numpy
 from .errors import ArgumentError, DTypeError, GradError, ShapeError
+from .explaining import iterable
 from .operands import as_numbers
 from .tensor import Array, Tensor
 
@@ -29,7 +30,7 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
-        if not isinstance(transforms, Iterable) or getattr(transforms, "ndim", 1) == 0:
+        if not iterable(transforms):
             raise DTypeError(f"Compose got a {type(transforms).__name__}; it takes a list of transforms")
         self.transforms = transforms if isinstance(transforms, Sequence) else list(transforms)
         for place, transform in enumerate(self.transforms):

@@ -112,13 +112,15 @@ def _out_of_range(shape: tuple[int, ...], index: Index, error: IndexError) -> Mi
     read = sum(_axes_read(part) for part in index.steps[0])
     where = f"index into a tensor of shape {shape}"
     if read > len(shape):
-        return IndexOutOfRangeError(f"{where}: {read} axes are indexed, and there are {len(shape)}")
+        return IndexOutOfRangeError(f"{where}: too many indices, {read} of its {len(shape)} axes")
     if sum(part is Ellipsis for part in index.steps[0]) > 1:
-        return IndexOutOfRangeError(f"{where}: there can be one Ellipsis (…) only; it stands for all axes that are left")
+        return IndexOutOfRangeError(
+            f"{where}: a single Ellipsis (…) stands for all axes that are left"
+        )
     if "shape mismatch" in str(error):
         return IndexOutOfRangeError(f"{where}: index arrays of shapes {', '.join(map(str, arrays))} do not broadcast")
     if "boolean" in str(error):
-        return IndexOutOfRangeError(f"{where}: a mask has the sizes of the axes that it selects from, not {arrays[0]}")
+        return IndexOutOfRangeError(f"{where}: a boolean mask has the sizes of the axes that it selects from, not {arrays[0]}")
     return IndexOutOfRangeError(f"{where}: {error}")
 
 

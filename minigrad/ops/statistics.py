@@ -351,7 +351,9 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     if not 0 <= least < 2**40 or (x._array.size and x._array.min() < 0):
         raise ArgumentError(f"bincount got minlength={least} and elements from {x._array.min(initial=0)}; neither is "
                             "negative")  # fmt: skip
-    if x._array.max(initial=0) >= 2**40:  # NumPy's own count of the largest would wrap around, and write outside its array
+    if (
+        x._array.max(initial=0) >= 2**40
+    ):  # NumPy's own count of the largest would wrap around, and write outside its array
         raise ArgumentError(f"bincount of a tensor with the element {x._array.max()}; no memory holds so many counts")
     if weights is None or not x._array.size:
         return Tensor._wrap(np.bincount(x._array.astype(np.int64), minlength=least))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, GradError, StateDictError
+from ..explaining import iterable
 from ..mode import enable_grad, no_grad
 from ..registry import lookup
 from ..tensor import Tensor
@@ -66,7 +67,7 @@ class Optimizer:
         if "params" not in param_group:
             raise ArgumentError(f"a parameter group needs the key 'params'; it has {', '.join(param_group) or 'none'}")
         params = param_group["params"]
-        if not isinstance(params, Iterable) or isinstance(params, np.ndarray):
+        if not isinstance(params, Tensor) and (not iterable(params) or isinstance(params, np.ndarray)):
             raise DTypeError(f"a parameter group got a {type(params).__name__} as params; it is a list of tensors")
         params = [params] if isinstance(params, Tensor) else list(params)
         if params and all(isinstance(one, tuple) and len(one) == 2 for one in params):  # model.named_parameters()

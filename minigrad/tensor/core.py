@@ -1,7 +1,7 @@
 """The tensor itself: an array, the node that made it, and its gradient."""
 
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from ..device import CPU, Device
 from ..dtypes import is_floating
 from ..errors import DTypeError, GradError, ShapeError
-from ..explaining import as_flag
+from ..explaining import as_flag, iterable
 from ..hooks import RemovableHandle
 from ..mode import recording
 from ..registry import lookup
@@ -313,7 +313,7 @@ def backward(
     create_graph, keep = kept_graph(create_graph, retain_graph, "backward")
     chosen: dict[Edge, Tensor] | None = None
     if inputs is not None:
-        listed = list(inputs) if isinstance(inputs, Iterable) and not isinstance(inputs, TensorCore) else [inputs]
+        listed = list(inputs) if iterable(inputs) and not isinstance(inputs, TensorCore) else [inputs]
         for one in listed:
             if not isinstance(one, TensorCore):
                 raise DTypeError(f"backward(inputs=…) got a {type(one).__name__}; inputs are tensors")

@@ -40,9 +40,12 @@ def set_printoptions(
     """
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     for name, value in given.items():
-        whole = (isinstance(value, int | np.integer) and not isinstance(value, bool)) or (name == "threshold" and value == inf)
-        if value is not None and not (whole and value >= 0):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        endless = name == "threshold" and isinstance(value, float) and value == inf
+        if value is not None and not endless and not (whole and value >= 0):
             raise DTypeError(misplaced(value, "set_printoptions", name, "an integer, and not negative"))
+    if precision is not None and precision > 100:
+        raise ArgumentError(f"set_printoptions got precision={precision}; up to 100 digits are shown")
     if profile is not None and not (isinstance(profile, str) and profile in _PROFILES):
         raise ArgumentError(f"profile={profile!r}; the profiles are {', '.join(map(repr, _PROFILES))}")
     sci_mode = None if sci_mode is None else as_flag(sci_mode, "set_printoptions", "sci_mode")
@@ -107,7 +110,7 @@ def _format_of(array: Array) -> Callable[[Any], str]:
     values = shown[np.isfinite(shown) & (shown != 0)]
     if values.size == 0:
         return lambda value: f"{value:.0f}." if value == 0 else f"{value}"
-    smallest, largest, whole = values.min(), values.max(), bool((values == np.ceil(values)).all())
+    smallest, largest, whole = float(values.min()), float(values.max()), bool((values == np.ceil(values)).all())
     powers = _options["sci_mode"]
     if powers is None:
         powers = largest / smallest > 1000 or largest > 1e8 or (not whole and smallest < 1e-4)

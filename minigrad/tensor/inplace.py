@@ -248,7 +248,8 @@ class InPlace(TensorCore):
         if _on_tape(self, name, ()):
             _rebind(self, type(self)._wrap(values.astype(self.dtype)))
             return self  # type: ignore[return-value]
-        np.copyto(_writable(self, name), values, casting="unsafe")
+        with np.errstate(all="ignore"):
+            np.copyto(_writable(self, name), values, casting="unsafe")
         self._storage.count += 1
         return self  # type: ignore[return-value]
 
@@ -276,7 +277,8 @@ class InPlace(TensorCore):
         """Fill with exponentially distributed values of rate `lambd`."""
         if not lambd > 0:
             raise ArgumentError(f"exponential_ got lambd={lambd}; a rate is positive")
-        values = chosen_generator(generator).exponential(size=self.shape) / lambd
+        with np.errstate(all="ignore"):
+            values = chosen_generator(generator).exponential(size=self.shape) / lambd
         return self._randomise("exponential_", np.asarray(values))
 
     @guarded

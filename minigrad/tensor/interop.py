@@ -1,6 +1,7 @@
 """Tensors among NumPy arrays, Python numbers, copies and pickles."""
 
 import copy
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,7 +132,10 @@ class Interop(TensorCore):
         return float(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        value = self.item()
+        if value != value or value in (math.inf, -math.inf):
+            raise ArgumentError(f"int() of a tensor that holds {value}, which no integer is")
+        return int(value)
 
     def __index__(self) -> int:
         if self.dtype.kind not in "bui" or self._array.size != 1:

@@ -2,20 +2,23 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 import minigrad as mg
-from minigrad.errors import MinigradError
 from tests.campaigns.judging import Verdict, tensors_in
 
 torch.set_num_threads(1)
 
 # Relative and absolute tolerance by dtype.
 CLOSE = {"float16": (2e-2, 2e-3), "float32": (2e-4, 2e-5), "float64": (1e-8, 1e-10)}
-OPERATORS = {"and_", "or_", "xor"}
+# Another thing under the same name, or one that prints.
+LEFT_OUT = {
+    "operator.repr", "operator.str", "format", "operator.hash", "minigrad.load", "minigrad.save", "Tensor.type",
+    "minigrad.set_default_dtype", "minigrad.set_printoptions", "Tensor.pin_memory", "minigrad.from_numpy",
+}  # fmt: skip
 
 
 class Untold(Exception):
@@ -63,41 +66,78 @@ def theirs_of(value: Any, twins: dict[int, Any]) -> Any:
     return value
 
 
-def disagreement(case: Any, verdict: Verdict) -> tuple[str, str]:
-    """How the case compares, and what is wrong; '' where nothing is."""
-    if case.target.shaped or not verdict.returned:
-        outcome = "not compared" if case.target.shaped else ""
-    else:
-        outcome = ""
-    if outcome:
-        return outcome, ""
-    twins: dict[int, Any] = {}
+class Twin(NamedTuple):
+    """The call of a case in PyTorch; without a function where PyTorch has no such call."""
+
+    function: Callable[..., Any] | None
+    args: list[Any]
+    keywords: dict[str, Any]
+    leaves: dict[int, Any]
+
+
+def twin_of(case: Any) -> Twin:
+    """The same call in PyTorch; made before the case runs, since that may change its first argument."""
+    leaves: dict[int, Any] = {}
     try:
+        if case.target.shaped or case.target.name in LEFT_OUT:
+            raise Untold
         function = counterpart(case.target.name)
-        args = [theirs_of(one, twins) for one in case.args]
-        keywords = {name: theirs_of(one, twins) for name, one in case.keywords.items()}
-        for name in ("dtype",):
-            if isinstance(keywords.get(name), str):
-                keywords[name] = getattr(torch, keywords[name])
+        args = [theirs_of(one, leaves) for one in case.args]
+        keywords = {name: theirs_of(one, leaves) for name, one in case.keywords.items()}
+        if isinstance(keywords.get("dtype"), str):
+            keywords["dtype"] = getattr(torch, keywords["dtype"])
     except (Untold, AttributeError, TypeError, ValueError):
+        return Twin(None, [], {}, {})
+    return Twin(function, args, keywords, leaves)
+
+
+def disagreement(case: Any, verdict: Verdict, twin: Twin) -> tuple[str, str]:
+    """How the case compares, and what is wrong; '' where nothing is."""
+    if twin.function is None:
         return "without a counterpart", ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            theirs = function(*args, **keywords)
+            theirs = twin.function(*twin.args, **twin.keywords)
         except Exception as error:
-            if verdict.returned:
-                return "refused by PyTorch only", "" if case.mutated else f"PyTorch refuses: {error}"
-            return "refused by both", ""
+            if not verdict.returned:
+                return "refused by both", ""
+            return "refused by PyTorch only", "" if case.mutated else f"PyTorch refuses: {error}"
+        finally:
+            torch.set_default_dtype(torch.float32)
+            torch.set_grad_enabled(True)
     if not verdict.returned:
-        return "refused here only", "" if case.mutated else f"refused here only: {verdict.error}"
+        return "refused here only", f"refused here only: {verdict.error}"
     ours = case.args[0] if case.target.changing and verdict.result is None else verdict.result
     if case.target.changing and theirs is None:
-        theirs = args[0]
-    fault = difference(ours, theirs)
-    if fault:
-        return "other values", fault
-    return "agree", ""
+        theirs = twin.args[0]
+    fault = difference(ours, theirs) or gradients_differ(case, ours, theirs, twin)
+    return ("other values", fault) if fault else ("agree", "")
+
+
+def gradients_differ(case: Any, ours: Any, theirs: Any, twin: Twin) -> str:
+    """What differs between the gradients of the sum of the results; '' where nothing does."""
+    outputs = [one for one in flat(ours) if isinstance(one, mg.Tensor) and one.requires_grad]
+    others = [one for one in flat(theirs) if isinstance(one, torch.Tensor) and one.requires_grad]
+    leaves = [one for one in tensors_in([*case.args, *case.keywords.values()]) if one.requires_grad and id(one) in twin.leaves]
+    if len(outputs) != len(others):
+        return f"{len(outputs)} results on the tape, PyTorch {len(others)}"
+    if not outputs or not leaves or case.target.changing:
+        return ""
+    seeds = [mg.ones(one.shape, dtype=one.dtype) for one in outputs]
+    mine = mg.autograd.grad(outputs, leaves, seeds, allow_unused=True)
+    points = [twin.leaves[id(one)] for one in leaves]
+    try:
+        other = torch.autograd.grad(others, points, [torch.ones_like(one) for one in others], allow_unused=True)
+    except RuntimeError:
+        return ""
+    for number, (a, b) in enumerate(zip(mine, other, strict=True)):
+        a = mg.zeros(leaves[number].shape, dtype=leaves[number].dtype) if a is None else a
+        b = torch.zeros_like(points[number]) if b is None else b
+        fault = difference(a, b)
+        if fault:
+            return f"gradient {number}: {fault}"
+    return ""
 
 
 def flat(result: Any) -> list[Any]:
@@ -117,7 +157,7 @@ def difference(ours: Any, theirs: Any) -> str:
             continue
         if not isinstance(a, mg.Tensor):
             return f"{type(a).__name__}, PyTorch a tensor"
-        x, y = a.detach().numpy(), b.detach().numpy()
+        x, y = a.detach().numpy(), b.detach().numpy(force=True)
         if x.shape != y.shape:
             return f"shape {x.shape}, PyTorch {y.shape}"
         if x.dtype != y.dtype:
@@ -137,4 +177,4 @@ def difference(ours: Any, theirs: Any) -> str:
     return ""
 
 
-__all__ = ["MinigradError", "disagreement", "tensors_in"]
+__all__ = ["disagreement", "twin_of"]

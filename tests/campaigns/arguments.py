@@ -107,7 +107,20 @@ INDICES: list[Any] = [
 GENERATORS: list[Any] = [
     None, 0, "a", *made(lambda: mg.Generator(), lambda: np.random.default_rng(0), lambda: np.random.RandomState(0), object),
 ]  # fmt: skip
-DEVICES: list[Any] = [None, "cpu", "cpu:0", "cuda", "cuda:0", "", "cpu:x", 0, -1, 1.5, True, *made(object, lambda: mg.device("cpu"))]
+DEVICES: list[Any] = [
+    None,
+    "cpu",
+    "cpu:0",
+    "cuda",
+    "cuda:0",
+    "",
+    "cpu:x",
+    0,
+    -1,
+    1.5,
+    True,
+    *made(object, lambda: mg.device("cpu")),
+]
 
 SUPPORTED = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 UNSUPPORTED = [
@@ -190,9 +203,23 @@ def with_values(rng: random.Random, array: np.ndarray) -> np.ndarray:
 def with_shape(rng: random.Random, array: np.ndarray) -> np.ndarray:
     """Fewer, more or other elements."""
     axis = rng.randrange(array.ndim) if array.ndim else 0
-    options = [array[None], array[..., None], array.reshape(-1), np.zeros(0), np.zeros(()), np.ones((1,) * 6), np.zeros((2, 0, 3))]
+    options = [
+        array[None],
+        array[..., None],
+        array.reshape(-1),
+        np.zeros(0),
+        np.zeros(()),
+        np.ones((1,) * 6),
+        np.zeros((2, 0, 3)),
+    ]
     if array.ndim:
-        options += [array[:0], array[..., :0], array[:1], np.concatenate([array, array], axis), np.moveaxis(array, 0, -1)]
+        options += [
+            array[:0],
+            array[..., :0],
+            array[:1],
+            np.concatenate([array, array], axis),
+            np.moveaxis(array, 0, -1),
+        ]
         options += [np.take(array, range(min(2, array.shape[axis])), axis)]
     if array.ndim and len(array):
         options += [array[0], array[-1:]]
@@ -308,4 +335,3 @@ class Draw:
         weights = [60, 15, 20, 5] if changing else [30, 50, 15, 5]
         return as_operand(self.rng, array.copy() if array.flags.writeable and array.flags.c_contiguous else array,
                           self.rng.choices(["constant", "leaf", "interior", "view"], weights)[0])  # fmt: skip
-

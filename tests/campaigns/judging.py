@@ -124,7 +124,13 @@ def fault_of(error: BaseException, operator: bool = False) -> str:
         return "it does not end"
     if isinstance(error, MinigradError):
         found = FOREIGN.search(text)
-        return f"foreign words in {type(error).__name__}: {text}" if found else "" if len(text) > 10 else f"no text: {text}"
+        return (
+            f"foreign words in {type(error).__name__}: {text}"
+            if found
+            else ""
+            if len(text) > 10
+            else f"no text: {text}"
+        )
     if type(error) is TypeError and WRONG_CALL.search(text):
         return ""
     if operator and type(error) is TypeError and NO_OPERATOR.search(text):

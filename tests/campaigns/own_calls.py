@@ -276,5 +276,3 @@ OTHERS: dict[str, tuple[Any, list[Any]]] = {
     "minigrad.einsum of lists": (mg.einsum, [call(equation="ij,j->i", operands=[X, Z]), call(a=X, b=[0, 1], c=Z, d=[1], out=[0])]),
     "cuda.manual_seed": (mg.cuda.manual_seed, [call(seed=3)]),
 }  # fmt: skip
-
-

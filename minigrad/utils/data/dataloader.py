@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, DTypeError
+from ...operands import as_flag, as_integer, as_number
 from ...random import chosen_generator
 from ...tensor import Tensor
 from .collate import default_collate, default_convert
@@ -166,7 +167,9 @@ def _unchanged(dataset: object, base: type) -> bool:
 def _check_workers(
     num_workers: int, timeout: float, context: object, prefetch_factor: int | None, persistent_workers: bool
 ) -> None:
-    if num_workers < 0 or timeout < 0:
+    num_workers = as_integer(num_workers, "DataLoader", "num_workers")
+    persistent_workers = as_flag(persistent_workers, "DataLoader", "persistent_workers")
+    if num_workers < 0 or not as_number(timeout, "DataLoader", "timeout") >= 0:
         raise ArgumentError(f"DataLoader: num_workers={num_workers}, timeout={timeout}; neither may be negative")
     if num_workers == 0 and (context is not None or prefetch_factor is not None or persistent_workers):
         raise ArgumentError(

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ...errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradWarning, ShapeError
+from ...explaining import iterable
 from ...operands import as_numbers
 from ...random import chosen_generator
 from ...tensor import Tensor
@@ -75,7 +76,7 @@ class ChainDataset(IterableDataset[Any]):
     """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
-        if not isinstance(datasets, Iterable) or getattr(datasets, "ndim", 1) == 0:
+        if not iterable(datasets):
             raise DTypeError(f"ChainDataset got a {type(datasets).__name__}; it takes a list of streams")
         self.datasets = datasets
 
@@ -197,7 +198,7 @@ class ConcatDataset(Dataset[Item]):
     cumulative_sizes: list[int]
 
     def __init__(self, datasets: Iterable[Any]) -> None:
-        if not isinstance(datasets, Iterable) or getattr(datasets, "ndim", 1) == 0:
+        if not iterable(datasets):
             raise DTypeError(f"ConcatDataset got a {type(datasets).__name__}; it takes a list of data sets")
         self.datasets = list(datasets)
         if not self.datasets:

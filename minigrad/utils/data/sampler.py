@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ...errors import ArgumentError, DTypeError
+from ...explaining import iterable
 from ...operands import as_numbers
 from ...random import chosen_generator
 
@@ -31,7 +32,7 @@ def length_of(collection: Any) -> int:
         return len(collection)
     except TypeError as error:
         raise DTypeError(
-            f"a {type(collection).__name__} arrived, which has no length. Define __len__, or stream it as an "
+            f"{type(collection).__name__} has no length, which is needed here. Define __len__, or stream it as an "
             "IterableDataset"
         ) from error
 
@@ -46,8 +47,8 @@ def positive(name: str, value: Any) -> int:
 def indexed(name: str, value: Any) -> Any:
     """Return `value` if it has items under the indices 0, 1, …"""
     known = hasattr(value, "__len__") and hasattr(value, "__getitem__")
-    if not known or isinstance(value, type | Mapping | str | bytes) or getattr(value, "ndim", 1) == 0:
-        raise DTypeError(f"{name} got a {type(value).__name__}; it takes a list, or what has a length and an index like one")
+    if not known or isinstance(value, type | Mapping) or getattr(value, "ndim", 1) == 0:
+        raise DTypeError(f"{name} got a {type(value).__name__}; it takes a list, or what has a length and an index")
     return value
 
 
@@ -229,8 +230,8 @@ class BatchSampler(Sampler[list[Any]]):
     """
 
     def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool) -> None:
-        if not isinstance(sampler, Iterable) or getattr(sampler, "ndim", 1) == 0:
-            raise DTypeError(f"BatchSampler got a {type(sampler).__name__}; it takes a sampler, or another iterable of indices")
+        if not iterable(sampler):
+            raise DTypeError(f"BatchSampler got a {type(sampler).__name__}; it takes a sampler, or a list of indices")
         self.sampler = sampler
         self.batch_size = positive("BatchSampler: batch_size", batch_size)
         self.drop_last = flag("BatchSampler: drop_last", drop_last)
