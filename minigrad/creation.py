@@ -37,7 +37,8 @@ def finish(array: Array, dtype: Any, device: Any, requires_grad: bool) -> Tensor
     if device is not None:
         as_device(device)
     if dtype is not None:
-        array = array.astype(as_dtype(dtype), copy=False)
+        with np.errstate(all="ignore"):
+            array = array.astype(as_dtype(dtype), copy=False)
     return Tensor._wrap(array).requires_grad_(requires_grad)
 
 
@@ -83,8 +84,8 @@ def _array_of_numbers(data: Any) -> Array:
         array = np.array(data)
     except ValueError as error:
         raise ShapeError(
-            "nested lists of uneven lengths, or arrays of different shapes, cannot be a tensor; pad them to one length, or "
-            "make a tensor of each"
+            "nested lists of uneven lengths, or arrays of different shapes, cannot be a tensor; pad them to one "
+            "length, or make a tensor of each"
         ) from error
     return array
 
@@ -360,9 +361,10 @@ def linspace(
     >>> mg.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    first, last = as_number(start, "linspace", "start"), as_number(end, "linspace", "end")
     (count,) = as_shape((steps,))
     with np.errstate(all="ignore"):
-        return finish(np.linspace(start, end, count), dtype_or_default(dtype), device, requires_grad)
+        return finish(np.linspace(first, last, count), dtype_or_default(dtype), device, requires_grad)
 
 
 @function

@@ -117,7 +117,7 @@ def iterable(value: Any) -> bool:
 
 def described(value: Any) -> str:
     """A value in few words: an array or a tensor by its shape and dtype."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    if getattr(value, "shape", ()) != () and hasattr(value, "dtype"):
         return f"{type(value).__name__} of shape {value.shape} and dtype {value.dtype}"
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -45,8 +45,11 @@ def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, g
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
     with np.errstate(all="ignore"):
         values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
-    # Rounding can reach the upper bound, which does not belong to the interval.
-    return values if high <= low else np.minimum(values, np.nextafter(values.dtype.type(high), values.dtype.type(low)))
+        if high <= low:
+            return values
+        # Rounding can reach the upper bound, which does not belong to the interval.
+        kind = values.dtype.type
+        return np.asarray(np.minimum(values, np.nextafter(kind(high), kind(low))))
 
 
 @function
@@ -174,7 +177,8 @@ def normal(
     except ValueError as error:
         raise ShapeError(f"normal of shapes {centre.shape} and {spread.shape}, which do not broadcast") from error
     draws = normal_array(shape, 0.0, 1.0, kind, generator)
-    return finish(draws * spread._array + centre._array, kind, device, requires_grad)
+    with np.errstate(all="ignore"):
+        return finish(draws * spread._array + centre._array, kind, device, requires_grad)
 
 
 @function

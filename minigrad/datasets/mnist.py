@@ -11,6 +11,7 @@ import numpy as np
 from ..creation import from_numpy
 from ..dtypes import check_supported
 from ..errors import ArgumentError, DataError, DTypeError, IndexOutOfRangeError, ShapeError
+from ..explaining import as_flag
 from ..tensor import Array, Tensor
 from ..utils.data.dataset import Dataset
 from .download import Resource, download, find, read
@@ -198,7 +199,7 @@ class MNIST(ImageDataset):
             raise ArgumentError(f"{type(self).__name__}(train={train!r}): expected True or False")
         self.root = Path(root).expanduser()
         self.train = train
-        if download:
+        if as_flag(download, type(self).__name__, "download"):
             self.download()
         images, labels = (self._load(resource) for resource in self._split())
         super().__init__(images, labels, transform, target_transform)

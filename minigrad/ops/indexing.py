@@ -114,13 +114,13 @@ def _out_of_range(shape: tuple[int, ...], index: Index, error: IndexError) -> Mi
     if read > len(shape):
         return IndexOutOfRangeError(f"{where}: too many indices, {read} of its {len(shape)} axes")
     if sum(part is Ellipsis for part in index.steps[0]) > 1:
-        return IndexOutOfRangeError(
-            f"{where}: a single Ellipsis (…) stands for all axes that are left"
-        )
+        return IndexOutOfRangeError(f"{where}: a single Ellipsis (…) stands for all axes that are left")
     if "shape mismatch" in str(error):
         return IndexOutOfRangeError(f"{where}: index arrays of shapes {', '.join(map(str, arrays))} do not broadcast")
     if "boolean" in str(error):
-        return IndexOutOfRangeError(f"{where}: a boolean mask has the sizes of the axes that it selects from, not {arrays[0]}")
+        return IndexOutOfRangeError(
+            f"{where}: a boolean mask has the sizes of the axes that it selects from, not {arrays[0]}"
+        )
     return IndexOutOfRangeError(f"{where}: {error}")
 
 

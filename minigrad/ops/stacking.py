@@ -390,7 +390,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if count == 0:
         return Tensor._wrap(np.zeros(0, x.dtype))
     repeated = as_flag(with_replacement, "combinations", "with_replacement")
-    if math.comb(x.shape[0] + (count - 1 if repeated else 0), count) * count >= 2**32:
+    if math.comb(x.shape[0] + (count - 1 if repeated else 0), count) * count >= 2**27:
         raise ArgumentError(f"combinations of {count} among {x.shape[0]} elements; no memory holds so many")
     choose = itertools.combinations_with_replacement if repeated else itertools.combinations
     rows = np.array(list(choose(range(x.shape[0]), count)), np.int64).reshape(-1, count)

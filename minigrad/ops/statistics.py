@@ -255,7 +255,8 @@ def _quantile(
         gather(line, -1, Tensor._wrap(np.take_along_axis(order, one._array.astype(np.int64), -1)))
         for one in (below, above)
     ]
-    found = movedim(lerp(ends[0], ends[1], share), -1, 0)
+    between = interpolation in ("linear", "midpoint")
+    found = movedim(lerp(ends[0], ends[1], share) if between else ends[0], -1, 0)
     found = reshape(found, (found.shape[0], *(kept if keepdim else _without(kept, axis, dim))))
     return found if fractions.ndim else reshape(found, found.shape[1:])
 

@@ -42,8 +42,8 @@ def set_printoptions(
     for name, value in given.items():
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         endless = name == "threshold" and isinstance(value, float) and value == inf
-        if value is not None and not endless and not (whole and value >= 0):
-            raise DTypeError(misplaced(value, "set_printoptions", name, "an integer, and not negative"))
+        if value is not None and not endless and not (whole and 0 <= value < 2**31):
+            raise DTypeError(misplaced(value, "set_printoptions", name, "an integer from 0 to 2**31"))
     if precision is not None and precision > 100:
         raise ArgumentError(f"set_printoptions got precision={precision}; up to 100 digits are shown")
     if profile is not None and not (isinstance(profile, str) and profile in _PROFILES):

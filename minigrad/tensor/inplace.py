@@ -207,7 +207,9 @@ class InPlace(TensorCore):
 
     def copy_(self, other: Any, non_blocking: bool = False) -> "Tensor":
         """Copy `other`, broadcast to this shape and cast to this dtype."""
-        self[...] = other if isinstance(other, TensorCore) else lookup("as_tensor")(other)
+        if not isinstance(other, int | float):
+            other = (other if isinstance(other, TensorCore) else lookup("as_tensor")(other)).to(dtype=self.dtype)
+        self[...] = other
         return self  # type: ignore[return-value]
 
     def fill_(self, value: Any) -> "Tensor":
@@ -304,7 +306,9 @@ class InPlace(TensorCore):
             limit = 2 if self.dtype.kind == "b" else int(np.iinfo(self.dtype).max) + 1
         low = words.get("from", bounds[0] if len(bounds) == 2 else 0)
         high = words.get("to", bounds[-1] if bounds else limit)
-        if not low < (limit if high is None else high) <= limit:
+        with np.errstate(all="ignore"):
+            inside = low < (limit if high is None else high) <= limit
+        if not inside:
             raise ArgumentError(
                 f"random_ from {low} to {high} in a tensor of {self.dtype}, which holds up to {limit - 1}"
             )

@@ -9,6 +9,7 @@ import numpy as np
 from ..device import device as as_device
 from ..dtypes import TYPE_NAMES, as_dtype
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
+from ..explaining import as_flag
 from ..registry import lookup
 from .core import Array, TensorCore
 
@@ -57,7 +58,7 @@ class Interop(TensorCore):
         >>> mg.tensor([1, 2]).numpy()
         array([1, 2])
         """
-        if self._node is not None and not force:
+        if self._node is not None and not as_flag(force, "numpy", "force"):
             raise GradError(
                 "numpy() of a tensor that requires gradients: NumPy would compute, and write, behind the tape's back. "
                 "Use t.detach().numpy()"
@@ -177,7 +178,7 @@ class Interop(TensorCore):
             as_device(device)
         target = self.dtype if dtype is None else as_dtype(dtype)
         if target == self.dtype:
-            return lookup("clone")(self) if copy else self  # type: ignore[return-value]
+            return lookup("clone")(self) if as_flag(copy, "to", "copy") else self  # type: ignore[return-value]
         return lookup("cast")(self, target)
 
     def cpu(self) -> "Tensor":

@@ -119,7 +119,9 @@ def gradients_differ(case: Any, ours: Any, theirs: Any, twin: Twin) -> str:
     """What differs between the gradients of the sum of the results; '' where nothing does."""
     outputs = [one for one in flat(ours) if isinstance(one, mg.Tensor) and one.requires_grad]
     others = [one for one in flat(theirs) if isinstance(one, torch.Tensor) and one.requires_grad]
-    leaves = [one for one in tensors_in([*case.args, *case.keywords.values()]) if one.requires_grad and id(one) in twin.leaves]
+    leaves = [
+        one for one in tensors_in([*case.args, *case.keywords.values()]) if one.requires_grad and id(one) in twin.leaves
+    ]
     if len(outputs) != len(others):
         return f"{len(outputs)} results on the tape, PyTorch {len(others)}"
     if not outputs or not leaves or case.target.changing:

@@ -18,7 +18,7 @@ FOREIGN = re.compile(
     r"ufunc|operands could not be broadcast|out of bounds for array|'NoneType' object|object has no attribute|not subscriptable"
     r"|unsupported operand type|setting an array element|inhomogeneous|cannot reshape array|Unable to allocate|numpy\.core"
     r"|only integer scalar arrays|only length-1|only 0-dimensional|could not convert|Maximum allowed|casting rule"
-    r"|not aligned|too many indices|object is not (iterable|callable)|cannot be interpreted as an integer|has no len\(\)"
+    r"|not aligned|object is not (iterable|callable)|cannot be interpreted as an integer|has no len\(\)"
     r"|Cannot cast|Python int(eger)? .* too large|zero-size array|iteration over a 0-d array|buffer is (smaller|too small)"
 )
 # Python's own words for a wrong call, of a function of that name.
@@ -201,7 +201,7 @@ def tensors_in(value: Any) -> Iterator[mg.Tensor]:
 def walked(result: Any, arguments: list[Any], seconds: float = 5.0) -> str:
     """What is wrong with the gradients of a result; '' where they have the shapes and dtypes of their leaves."""
     try:
-        outputs = [one for one in tensors_in(result) if one.requires_grad]
+        outputs = [one for one in tensors_in(result) if one.requires_grad and one.shape is not None]
     except MinigradError:
         return ""
     leaves = [one for one in tensors_in(arguments) if one.requires_grad]

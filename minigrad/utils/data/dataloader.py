@@ -151,7 +151,10 @@ def _tensor_batch(dataset: Any, indices: Sequence[Any]) -> list[Tensor] | None:
         dataset = dataset.dataset
     if not (isinstance(dataset, TensorDataset) and _unchanged(dataset, TensorDataset)):
         return None
-    rows = np.asarray(indices)
+    try:
+        rows = np.asarray(indices)
+    except ValueError:  # uneven lists
+        return None
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
         return None
     return [tensor[rows] for tensor in dataset.tensors]

@@ -240,8 +240,10 @@ def random_split(
     [8, 2]
     """
     total = length_of(dataset)
-    numbers = as_numbers(lengths, "random_split", "lengths").reshape(-1).tolist()
-    sizes = _split_sizes(total, list(lengths) if isinstance(lengths, list | tuple) else numbers)
+    numbers = as_numbers(lengths, "random_split", "lengths")
+    if numbers.ndim != 1:
+        raise DTypeError(f"random_split got lengths={lengths!r}; it is a list of sizes, or of fractions")
+    sizes = _split_sizes(total, list(lengths) if isinstance(lengths, list | tuple) else numbers.tolist())
     order = chosen_generator(generator).permutation(total).tolist()
     ends = list(accumulate(sizes))
     return [Subset(dataset, order[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
