@@ -176,10 +176,10 @@ def _tolerances(eps: Any, atol: Any, rtol: Any, generator: Any, name: str) -> _T
 def _checked_order(func: Any, order: Any, name: str) -> int:
     if not callable(func):
         raise DTypeError(f"{name} got func={func!r}; it is the function to be checked")
-    order = as_integer(order, name, "order")
-    if order > _HIGHEST:
+    highest = as_integer(order, name, "order")
+    if highest > _HIGHEST:
         raise ArgumentError(f"{name} got order={order}; the work doubles with each, so {_HIGHEST} is the most")
-    return order
+    return highest
 
 
 def _flat_outputs(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:

@@ -51,8 +51,9 @@ def explained(function: Callable[..., Any], args: Sequence[Any], keywords: Mappi
         return OutOfMemoryError(f"{name} of {given}: there is no memory for what that asks for")
     if isinstance(error, OverflowError):
         return ArgumentError(f"{name} of {given}: one of these numbers is larger than any that can be counted with")
-    kind = DTypeError if isinstance(error, TypeError | AttributeError) else ArgumentError
-    kind = IndexOutOfRangeError if isinstance(error, IndexError) else kind
+    kind: type[MinigradError] = DTypeError if isinstance(error, TypeError | AttributeError) else ArgumentError
+    if isinstance(error, IndexError):
+        kind = IndexOutOfRangeError
     return kind(f"{name} cannot work with {given}; help(mg.{name}) says what each of them may be")
 
 

@@ -313,7 +313,7 @@ def backward(
     create_graph, keep = kept_graph(create_graph, retain_graph, "backward")
     chosen: dict[Edge, Tensor] | None = None
     if inputs is not None:
-        listed = list(inputs) if iterable(inputs) and not isinstance(inputs, TensorCore) else [inputs]
+        listed: list[Any] = list(inputs) if iterable(inputs) and not isinstance(inputs, TensorCore) else [inputs]
         for one in listed:
             if not isinstance(one, TensorCore):
                 raise DTypeError(f"backward(inputs=…) got a {type(one).__name__}; inputs are tensors")

@@ -208,7 +208,7 @@ class InPlace(TensorCore):
     def copy_(self, other: Any, non_blocking: bool = False) -> "Tensor":
         """Copy `other`, broadcast to this shape and cast to this dtype."""
         if not isinstance(other, int | float):
-            other = (other if isinstance(other, TensorCore) else lookup("as_tensor")(other)).to(dtype=self.dtype)
+            other = lookup("as_tensor")(other, dtype=self.dtype)
         self[...] = other
         return self  # type: ignore[return-value]
 

@@ -37,33 +37,41 @@ GARBAGE: list[Any] = [
     np.int8(3), np.bool_(True), np.complex64(1), np.str_("a"), np.datetime64("2020"), np.float16(0.5), [], (), [[]],
     [1, [2]], ["a"], [None], [nan], (0, 0), [1, 2], {"a": [1]}, frozenset((1,)), memoryview(b"ab"), bytearray(b"ab"),
     *made(object, lambda: (one for one in (1, 2)), lambda: iter([1]), lambda: np.array(None), lambda: np.array("a")),
-    *made(lambda: np.array([1, None]), lambda: np.ones(2, "U3"), lambda: np.ones((2, 2), complex), lambda: np.zeros((0,))),
+    *made(lambda: np.array([1, None]), lambda: np.ones(2, "U3"), lambda: np.ones((2, 2), complex),
+    lambda: np.zeros((0,))),
     *made(lambda: mg.tensor(2), lambda: mg.tensor([1.0, 2.0]), lambda: mg.ones(0, 3), lambda: mg.zeros(2, 2, 2, 2, 2)),
     *made(lambda: mg.ones(3, 4, requires_grad=True), lambda: [mg.ones(2), None], lambda: [np.array([1, None])]),
     *made(lambda: lambda *given: None, lambda: collections.deque([1]), lambda: np.random.default_rng(0)),
 ]  # fmt: skip
 
 NUMBERS: list[Any] = [
-    0, 1, -1, 2, 3, -3, 7, 0.0, -0.0, 0.5, -0.5, 1.0, 1e-300, 5e-324, 1e308, 1e38, 65520.0, nan, inf, -inf, 2**31, 2**62,
+    0, 1, -1, 2, 3, -3, 7, 0.0, -0.0, 0.5, -0.5, 1.0, 1e-300, 5e-324, 1e308, 1e38, 65520.0, nan, inf, -inf, 2**31,
+    2**62,
     2**63, 2**64, -(2**63), -(2**63) - 1, 10**30, HUGE, True, False, np.int8(2), np.uint8(200), np.int64(-1),
-    np.float16(0.5), np.float64(0.3), np.float32(nan), np.uint64(2**63), np.longdouble(0.5), Fraction(1, 3), Decimal("0.1"),
+    np.float16(0.5), np.float64(0.3), np.float32(nan), np.uint64(2**63), np.longdouble(0.5), Fraction(1, 3),
+    Decimal("0.1"),
     1j, "1", b"1", None, [1], (1,), *made(lambda: mg.tensor(1), lambda: mg.tensor(0.5), lambda: mg.tensor([1])),
     *made(lambda: np.array(2), lambda: np.array([1, 2]), lambda: np.array(0.5), lambda: mg.tensor([0.5, 1.5])),
     *made(lambda: mg.tensor(0.5, requires_grad=True), lambda: mg.tensor(True), lambda: np.array(None)),
 ]  # fmt: skip
 
 AXES: list[Any] = [
-    *range(-6, 6), 2**31, 2**62, 2**63, -(2**70), 0.0, 1.0, nan, True, False, None, (0,), (0, 1), [0, 1], (1, 0), (0, 0),
-    (0, -2), (), [], (1.5,), ("a",), (None,), (0, None), np.int64(1), np.uint8(1), np.float32(1), "a", {0}, {0: 1}, range(2),
+    *range(-6, 6), 2**31, 2**62, 2**63, -(2**70), 0.0, 1.0, nan, True, False, None, (0,), (0, 1), [0, 1], (1, 0), (0,
+    0),
+    (0, -2), (), [], (1.5,), ("a",), (None,), (0, None), np.int64(1), np.uint8(1), np.float32(1), "a", {0}, {0: 1},
+    range(2),
     slice(None), ((0, 1),), ([0], [1]), *made(lambda: np.array(1), lambda: np.array([0, 1]), lambda: np.array([0.5])),
     *made(lambda: mg.tensor(1), lambda: mg.tensor([0, 1]), lambda: (mg.tensor(0),), lambda: mg.tensor(1.0)),
     *made(lambda: iter([0])),
 ]  # fmt: skip
 
 SIZES: list[Any] = [
-    0, 1, 2, 3, 4, 5, -1, -2, 7, 12, 2**62, 2**63, -(2**63), 10**30, (), (0,), (1,), (2, 3), (-1,), (-1, -1), (3, 4), (12,),
-    (4, 3), [2, 2], (0, 3), (3, 0), (2.0,), ("a",), (2**62, 2**62), (2**40, 2**40), (2**70, 1), (0, 2**62), (None,), (None, 2),
-    True, (True,), 1.5, 1.0, nan, None, "same", "valid", "full", "a", ((1, 2), (0, 1)), ((1, 2),), [[1, 2]], {2}, {2: 3},
+    0, 1, 2, 3, 4, 5, -1, -2, 7, 12, 2**62, 2**63, -(2**63), 10**30, (), (0,), (1,), (2, 3), (-1,), (-1, -1), (3, 4),
+    (12,),
+    (4, 3), [2, 2], (0, 3), (3, 0), (2.0,), ("a",), (2**62, 2**62), (2**40, 2**40), (2**70, 1), (0, 2**62), (None,),
+    (None, 2),
+    True, (True,), 1.5, 1.0, nan, None, "same", "valid", "full", "a", ((1, 2), (0, 1)), ((1, 2),), [[1, 2]], {2},
+    {2: 3},
     (1,) * 70, (2, 3, 4, 5), (1, 1, 1), *made(lambda: np.array([3, 4]), lambda: np.array(2), lambda: np.array([1.5])),
     *made(lambda: mg.tensor([2, 6]), lambda: mg.tensor(2), lambda: mg.tensor(1.5), lambda: (mg.tensor(3), 4)),
     *made(lambda: iter([2, 3]), lambda: np.array([[1, 2], [3, 4]]), lambda: np.int64(3), lambda: (np.int8(3), 4)),
@@ -77,22 +85,28 @@ FLAGS: list[Any] = [
 ]  # fmt: skip
 
 DTYPES: list[Any] = [
-    mg.float16, mg.float32, mg.float64, mg.int8, mg.int16, mg.int32, mg.int64, mg.uint8, mg.bool, "float32", "float", float,
-    int, bool, np.float64, np.int8, complex, "complex64", object, str, "datetime64[s]", np.uint16, np.uint64, "i4,f4", ">f4",
+    mg.float16, mg.float32, mg.float64, mg.int8, mg.int16, mg.int32, mg.int64, mg.uint8, mg.bool, "float32", "float",
+    float,
+    int, bool, np.float64, np.int8, complex, "complex64", object, str, "datetime64[s]", np.uint16, np.uint64, "i4,f4",
+    ">f4",
     "nonsense", "", 3, None, np.longdouble, [("a", "i4")], {}, b"f4", "O", "S3", "V4", True, np.generic, np.floating,
     *made(lambda: mg.tensor(1.0), lambda: np.ones(2), object),
 ]  # fmt: skip
 
 WORDS: list[Any] = [
     "", "a", "mean", "sum", "none", "constant", "reflect", "replicate", "circular", "floor", "trunc", "MEAN", "linear",
-    "lower", "nearest", "same", "valid", "full", "left", "right", "ij", "xy", "prod", "amax", "fro", "nuc", "i,i->", "ij->i",
-    None, 1, 1.5, b"mean", ["mean"], ("mean",), {}, True, np.str_("mean"), *made(lambda: np.ones(2), lambda: mg.ones(2)),
+    "lower", "nearest", "same", "valid", "full", "left", "right", "ij", "xy", "prod", "amax", "fro", "nuc", "i,i->",
+    "ij->i",
+    None, 1, 1.5, b"mean", ["mean"], ("mean",), {}, True, np.str_("mean"), *made(lambda: np.ones(2),
+    lambda: mg.ones(2)),
 ]  # fmt: skip
 
 INDICES: list[Any] = [
-    0, -1, 1, 2, 3, 99, -99, 2**62, 2**70, -(2**70), None, Ellipsis, True, False, slice(None), slice(1, None), slice(None, None, -1),
+    0, -1, 1, 2, 3, 99, -99, 2**62, 2**70, -(2**70), None, Ellipsis, True, False, slice(None), slice(1, None),
+    slice(None, None, -1),
     slice(None, None, 0), slice(2, 0), slice(5, 9, 2), slice(None, 1.5), slice("a", None), slice(-(2**70), 2**70),
-    slice(None, None, 2**70), 1.0, 0.5, nan, "a", b"a", {}, {0}, 1j, [], (), [0, 1], [0, -1, 0], [0, 99], [True, False, True],
+    slice(None, None, 2**70), 1.0, 0.5, nan, "a", b"a", {}, {0}, 1j, [], (), [0, 1], [0, -1, 0], [0, 99], [True,
+    False, True],
     [[0, 1], [1, 0]], [0, [1]], [0.5], ["a"], [None], (0, 0), (0, slice(None)), (slice(None), [0, 1]), ([0, 1], [0, 1]),
     ([0, 1], [0, 1, 2]), (Ellipsis, 0), (Ellipsis, Ellipsis), (None, 0, None), (0, 0, 0), (0,) * 9, (0, "a"), (True, 0),
     range(2), np.int8(1), np.float32(1), np.bool_(True), (slice(None), None, 0), object, len,
@@ -105,7 +119,8 @@ INDICES: list[Any] = [
 ]  # fmt: skip
 
 GENERATORS: list[Any] = [
-    None, 0, "a", *made(lambda: mg.Generator(), lambda: np.random.default_rng(0), lambda: np.random.RandomState(0), object),
+    None, 0, "a", *made(lambda: mg.Generator(), lambda: np.random.default_rng(0), lambda: np.random.RandomState(0),
+    object),
 ]  # fmt: skip
 DEVICES: list[Any] = [
     None,
@@ -124,19 +139,21 @@ DEVICES: list[Any] = [
 
 SUPPORTED = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 UNSUPPORTED = [
-    "complex64", "complex128", "object", "U3", "S3", "M8[s]", "m8[s]", "i4,f4", "longdouble", "uint16", "uint32", "uint64",
-    ">f4", ">i8", "V4",
+    "complex64", "complex128", "object", "U3", "S3", "M8[s]", "m8[s]", "i4,f4", "longdouble", "uint16", "uint32",
+    "uint64", ">f4", ">i8", "V4",
 ]  # fmt: skip
 SPECIAL = [nan, inf, -inf, 1e308, -1e308, 1e38, 1e30, 65504.0, 1e-8, 1e-38, 5e-324, 1e-320, -0.0, 0.0, 0.5, 1.0, -1.0]
 
+COUNTS = [*NUMBERS, *SIZES]
+
 # What an argument of that name may be; others go by the kind of their valid value.
 POOLS: dict[str, list[Any]] = {
-    **dict.fromkeys(["dim", "dims", "dim0", "dim1", "dim2", "axis", "axes", "axis0", "axis1", "start_dim", "end_dim"], AXES),
-    **dict.fromkeys(["source", "destination", "dimension"], AXES),
+    **dict.fromkeys(["dim", "dims", "dim0", "dim1", "dim2", "axis", "axes", "axis0", "axis1"], AXES),
+    **dict.fromkeys(["start_dim", "end_dim", "source", "destination", "dimension"], AXES),
     **dict.fromkeys(["size", "sizes", "shape", "output_size", "kernel_size", "stride", "padding", "dilation"], SIZES),
-    **dict.fromkeys(["output_padding", "repeats", "shifts", "split_size", "split_size_or_sections", "pad", "widths"], SIZES),
-    **dict.fromkeys(["sections", "indices", "indices_or_sections", "groups", "split_sizes", "offsets"], SIZES),
-    **dict.fromkeys(["n", "m", "steps", "row", "col", "k", "num_samples", "chunks", "bins", "minlength"], [*NUMBERS, *SIZES]),
+    **dict.fromkeys(["output_padding", "repeats", "shifts", "split_size", "split_size_or_sections", "widths"], SIZES),
+    **dict.fromkeys(["pad", "sections", "indices", "indices_or_sections", "groups", "split_sizes", "offsets"], SIZES),
+    **dict.fromkeys(["n", "m", "steps", "row", "col", "k", "num_samples", "chunks", "bins", "minlength"], COUNTS),
     **dict.fromkeys(["start", "end", "step", "low", "high", "base"], NUMBERS),
     **dict.fromkeys(["dtype", "from_", "to", "type1", "type2", "d"], DTYPES),
     **dict.fromkeys(["requires_grad", "keepdim", "copy", "non_blocking", "force"], FLAGS),

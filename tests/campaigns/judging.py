@@ -15,20 +15,25 @@ from minigrad.errors import MinigradError, MinigradWarning
 
 # Words of NumPy's and of Python's that a message of ours has no use for.
 FOREIGN = re.compile(
-    r"ufunc|operands could not be broadcast|out of bounds for array|'NoneType' object|object has no attribute|not subscriptable"
-    r"|unsupported operand type|setting an array element|inhomogeneous|cannot reshape array|Unable to allocate|numpy\.core"
+    r"ufunc|operands could not be broadcast|out of bounds for array|'NoneType' object|object has no attribute"
+    r"|not subscriptable"
+    r"|unsupported operand type|setting an array element|inhomogeneous|cannot reshape array|Unable to allocate"
+    r"|numpy\.core"
     r"|only integer scalar arrays|only length-1|only 0-dimensional|could not convert|Maximum allowed|casting rule"
     r"|not aligned|object is not (iterable|callable)|cannot be interpreted as an integer|has no len\(\)"
-    r"|Cannot cast|Python int(eger)? .* too large|zero-size array|iteration over a 0-d array|buffer is (smaller|too small)"
+    r"|Cannot cast|Python int(eger)? .* too large|zero-size array|iteration over a 0-d array"
+    r"|buffer is (smaller|too small)"
 )
 # Python's own words for a wrong call, of a function of that name.
 WRONG_CALL = re.compile(
-    r"^[\w.<>]*\(\) (missing \d+ required|got an unexpected keyword|takes |got multiple values|got some positional-only)"
+    r"^[\w.<>]*\(\) (missing \d+ required|got an unexpected keyword|takes |got multiple values"
+    r"|got some positional-only)"
     r"|^[\w.]+ expected (at (least|most) )?\d+ arguments?|takes no keyword arguments"
 )
 # Of operators: neither operand knows what to do, or Python itself asks for a kind of result.
 NO_OPERATOR = re.compile(
-    r"^unsupported operand type|argument 2 must be str|^'[^']*' not supported between instances|^bad operand type|^unsupported format string"
+    r"^unsupported operand type|argument 2 must be str|^'[^']*' not supported between instances"
+    r"|^bad operand type|^unsupported format string"
     r"|^Unknown format code|^[Ii]nvalid format spec|is not a valid format"
 )
 
@@ -124,13 +129,9 @@ def fault_of(error: BaseException, operator: bool = False) -> str:
         return "it does not end"
     if isinstance(error, MinigradError):
         found = FOREIGN.search(text)
-        return (
-            f"foreign words in {type(error).__name__}: {text}"
-            if found
-            else ""
-            if len(text) > 10
-            else f"no text: {text}"
-        )
+        if found:
+            return f"foreign words in {type(error).__name__}: {text}"
+        return "" if len(text) > 10 else f"no text: {text}"
     if type(error) is TypeError and WRONG_CALL.search(text):
         return ""
     if operator and type(error) is TypeError and NO_OPERATOR.search(text):

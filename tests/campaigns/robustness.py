@@ -172,7 +172,8 @@ def campaign(every: dict[str, Target], options: argparse.Namespace) -> int:
     single = options.round is not None
     rounds = [options.round] if single else itertools.count()
     number = 0
-    for number, (turn, case) in enumerate(itertools.islice(cases(every, options.seed, rounds, True), options.cases), 1):
+    for turn, case in itertools.islice(cases(every, options.seed, rounds, True), options.cases):
+        number += 1
         if single:
             print(case)
         twin = twin_of(case) if judge is not None else None
