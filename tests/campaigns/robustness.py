@@ -38,7 +38,11 @@ MEMORY = 2 << 30  # bytes; PyTorch needs some more
 SWITCHING = {"minigrad.set_default_dtype", "minigrad.set_grad_enabled", "minigrad.seed", "minigrad.manual_seed"}
 
 # Errors of the user's own objects, which pass through.
-USERS: dict[str, tuple[type[Exception], ...]] = {"data.Subset": (IndexError, TypeError, KeyError)}
+USERS: dict[str, tuple[type[Exception], ...]] = {
+    "data.Subset": (IndexError, TypeError, KeyError),
+    "transforms.Lambda": (Exception,),
+    "transforms.Compose": (Exception,),
+}
 
 
 class Case(NamedTuple):
