@@ -226,11 +226,11 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
     error: BaseException | None = None
     real = warnings.warn
 
-    def warn(message, category=UserWarning, *args, **kwargs):
+    def warn(message, category=UserWarning, stacklevel=1, **options):
         frame = sys._getframe(1)
         if path := ours(frame.f_code.co_filename):
             warned.append((category.__name__, str(message), (path, frame.f_lineno)))
-        real(message, category, *args, **kwargs)
+        real(message, category, stacklevel + 1, **options)
 
     with warnings.catch_warnings(record=True) as seen, mock.patch.object(warnings, "warn", warn):
         warnings.simplefilter("always")
