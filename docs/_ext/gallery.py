@@ -15,7 +15,7 @@ remedy as code, indented. A text of several lines goes on behind bars.
 Every cell runs in a namespace of its own, where np, mg, nn and F are known, and in an
 empty folder; the remedy goes on where the first cell stopped. Lines indented below
 `Setup:` run before every cell and are not shown; there `patch(place, "name", value)`
-changes an attribute until the entry is done. In a text, ‹words› between angle quotes
+changes an attribute until the cell is done. In a text, ‹words› between angle quotes
 stand for anything, and ‹folder› for the folder that the cell runs in.
 
     python docs/_ext/gallery.py --missing minigrad/ops   raise statements that no entry reaches
@@ -189,12 +189,14 @@ def ours(filename: str) -> str | None:
 
 
 def sites_of(error: BaseException) -> Iterator[Site]:
-    """The lines of our files in the traceback of an error."""
+    """The lines of our files in the traceback of an error, and of its cause where that is quoted."""
     step = error.__traceback__
     while step is not None:
         if path := ours(step.tb_frame.f_code.co_filename):
             yield path, step.tb_lineno
         step = step.tb_next
+    if error.__cause__ is not None and str(error.__cause__) in str(error):
+        yield from sites_of(error.__cause__)
 
 
 @contextlib.contextmanager
@@ -249,14 +251,18 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
         text = "\n".join([str(error), *getattr(error, "__notes__", ())])
         if seen and not warned:
             raise GalleryError(f"{name}: a warning that is not ours, {seen[0].message}")
-        sites.update(site for *_, site in warned)
-        return Raised(type(error).__name__, text.replace(folder, "‹folder›"), frozenset(sites))
+        return Raised(type(error).__name__, masked(text, folder), frozenset(sites))
     if warned:
         kind, text, _ = warned[0]
-        return Raised(kind, text.replace(folder, "‹folder›"), frozenset(site for *_, site in warned))
+        return Raised(kind, masked(text, folder), frozenset(site for *_, site in warned))
     if seen:
         raise GalleryError(f"{name}: a warning that is not ours, {seen[0].message}")
     return None
+
+
+def masked(text: str, folder: str) -> str:
+    """A text with marks in the place of what no two runs share: the folder, and the numbers of nodes."""
+    return re.sub(r"(<\w+ #)\d+>", r"\1‹number›>", text.replace(folder, "‹folder›"))
 
 
 def run_entry(entry: Entry) -> list[Raised | None]:
@@ -268,23 +274,19 @@ def _run_entry(entry: Entry) -> list[Raised | None]:
     mg = importlib.import_module("minigrad")
     dtype = mg.get_default_dtype()
     results = []
-    spaces = []
-    with contextlib.ExitStack() as folders:
-        for cell in entry.cells:
-            folder = str(Path(folders.enter_context(tempfile.TemporaryDirectory())).resolve())
-            space = namespace()
-            mg.manual_seed(0)
-            try:
-                with contextlib.ExitStack() as patches, contextlib.chdir(folder):
-                    prepare(entry, space, patches)
-                    results.append(run_cell(entry, cell, space, folder))
-            finally:
-                mg.set_default_dtype(dtype)
-            spaces.append((space, folder))
-        if entry.remedy_code:
-            space, folder = spaces[0]
-            with contextlib.chdir(folder):
-                run_remedy(entry, space)
+    for number, cell in enumerate(entry.cells):
+        space = namespace()
+        mg.manual_seed(0)
+        try:
+            with contextlib.ExitStack() as things:
+                folder = str(Path(things.enter_context(tempfile.TemporaryDirectory())).resolve())
+                things.enter_context(contextlib.chdir(folder))
+                prepare(entry, space, things)
+                results.append(run_cell(entry, cell, space, folder))
+                if number == 0:
+                    run_remedy(entry, space)
+        finally:
+            mg.set_default_dtype(dtype)
     return results
 
 
@@ -295,7 +297,7 @@ def namespace() -> dict[str, object]:
 
 
 def prepare(entry: Entry, space: dict[str, object], patches: contextlib.ExitStack) -> None:
-    """Run the hidden lines of an entry; what they patch stays so until `patches` is closed."""
+    """Run the hidden lines of an entry; what they patch stays patched until `patches` is closed."""
 
     def patch(place, name, value):
         patches.enter_context(mock.patch.object(place, name, value))
