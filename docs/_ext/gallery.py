@@ -188,31 +188,33 @@ def ours(filename: str) -> str | None:
     return None
 
 
-def sites_of(error: BaseException) -> Iterator[Site]:
-    """The lines of our files in the traceback of an error, and of its cause where that is quoted."""
-    step = error.__traceback__
-    while step is not None:
-        if path := ours(step.tb_frame.f_code.co_filename):
-            yield path, step.tb_lineno
-        step = step.tb_next
-    if error.__cause__ is not None and str(error.__cause__) in str(error):
-        yield from sites_of(error.__cause__)
-
-
 @contextlib.contextmanager
-def noting(made: dict[int, Site]) -> Iterator[None]:
-    """Note which line returned an error that its caller raises."""
+def noting(heard: list[tuple[BaseException, Site]]) -> Iterator[None]:
+    """Note the lines of our files that an error is raised at, goes through, or is returned from to be raised."""
 
     def look(frame, event, value):
-        if event == "return" and isinstance(value, BaseException) and (path := ours(frame.f_code.co_filename)):
-            made.setdefault(id(value), (path, frame.f_lineno))
+        path = ours(frame.f_code.co_filename)
+        if path is None:
+            return None
+        frame.f_trace_lines = False
+        error = value[1] if event == "exception" else value
+        if event in ("exception", "return") and isinstance(error, BaseException):
+            heard.append((error, (path, frame.f_lineno)))
+        return look
 
-    before = sys.getprofile()
-    sys.setprofile(look)
+    before = sys.gettrace()
+    sys.settrace(look)
     try:
         yield
     finally:
-        sys.setprofile(before)
+        sys.settrace(before)
+
+
+def sites_of(error: BaseException, heard: list[tuple[BaseException, Site]]) -> Iterator[Site]:
+    """The lines that speak in an error: its own, and those of the errors that its text quotes."""
+    for other, site in heard:
+        if other is error or (str(other) and str(other) in str(error)):
+            yield site
 
 
 def run(code: str, name: str, space: dict[str, object]) -> None:
@@ -224,7 +226,7 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
     """What a cell raises or warns of; None for nothing."""
     name = f"<{entry.page.name}:{cell.line}>"
     warned: list[tuple[str, str, Site]] = []
-    made: dict[int, Site] = {}
+    heard: list[tuple[BaseException, Site]] = []
     error: BaseException | None = None
     real = warnings.warn
 
@@ -236,7 +238,7 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
 
     with warnings.catch_warnings(record=True) as seen, mock.patch.object(warnings, "warn", warn):
         warnings.simplefilter("always")
-        with noting(made):
+        with noting(heard):
             try:
                 run(cell.code, name, space)
             except (Exception, KeyboardInterrupt) as raised:
@@ -245,13 +247,10 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
         if one.filename != name:
             raise GalleryError(f"{name}: the warning {str(one.message)!r} points at {one.filename}, not at the cell")
     if error is not None:
-        sites = set(sites_of(error))
-        if id(error) in made:
-            sites.add(made[id(error)])
         text = "\n".join([str(error), *getattr(error, "__notes__", ())])
         if seen and not warned:
             raise GalleryError(f"{name}: a warning that is not ours, {seen[0].message}")
-        return Raised(type(error).__name__, masked(text, folder), frozenset(sites))
+        return Raised(type(error).__name__, masked(text, folder), frozenset(sites_of(error, heard)))
     if warned:
         kind, text, _ = warned[0]
         return Raised(kind, masked(text, folder), frozenset(site for *_, site in warned))
