@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import minigrad as mg
+
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "docs" / "_ext" / "gallery.py"
 
@@ -90,10 +92,10 @@ Remedy: take one.
 
 
 def test_an_entry_is_read():
-    read = entry(
-        "Setup:\n    a = 1\n\nfirst\n\nsecond\nShapeError: one\n| two\n" + "other\n?\nCause: c\nRemedy: r\n    code"
-    )
-    assert read.setup == "a = 1"
+    before = "Setup:\n    a = 1\n\nGiven:\n    b = a\n\n"
+    cells = "first\n\nsecond\nShapeError: one\n| two\nother\n?\n"
+    read = entry(before + cells + "Cause: c\nRemedy: r\n    code")
+    assert (read.setup, read.given) == ("a = 1", "b = a")
     assert [(cell.code, cell.kind, cell.text) for cell in read.cells] == [
         ("first\n\nsecond", "ShapeError", "one\ntwo"),
         ("other", "?", ""),
@@ -109,6 +111,29 @@ def test_the_check_can_fail():
     assert "the remedy raises ShapeError" in complaints(GOOD.replace("x[0].item", "x.item"))
     assert "`Remedy:`" in complaints(GOOD.partition("Remedy")[0])
     assert "not raised by a line of ours" in complaints(GOOD.replace("x.item()", "[][0]"))
+
+
+def test_an_error_that_is_not_ours_is_told():
+    setup = "Setup:\n    def stop(*arguments): raise ValueError('foreign')\n    patch(mg.creation, 'finish', stop)\n\n"
+    assert "ValueError: foreign is none of minigrad's errors" in complaints(
+        setup + "mg.ones(2)\nShapeError: ‹anything›\nCause: c\nRemedy: r"
+    )
+
+
+def test_setup_and_given_run_before_every_cell_and_patches_end_with_it():
+    name = mg.errors.ShapeError.__name__
+    text = (
+        "Setup:\n    patch(mg, 'ones', mg.zeros)\n\nGiven:\n"
+        f"    x = mg.ones(2)\n\nassert not x.any()\nx.item()\n{name}: ‹anything›\nx.item()\n{name}: ‹anything›\n"
+        "Cause: c\nRemedy: r"
+    )
+    assert complaints(text) == ""
+    assert bool(mg.ones(2).all())
+
+
+def test_what_an_error_quotes_counts_as_reached():
+    heard = [(ValueError("inner"), ("a.py", 1)), (ValueError("else"), ("b.py", 2)), (ValueError(), ("c.py", 3))]
+    assert list(gallery.sites_of(ValueError("outer: inner"), heard)) == [("a.py", 1)]
 
 
 @pytest.mark.parametrize("text", ["x = 1", "x = 1\nCause: it", "Cause: it"])

@@ -14,8 +14,9 @@ remedy as code, indented. A text of several lines goes on behind bars.
 
 Every cell runs in a namespace of its own, where np, mg, nn and F are known, and in an
 empty folder; the remedy goes on where the first cell stopped. Lines indented below
-`Setup:` run before every cell and are not shown; there `patch(place, "name", value)`
-changes an attribute until the cell is done. In a text, ‹words› between angle quotes
+`Given:` run before every cell, and are shown once; those below `Setup:` run before
+them and are not shown: there `patch(place, "name", value)` changes an attribute
+until the cell is done. In a text, ‹words› between angle quotes
 stand for anything, and ‹folder› for the folder that the cell runs in.
 
     python docs/_ext/gallery.py --missing minigrad/ops   raise statements that no entry reaches
@@ -46,7 +47,7 @@ PACKAGES = ("minigrad", "nn")
 
 FENCE = re.compile(r"^```\{raises\}\s*$")
 RAISED = re.compile(r"^(\w*(?:Error|Warning|Interrupt|Iteration)): ?(.*)$")
-KEY = re.compile(r"^(Setup|Cause|Remedy):\s*(.*)$")
+KEY = re.compile(r"^(Setup|Given|Cause|Remedy):\s*(.*)$")
 MASK = re.compile(r"‹[^›\n]*›")
 UNKNOWN = "?"
 
@@ -71,6 +72,7 @@ class Entry:
     page: Path
     line: int
     setup: str = ""
+    given: str = ""
     cells: list[Cell] = field(default_factory=list)
     cause: str = ""
     remedy: str = ""
@@ -104,6 +106,8 @@ def read_entry(lines: list[str], page: Path, line: int) -> Entry:
             body, after = indented(lines, at + 1)
             if key[1] == "Setup":
                 entry.setup = body
+            elif key[1] == "Given":
+                entry.given = body
             elif key[1] == "Cause":
                 entry.cause = key[2]
             else:
@@ -160,8 +164,10 @@ def anchor(text: str, taken: set[str]) -> str:
 
 
 def pages() -> list[Path]:
-    """The pages that hold entries."""
-    return [page for page in sorted(PAGES.glob("*.md")) if "```{raises}" in page.read_text(encoding="utf-8")]
+    """The pages that hold entries, in the order of the index."""
+    found = [page for page in sorted(PAGES.glob("*.md")) if "```{raises}" in page.read_text(encoding="utf-8")]
+    listed = (PAGES / "index.md").read_text(encoding="utf-8").split("\n")
+    return sorted(found, key=lambda page: listed.index(page.stem) if page.stem in listed else len(listed))
 
 
 # --------------------------------------------------------------------- running
@@ -172,11 +178,12 @@ Site = tuple[str, int]
 
 @dataclass
 class Raised:
-    """What a cell raised: class, text, and the lines of our files that it came through."""
+    """What a cell raised: class, text, the lines of ours that it came through, and whether the class may be raised."""
 
     kind: str
     text: str
     sites: frozenset[Site]
+    proper: bool = True
 
 
 @cache
@@ -250,13 +257,20 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
         text = "\n".join([str(error), *getattr(error, "__notes__", ())])
         if seen and not warned:
             raise GalleryError(f"{name}: a warning that is not ours, {seen[0].message}")
-        return Raised(type(error).__name__, masked(text, folder), frozenset(sites_of(error, heard)))
+        sites = frozenset(sites_of(error, heard))
+        return Raised(type(error).__name__, masked(text, folder), sites, proper(error))
     if warned:
         kind, text, _ = warned[0]
         return Raised(kind, masked(text, folder), frozenset(site for *_, site in warned))
     if seen:
         raise GalleryError(f"{name}: a warning that is not ours, {seen[0].message}")
     return None
+
+
+def proper(error: BaseException) -> bool:
+    """Whether it is one of minigrad's errors, or one that Python's own protocols ask for."""
+    errors = importlib.import_module("minigrad.errors")
+    return isinstance(error, errors.MinigradError | AttributeError | ImportError)
 
 
 def masked(text: str, folder: str) -> str:
@@ -296,14 +310,16 @@ def namespace() -> dict[str, object]:
 
 
 def prepare(entry: Entry, space: dict[str, object], patches: contextlib.ExitStack) -> None:
-    """Run the hidden lines of an entry; what they patch stays patched until `patches` is closed."""
+    """Run the lines that an entry has before its cells; what they patch stays patched until `patches` is closed."""
 
     def patch(place, name, value):
         patches.enter_context(mock.patch.object(place, name, value))
 
+    where = f"{entry.page.name}:{entry.line}"
     space["patch"] = patch
-    run(entry.setup, f"<setup of {entry.page.name}:{entry.line}>", space)
+    run(entry.setup, f"<setup of {where}>", space)
     del space["patch"]
+    run(entry.given, f"<given in {where}>", space)
 
 
 def run_remedy(entry: Entry, space: dict[str, object]) -> None:
@@ -356,6 +372,8 @@ def check_entry(entry: Entry, report: Report) -> None:
         report.reached |= raised.sites
         if not raised.sites:
             report.complaints.append(f"{place}: {raised.kind}: {raised.text} is not raised by a line of ours")
+        elif not raised.proper:
+            report.complaints.append(f"{place}: {raised.kind}: {raised.text} is none of minigrad's errors")
         if cell.kind != raised.kind or not same(cell.text, raised.text):
             report.corrections.append((entry, cell, raised))
             report.complaints.append(

@@ -55,6 +55,8 @@ class Raises(SphinxDirective):
         if report.complaints:
             raise ExtensionError("\n".join(report.complaints))
         box = nodes.container(ids=[entry.anchor], classes=["gallery-entry"])
+        if entry.given:
+            box += nodes.container("", python(entry.given), classes=["given"])
         for number, cell in enumerate(entry.cells):
             box += python(cell.code)
             box += message(cell)
