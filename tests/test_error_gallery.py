@@ -68,6 +68,13 @@ def test_the_index_leads_to_every_page():
     assert sorted(listed) == sorted({page.stem for page in gallery.PAGES.glob("*.md")} - {"index"})
 
 
+def test_the_index_names_every_class():
+    index = (gallery.PAGES / "index.md").read_text(encoding="utf-8")
+    classes = [value for value in vars(mg.errors).values() if isinstance(value, type)]
+    missing = [one.__name__ for one in classes if f"{one.__name__}`" not in index]
+    assert not missing
+
+
 # ------------------------------------------------------ the gallery's own errors
 
 
