@@ -193,7 +193,7 @@ def hypot(a: Array, b: Array) -> Array:
 
 def _hypot_vjp(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """One side's share of the hypotenuse, 0 where both are 0."""
-    return g * (x / where(y == 0, 1, y))
+    return g * (x / where(y == 0, 1, y))  # type: ignore[no-any-return]
 
 
 hypot.defvjp(a=lambda g, a, y: _hypot_vjp(g, a, y), b=lambda g, b, y: _hypot_vjp(g, b, y))

@@ -23,8 +23,8 @@ def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
 
 def _log_total(shifted: Array, axes: tuple[int, ...]) -> Array:
     """ln Σ eˣ where the largest x is 0; as ln(1 + the rest), which keeps the digits of a small rest."""
-    powers = np.exp(shifted)
-    largest = shifted == 0
+    powers = np.asarray(np.exp(shifted))
+    largest = np.asarray(shifted == 0)
     np.copyto(powers, 0, where=largest)
     others = np.asarray(largest.sum(axis=axes, keepdims=True) - 1, shifted.dtype)
     return np.log1p(others + total(powers, axes, True))  # type: ignore[no-any-return]
