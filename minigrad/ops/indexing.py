@@ -208,7 +208,9 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     size = input.shape[axis]
     begin = start + size if start < 0 else start
     if begin < 0 or length < 0 or begin + length > size:
-        raise IndexOutOfRangeError(f"narrow to {length} elements from {start} of an axis of size {size}")
+        raise IndexOutOfRangeError(
+            f"narrow to {length} elements from {start} of an axis of size {size}; they all lie inside it"
+        )
     return getitem(input, (*(slice(None),) * axis, slice(begin, begin + length)))
 
 
