@@ -270,7 +270,7 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
 def proper(error: BaseException) -> bool:
     """Whether it is one of minigrad's errors, or one that Python's own protocols ask for."""
     errors = importlib.import_module("minigrad.errors")
-    return isinstance(error, errors.MinigradError | AttributeError | ImportError)
+    return isinstance(error, errors.MinigradError | AttributeError | ImportError | KeyError)
 
 
 def masked(text: str, folder: str) -> str:
