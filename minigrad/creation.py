@@ -84,10 +84,21 @@ def _array_of_numbers(data: Any) -> Array:
         array = np.array(data)
     except ValueError as error:
         raise ShapeError(
-            "nested lists of uneven lengths, or arrays of different shapes, cannot be a tensor; pad them to one "
-            "length, or make a tensor of each"
+            f"nested lists of uneven lengths{_uneven(data)} cannot be a tensor. Fill the short ones up, or keep a list "
+            "of tensors"
         ) from error
     return array
+
+
+def _uneven(data: Any) -> str:
+    """The lengths that meet in nested lists, in brackets."""
+    level = [data]
+    while level and all(hasattr(one, "__len__") and getattr(one, "ndim", 1) for one in level):
+        lengths = sorted({len(one) for one in level})
+        if len(lengths) > 1 or isinstance(level[0], str):
+            return f" ({' and '.join(map(str, lengths))})"
+        level = [entry for one in level for entry in one]
+    return ""
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -156,6 +167,8 @@ def from_numpy(array: Array) -> Tensor:
 
 def refuse_size(shape: tuple[int, ...]) -> None:
     """Raise `ArgumentError` for more elements than an address can number."""
+    if len(shape) > 64:
+        raise ArgumentError(f"a shape of {len(shape)} axes arrived; a tensor has 64 at most")
     if math.prod(shape) >= 2**59 or max(shape, default=0) >= 2**59:
         raise ArgumentError(f"a shape of {shape} arrived; no memory holds so many elements")
 

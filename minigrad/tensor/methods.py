@@ -200,7 +200,9 @@ class Methods(TensorCore):
         if not hasattr(dim, "__index__") or isinstance(dim, np.ndarray):
             raise DTypeError(misplaced(dim, "size", "dim", "an integer"))
         if not -self.ndim <= operator.index(dim) < self.ndim:
-            raise IndexOutOfRangeError(f"size({dim}) of a tensor of shape {self.shape}, which has {self.ndim} axes")
+            raise IndexOutOfRangeError(
+                f"size({dim}) of a tensor of shape {self.shape}; an axis is {-self.ndim} to {self.ndim - 1}"
+            )
         return self.shape[dim]
 
     def dim(self) -> "_Int":

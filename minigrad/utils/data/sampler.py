@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ...errors import ArgumentError, DTypeError
+from ...errors import ArgumentError, DTypeError, MissingMethodError
 from ...explaining import iterable
 from ...operands import as_numbers
 from ...random import chosen_generator
@@ -30,6 +30,8 @@ def length_of(collection: Any) -> int:
     """Return the number of items, or say which method is missing."""
     try:
         return len(collection)
+    except DTypeError:  # what it asks in its turn has none
+        raise
     except TypeError as error:
         raise DTypeError(
             f"{type(collection).__name__} has no length, which is needed here. Define __len__, or stream it as an "
@@ -70,7 +72,7 @@ class Sampler(Generic[Key]):
     """
 
     def __iter__(self) -> Iterator[Key]:
-        raise NotImplementedError(f"{type(self).__name__} defines no __iter__: a Sampler must")
+        raise MissingMethodError(f"{type(self).__name__} defines no __iter__: a Sampler yields indices there")
 
 
 class SequentialSampler(Sampler[int]):
