@@ -240,9 +240,9 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     """
     input = as_operand(input, "bernoulli")
     if p is not None:
-        input = Tensor._wrap(
-            np.full(input.shape, as_number(p, "bernoulli"), input.dtype if input.dtype.kind == "f" else np.float32)
-        )
+        kind = input.dtype if input.dtype.kind == "f" else np.float32
+        with np.errstate(over="ignore"):
+            input = Tensor._wrap(np.full(input.shape, as_number(p, "bernoulli"), kind))
     wrong = input._array[~((input._array >= 0) & (input._array <= 1))]
     if wrong.size:
         raise ArgumentError(f"bernoulli got {wrong[0]}; probabilities lie between 0 and 1")

@@ -197,7 +197,7 @@ class Methods(TensorCore):
         """The shape, or the size of one axis."""
         if dim is None:
             return self.shape
-        if not hasattr(dim, "__index__") or isinstance(dim, np.ndarray):
+        if not hasattr(dim, "__index__") or isinstance(dim, np.ndarray | type):
             raise DTypeError(misplaced(dim, "size", "dim", "an integer"))
         if not -self.ndim <= operator.index(dim) < self.ndim:
             raise IndexOutOfRangeError(
