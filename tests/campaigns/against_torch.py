@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 import minigrad as mg
+from tests.campaigns.layers import Made
 from tests.campaigns.judging import Verdict, tensors_in
 
 torch.set_num_threads(1)
@@ -33,7 +34,12 @@ def counterpart(name: str) -> Callable[..., Any]:
         import operator
 
         return getattr(operator, rest, None) or getattr(builtins, rest or name)  # type: ignore[no-any-return]
-    owner = {"minigrad": torch, "Tensor": torch.Tensor}.get(kind)
+    if kind == "nn":
+        raise Untold
+    owner = {
+        "minigrad": torch, "Tensor": torch.Tensor, "functional": torch.nn.functional, "init": torch.nn.init,
+        "utils": torch.nn.utils,
+    }.get(kind)  # fmt: skip
     found = getattr(owner, rest, None)
     if found is None or not callable(found) or isinstance(found, type):
         raise Untold
@@ -81,7 +87,8 @@ def twin_of(case: Any) -> Twin:
     try:
         if case.target.shaped or case.target.name in LEFT_OUT:
             raise Untold
-        function = counterpart(case.target.name)
+        made = case.target.function
+        function = made.theirs() if isinstance(made, Made) else counterpart(case.target.name)
         args = [theirs_of(one, leaves) for one in case.args]
         keywords = {name: theirs_of(one, leaves) for name, one in case.keywords.items()}
         if isinstance(keywords.get("dtype"), str):
