@@ -1,13 +1,17 @@
-"""What happens around a module's forward: full backward hooks, and errors that name the layer."""
+"""What happens around a module's constructor and forward: checks, full backward hooks, errors that name the layer."""
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from inspect import signature
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
 from minigrad.autograd import Observer
 from minigrad.errors import DTypeError, GradError, MinigradError, MinigradWarning
+from minigrad.explaining import ACCIDENTS, explained, mistaken
 
 from .parameter import Parameter
 
@@ -22,6 +26,49 @@ def locate(error: MinigradError, module: "Module") -> None:
     path = next((path for path, one in module.named_modules() if one is innermost), "")
     name = repr(innermost) if not innermost._modules else type(innermost).__name__
     error.args = (f"{text} [in {path + ': ' if path else ''}{name}]",)
+
+
+def checked(init: Callable[..., None]) -> Callable[..., None]:
+    """A layer's constructor that refuses flags, numbers and words of another kind than its signature asks for.
+
+    NumPy's numbers become Python's, which do not overflow. What else ends in an accident is explained.
+    """
+    known = signature(init)
+    numbers = {name for name, one in known.parameters.items() if one.annotation in (int, float)}
+
+    @wraps(init)
+    def called(self: Any, *args: Any, **options: Any) -> None:
+        name = type(self).__name__
+        try:
+            bound = known.bind(self, *args, **options)
+        except TypeError:
+            try:
+                init(self, *args, **options)  # which cannot be: Python says why
+            except TypeError as error:
+                raise TypeError(str(error).replace(f"{init.__qualname__}()", f"{name}()")) from None
+        for word in numbers & bound.arguments.keys():
+            bound.arguments[word] = _as_python(bound.arguments[word], known.parameters[word].annotation)
+        try:
+            init(*bound.args, **bound.kwargs)
+        except ACCIDENTS as error:
+            told = explained(init, (self, *args), options, error)
+            if told is error:
+                raise
+            raise told from error
+        mistake = mistaken(init, name, bound.arguments)
+        if mistake is not None:
+            raise mistake
+
+    return called
+
+
+def _as_python(value: Any, kind: type) -> Any:
+    """A number of NumPy's, or a tensor of an integer, as Python's number of that kind; anything else as it is."""
+    kind_of_number = getattr(getattr(value, "dtype", None), "kind", "")
+    if getattr(value, "ndim", 1) == 0 and kind_of_number != "c" and not getattr(value, "requires_grad", False):
+        with suppress(AttributeError, TypeError, ValueError, OverflowError, MinigradError):
+            return value.__index__() if kind is int else float(value)
+    return value
 
 
 class BackwardWatcher:

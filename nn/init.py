@@ -9,6 +9,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 __all__ = [
     "calculate_gain",
@@ -49,6 +50,7 @@ def fans(tensor: mg.Tensor) -> tuple[int, int]:
 _calculate_fan_in_and_fan_out = fans  # PyTorch's name, which programs use though it is private
 
 
+@guarded
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor on the standard deviation that a nonlinearity asks for.
 
@@ -74,6 +76,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     )
 
 
+@guarded
 @mg.no_grad()
 def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Uniform values from [a, b).
@@ -87,6 +90,7 @@ def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any =
     return _tensor(tensor, "uniform_").uniform_(a, b, generator=generator)
 
 
+@guarded
 @mg.no_grad()
 def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Normal values of a mean and a standard deviation.
@@ -100,6 +104,7 @@ def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: A
     return _tensor(tensor, "normal_").normal_(mean, std, generator=generator)
 
 
+@guarded
 @mg.no_grad()
 def trunc_normal_(
     tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
@@ -123,6 +128,7 @@ def trunc_normal_(
     return tensor.copy_(values)
 
 
+@guarded
 @mg.no_grad()
 def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
     """One value everywhere.
@@ -136,6 +142,7 @@ def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
     return _tensor(tensor, "constant_").fill_(val)
 
 
+@guarded
 def ones_(tensor: mg.Tensor) -> mg.Tensor:
     """Ones.
 
@@ -148,6 +155,7 @@ def ones_(tensor: mg.Tensor) -> mg.Tensor:
     return constant_(tensor, 1.0)
 
 
+@guarded
 def zeros_(tensor: mg.Tensor) -> mg.Tensor:
     """Zeros.
 
@@ -160,6 +168,7 @@ def zeros_(tensor: mg.Tensor) -> mg.Tensor:
     return constant_(tensor, 0.0)
 
 
+@guarded
 @mg.no_grad()
 def eye_(tensor: mg.Tensor) -> mg.Tensor:
     """The identity, for a matrix.
@@ -176,6 +185,7 @@ def eye_(tensor: mg.Tensor) -> mg.Tensor:
     return tensor.copy_(mg.eye(*tensor.shape))
 
 
+@guarded
 @mg.no_grad()
 def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     """A convolution weight that passes its input channels through.
@@ -186,6 +196,7 @@ def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     >>> nn.init.dirac_(mg.empty(1, 1, 3))
     tensor([[[0., 1., 0.]]])
     """
+    groups = mg.as_integer(groups, "dirac_", "groups")
     if _tensor(tensor, "dirac_").ndim < 3 or groups < 1 or tensor.shape[0] % groups:
         raise ShapeError(
             f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out"
@@ -199,6 +210,7 @@ def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     return tensor
 
 
+@guarded
 def xavier_uniform_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Glorot's uniform: U(−a, a), a = gain·√(6/(fan_in + fan_out)) (Glorot and Bengio, 2010).
 
@@ -212,6 +224,7 @@ def xavier_uniform_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None)
     return uniform_(tensor, -bound, bound, generator)
 
 
+@guarded
 def xavier_normal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Glorot's normal: σ = gain·√(2/(fan_in + fan_out)) (Glorot and Bengio, 2010).
 
@@ -233,6 +246,7 @@ def _kaiming_std(tensor: mg.Tensor, a: float, mode: str, nonlinearity: str) -> f
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fan, 1))
 
 
+@guarded
 def kaiming_uniform_(
     tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> mg.Tensor:
@@ -249,6 +263,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, generator)
 
 
+@guarded
 def kaiming_normal_(
     tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> mg.Tensor:
@@ -264,6 +279,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
+@guarded
 @mg.no_grad()
 def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
     """A random (semi-)orthogonal matrix, axes after the first flattened (Saxe et al., 2013).
@@ -288,6 +304,7 @@ def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> 
     return tensor.copy_(mg.from_numpy(gain * matrix.reshape(tensor.shape)))
 
 
+@guarded
 @mg.no_grad()
 def sparse_(tensor: mg.Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> mg.Tensor:
     """Normal values, with a part of each column, chosen at random, set to 0 (Martens, 2010).

@@ -12,8 +12,9 @@ from minigrad.errors import (
     MinigradError,
     MissingForwardError,
 )
+from minigrad.explaining import misplaced
 
-from .calling import hooked, locate, observed, warn_about_unregistered
+from .calling import checked, hooked, locate, observed, warn_about_unregistered
 from .parameter import Parameter, is_lazy
 from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
 
@@ -52,6 +53,15 @@ class Module:
     _backward_hooks: HookTable
     _backward_pre_hooks: HookTable
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """The constructors of this library's own layers are checked; those of users' are theirs."""
+        super().__init_subclass__(**options)
+        for kind in cls.__mro__:
+            init = kind.__dict__.get("__init__")
+            own = kind.__module__.startswith("nn.") and kind is not Module
+            if own and init is not None and not hasattr(init, "__wrapped__"):
+                setattr(kind, "__init__", checked(init))  # noqa: B010
+
     def __init__(self) -> None:
         set_plain = super().__setattr__
         set_plain("training", True)
@@ -88,7 +98,7 @@ class Module:
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, args)` before `forward`; what it returns replaces the arguments."""
-        return self._forward_pre_hooks.register(hook, prepend, with_kwargs)
+        return self._forward_pre_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"), with_kwargs)
 
     def register_forward_hook(
         self,
@@ -102,7 +112,7 @@ class Module:
 
         With `always_call` it is called with the output None where `forward` raised.
         """
-        return self._forward_hooks.register(hook, prepend, with_kwargs, always_call)
+        return self._forward_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"), with_kwargs, always_call)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
@@ -110,14 +120,14 @@ class Module:
         Both are tuples, with None for what is no tensor or needs no gradient;
         what the hook returns replaces `grad_input`.
         """
-        return self._backward_hooks.register(hook, prepend)
+        return self._backward_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"))
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_output)` before the module's gradients are computed.
 
         `grad_output` is a tuple; what the hook returns replaces it.
         """
-        return self._backward_pre_hooks.register(hook, prepend)
+        return self._backward_pre_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"))
 
     # -------------------------------------------------------- registering
 
@@ -207,6 +217,7 @@ class Module:
     def register_buffer(self, name: str, tensor: mg.Tensor | None, persistent: bool = True) -> None:
         """Register a tensor that is state but not learnt; `persistent` ones are part of the state dict."""
         self._check_name(name, "buffer")
+        persistent = mg.as_flag(persistent, "register_buffer", "persistent")
         if tensor is not None and not isinstance(tensor, mg.Tensor):
             raise DTypeError(f"register_buffer({name!r}) got a {type(tensor).__name__}; give a tensor or None")
         self._put(self._buffers, name, tensor)
@@ -229,6 +240,9 @@ class Module:
         self, memo: set[int] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, "Module"]]:
         """This module and all below it with their paths; a shared one once."""
+        if memo is not None and not isinstance(memo, set):
+            raise DTypeError(f"named_modules got memo={memo!r}; it is the set of modules that came already, or None")
+        _path(prefix, "named_modules", "prefix")
         seen = set() if memo is None else memo
         if id(self) in seen and remove_duplicate:
             return
@@ -255,6 +269,9 @@ class Module:
         return (module for _, module in self.named_children())
 
     def _named(self, kind: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
+        _path(prefix, f"named{kind}", "prefix")
+        once = mg.as_flag(once, f"named{kind}", "remove_duplicate")
+        recurse = mg.as_flag(recurse, f"named{kind}", "recurse")
         modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
         seen: set[int] = set()
         for path, module in modules:
@@ -287,7 +304,8 @@ class Module:
     def get_submodule(self, target: str) -> "Module":
         """The module at a path such as 'features.0'; this one for ''."""
         module: Module = self
-        for name in target.split(".") if target else ():
+        path = _path(target, "get_submodule")
+        for name in path.split(".") if path else ():
             found = module._modules.get(name)
             if found is None:
                 raise AttributeError(f"{type(module).__name__} has no submodule {name!r} (path {target!r})")
@@ -296,13 +314,13 @@ class Module:
 
     def set_submodule(self, target: str, module: "Module", strict: bool = False) -> None:
         """Put a module at a path, whose last name may be new unless `strict`; those before it are there already."""
-        path, _, name = target.rpartition(".")
+        path, _, name = _path(target, "set_submodule").rpartition(".")
         if not name:
             raise ArgumentError(f"set_submodule got the path {target!r}; give one such as 'features.0'")
         if not isinstance(module, Module):
             raise DTypeError(f"set_submodule({target!r}) got a {type(module).__name__}; give an nn.Module")
         parent = self.get_submodule(path)
-        if strict or hasattr(parent, name):
+        if mg.as_flag(strict, "set_submodule", "strict") or hasattr(parent, name):
             parent.get_submodule(name)
         setattr(parent, name, module)
 
@@ -315,7 +333,7 @@ class Module:
         return self._at(target, "_buffers")  # type: ignore[no-any-return]
 
     def _at(self, target: str, kind: str) -> Any:
-        path, _, name = target.rpartition(".")
+        path, _, name = _path(target, f"get{kind[:-1]}").rpartition(".")
         module = self.get_submodule(path)
         found = getattr(module, kind).get(name)
         if found is None:
@@ -355,18 +373,22 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Let all parameters ask for gradients, or stop asking: freezing."""
+        requires_grad = mg.as_flag(requires_grad, "requires_grad_", "requires_grad")
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the parameters' gradients, or set them to zero."""
+        set_to_none = mg.as_flag(set_to_none, "zero_grad", "set_to_none")
         for parameter in self.parameters():
             if parameter.grad is not None:
                 parameter.grad = None if set_to_none else mg.zeros_like(parameter.grad)
 
     def apply(self, fn: "Callable[[Module], object]") -> Self:
         """Call `fn` on every module below, then on this one; for initialisation."""
+        if not callable(fn):
+            raise DTypeError(misplaced(fn, "apply", "fn", "a function of a module"))
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -379,18 +401,15 @@ class Module:
             raise DTypeError(
                 f"{type(self).__name__}.to({target.dtype}): parameters are learnt, so they stay floating-point numbers"
             )
-        seen: set[int] = set()
+        converted: dict[int, mg.Tensor] = {}
         for module in self.modules():
-            for tensor in (*module._parameters.values(), *module._buffers.values()):
-                if tensor is not None and id(tensor) not in seen and tensor.is_floating_point():
-                    seen.add(id(tensor))
-                    if is_lazy(tensor):
-                        tensor.retype(mg.empty(0, dtype=tensor.dtype).to(*args, **kwargs).dtype)
+            for held in (module._parameters, module._buffers):
+                for name, tensor in held.items():
+                    if tensor is None or not tensor.is_floating_point():
                         continue
-                    gradient = tensor.grad
-                    tensor.grad = None
-                    tensor.data = tensor.detach().to(*args, **kwargs)
-                    tensor.grad = None if gradient is None else gradient.detach().to(*args, **kwargs)
+                    if id(tensor) not in converted:
+                        converted[id(tensor)] = _converted(tensor, *args, **kwargs)
+                    held[name] = converted[id(tensor)]  # type: ignore[assignment]
         return self
 
     def double(self) -> Self:
@@ -430,6 +449,27 @@ class Module:
             return f"{self._get_name()}({extra})"
         body = "".join(f"  {line}\n" for line in above + children)
         return f"{self._get_name()}(\n{body})"
+
+
+def _converted(tensor: mg.Tensor, *args: Any, **kwargs: Any) -> mg.Tensor:
+    """A parameter, itself with other values; a buffer's place gets another tensor: the one there may be a user's."""
+    if is_lazy(tensor):
+        tensor.retype(mg.empty(0, dtype=tensor.dtype).to(*args, **kwargs).dtype)
+    elif isinstance(tensor, Parameter):
+        gradient = tensor.grad
+        tensor.grad = None
+        tensor.data = tensor.detach().to(*args, **kwargs)
+        tensor.grad = None if gradient is None else gradient.detach().to(*args, **kwargs)
+    else:
+        return tensor.to(*args, **kwargs)
+    return tensor
+
+
+def _path(value: Any, name: str, role: str = "target") -> str:
+    """`value` itself; raises `DTypeError` for a path that is no string."""
+    if not isinstance(value, str):
+        raise DTypeError(misplaced(value, name, role, "a string such as 'features.0.weight'"))
+    return value
 
 
 def _indented(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import minigrad as mg
 from minigrad.errors import DTypeError, IndexOutOfRangeError
+from minigrad.explaining import iterable, misplaced
 
 from .module import Module
 from .parameter import Parameter
@@ -57,7 +58,12 @@ class ParameterList(Module):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(list(self)[index])
+            try:
+                return type(self)(list(self)[index])
+            except (TypeError, ValueError):
+                raise DTypeError(
+                    f"{index} into a ParameterList; slices are made of integers, and the step is not 0"
+                ) from None
         return getattr(self, self._name(index))
 
     def __setitem__(self, index: int, value: Any) -> None:
@@ -140,7 +146,7 @@ class ParameterDict(Module):
         return reversed(list(self._keys))
 
     def __contains__(self, key: object) -> bool:
-        return key in self._keys
+        return isinstance(key, str) and key in self._keys
 
     def copy(self) -> "ParameterDict":
         """A new dictionary of the same parameters."""
@@ -176,7 +182,9 @@ class ParameterDict(Module):
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> "ParameterDict":
         """A new dictionary that gives every name the same value."""
-        return ParameterDict(OrderedDict((key, default) for key in keys))
+        if not iterable(keys):
+            raise DTypeError(misplaced(keys, "fromkeys", "keys", "a list of names"))
+        return ParameterDict([(key, default) for key in keys])
 
     def keys(self) -> Any:
         """The names."""

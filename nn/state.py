@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import minigrad as mg
 from minigrad.errors import DTypeError, MinigradError, MissingForwardError, StateDictError
+from minigrad.explaining import misplaced
 
 from .parameter import Parameter, is_lazy
 
@@ -56,6 +57,9 @@ def _entries(module: "Module", prefix: str, defines: Any) -> "Iterator[tuple[str
 
 def collect(module: "Module", prefix: str, keep_vars: bool) -> OrderedDict[str, Any]:
     """The state dict: tensors, detached unless `keep_vars`, and extra states."""
+    if not isinstance(prefix, str):
+        raise DTypeError(misplaced(prefix, "state_dict", "prefix", "a string"))
+    keep_vars = mg.as_flag(keep_vars, "state_dict", "keep_vars")
     state: OrderedDict[str, Any] = OrderedDict()
     for key, one, tensor in _entries(module, prefix, get_extra_state):
         if tensor is None:
@@ -67,6 +71,8 @@ def collect(module: "Module", prefix: str, keep_vars: bool) -> OrderedDict[str, 
 
 def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Copy values by path into a module, once everything has been seen to fit."""
+    strict = mg.as_flag(strict, "load_state_dict", "strict")
+    assign = mg.as_flag(assign, "load_state_dict", "assign")
     if not isinstance(state_dict, Mapping):
         raise DTypeError(
             f"load_state_dict got a {type(state_dict).__name__}; it takes what state_dict() gave, for example "

@@ -71,7 +71,8 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
+PUBLIC_MODULES = ["errors", "explaining", "registry", "geometry", "random", "cuda", "backends", "autograd", "func",
+                  "signal", "optim", "utils",
                   "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import DTypeError, MinigradWarning, ShapeError
+from minigrad.registry import guarded
 
 
 def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
@@ -16,11 +17,12 @@ def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
         f"{name} got no dim and an input of shape {input.shape}: it takes dim={guess}, PyTorch's old guess, which is "
         f"0 for 0, 1 or 3 axes and 1 otherwise. Say along which axis the values sum to 1, for example dim={guess}",
         MinigradWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
     return guess
 
 
+@guarded
 def softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.Tensor:
     """eˣ divided by its sum along `dim`, without overflow (N98).
 
@@ -35,6 +37,7 @@ def softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.T
     return mg.softmax(input, _axis(input, dim, "softmax"), dtype)
 
 
+@guarded
 def log_softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.Tensor:
     """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
 
@@ -48,6 +51,7 @@ def log_softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> 
     return mg.log_softmax(input, _axis(input, dim, "log_softmax"), dtype)
 
 
+@guarded
 def softmin(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.Tensor:
     """The softmax of −x: the smallest has the largest share.
 
@@ -61,6 +65,7 @@ def softmin(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.T
     return mg.softmax(-input, _axis(input, dim, "softmin"), dtype)
 
 
+@guarded
 def gumbel_softmax(
     logits: mg.Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1, generator: Any = None
 ) -> mg.Tensor:
@@ -76,7 +81,7 @@ def gumbel_softmax(
     """
     logits = mg.as_operand(logits, "gumbel_softmax")
     if mg.as_number(eps, "gumbel_softmax", "eps") != 1e-10:
-        warnings.warn(f"gumbel_softmax got eps={eps}, which has no effect; leave it out", MinigradWarning, stacklevel=2)
+        warnings.warn(f"gumbel_softmax got eps={eps}, which has no effect; leave it out", MinigradWarning, stacklevel=3)
     if logits.dtype.kind != "f":
         raise DTypeError(f"gumbel_softmax got {logits.dtype}; convert first, for example t.float()")
     # Neither logarithm meets 0: a draw in float64 never reaches 1.
@@ -93,6 +98,7 @@ def gumbel_softmax(
     return chosen - soft.detach() + soft
 
 
+@guarded
 def glu(input: mg.Tensor, dim: int = -1) -> mg.Tensor:
     """a·s(b), a and b the halves of x along `dim`, s the sigmoid (Dauphin et al., 2016).
 

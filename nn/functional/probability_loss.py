@@ -5,6 +5,7 @@ import warnings
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, MinigradWarning, ShapeError
+from minigrad.registry import guarded
 
 from .activation import logsigmoid
 from .reduction import check_fit, check_floating, check_same_shape, check_weight, reduced
@@ -19,6 +20,7 @@ def _check_between_0_and_1(values: mg.Tensor, what: str, remedy: str) -> None:
         raise ArgumentError(f"binary_cross_entropy got {what} of {first}; they lie between 0 and 1. {remedy}")
 
 
+@guarded
 def binary_cross_entropy(
     input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None = None, reduction: str = "mean"
 ) -> mg.Tensor:
@@ -55,6 +57,7 @@ def binary_cross_entropy(
     return reduced(losses, reduction)
 
 
+@guarded
 def binary_cross_entropy_with_logits(
     input: mg.Tensor,
     target: mg.Tensor,
@@ -92,6 +95,7 @@ def binary_cross_entropy_with_logits(
     return reduced(losses.to(target.dtype), reduction)
 
 
+@guarded
 def multilabel_soft_margin_loss(
     input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None = None, reduction: str = "mean"
 ) -> mg.Tensor:
@@ -123,6 +127,7 @@ def multilabel_soft_margin_loss(
     return reduced(losses.sum(-1) / input.shape[-1], reduction)
 
 
+@guarded
 def soft_margin_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean") -> mg.Tensor:
     """ln(1 + exp(−t·x)) for answers t of 1 and −1: the logistic loss, without overflow.
 
@@ -143,6 +148,7 @@ def soft_margin_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean
 # ------------------------------------------------------------- divergences, likelihoods
 
 
+@guarded
 def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_target: bool = False) -> mg.Tensor:
     """The divergence t·(ln t − x) of log-probabilities x from probabilities t (Kullback and Leibler, 1951).
 
@@ -167,7 +173,7 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
             "kl_div with reduction='mean' divides by the number of elements, which is no divergence; 'batchmean' "
             "divides by the size of the batch and is one",
             MinigradWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     if mg.as_flag(log_target, "kl_div", "log_target"):
         losses = mg.exp(target) * (target - input)
@@ -178,6 +184,7 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
     return reduced(losses, reduction)
 
 
+@guarded
 def poisson_nll_loss(
     input: mg.Tensor,
     target: mg.Tensor,
@@ -226,6 +233,7 @@ def _variances(var: mg.Tensor, input: mg.Tensor) -> mg.Tensor:
     )
 
 
+@guarded
 def gaussian_nll_loss(
     input: mg.Tensor,
     target: mg.Tensor,

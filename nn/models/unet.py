@@ -54,8 +54,10 @@ class UNet(Module):
         self, in_channels: int = 1, num_classes: int = 2, width: int = 64, depth: int = 4, bilinear: bool = False
     ) -> None:
         super().__init__()
-        if depth < 1:
-            raise ArgumentError(f"UNet got depth={depth}; it is the number of poolings, from 1 on")
+        if not 1 <= depth <= 30:
+            raise ArgumentError(
+                f"UNet got depth={depth}; it is the number of poolings, from 1 on, each of which halves the image"
+            )
         self.depth = depth
         widths = [width << level for level in range(depth + 1)]
         self.pool = MaxPool2d(2)
@@ -73,6 +75,7 @@ class UNet(Module):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, H, W) -> (N, num_classes, H, W) logits"""
+        input = mg.as_operand(input, "UNet")
         multiple = 2**self.depth
         if input.ndim != 4 or input.shape[-2] % multiple or input.shape[-1] % multiple:
             raise ShapeError(

@@ -176,7 +176,9 @@ def ran(library: Any, layers: Any, name: str, train: Any, cast: Any, inputs: Any
     """What a layer of a library gives: outputs, gradients of its parameters, buffers."""
     layer = getattr(layers, name)(**options)
     layer.train(train)
-    floating = [one.dtype for one in inputs if isinstance(one, np.ndarray | library.Tensor) and "float" in str(one.dtype)]
+    floating = [
+        one.dtype for one in inputs if isinstance(one, np.ndarray | library.Tensor) and "float" in str(one.dtype)
+    ]
     if cast is True and floating:
         layer.to(floating[0])
     if name.startswith("Lazy"):
@@ -193,9 +195,7 @@ def ran(library: Any, layers: Any, name: str, train: Any, cast: Any, inputs: Any
     if isinstance(first, library.Tensor) and first.requires_grad and learnt:
         try:
             seeds = library.ones(first.shape, dtype=first.dtype)
-            gradients = list(
-                library.autograd.grad(first, learnt, seeds, allow_unused=True, retain_graph=True)
-            )
+            gradients = list(library.autograd.grad(first, learnt, seeds, allow_unused=True, retain_graph=True))
         except Exception as error:
             raise Backward(f"{type(error).__name__}: {error}") from error
     return [output, [one for one in gradients if one is not None], list(layer.buffers())]

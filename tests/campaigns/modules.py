@@ -9,7 +9,7 @@ import numpy as np
 import minigrad as mg
 import nn
 from nn import models
-from tests.campaigns.arguments import Made
+from tests.campaigns.arguments import POOLS, Made
 from tests.campaigns.nn_calls import MODULES, NAMES, PARAMETERS
 from tests.samples import normal
 from tests.torch_oracle.examples import Call, X, Y, call
@@ -70,7 +70,7 @@ DICTS: list[Any] = [
     *(Made(one) for one in (
         state, lambda: list(state().items()), lambda: OrderedDict(state()), lambda: Strange(state()),
         lambda: {key: value.tolist() if key != "_extra_state" else value for key, value in state().items()},
-        lambda: {key: None for key in state()}, lambda: {key.encode(): one for key, one in state().items()},
+        lambda: dict.fromkeys(state()), lambda: {key.encode(): one for key, one in state().items()},
         lambda: {f"module.{key}": one for key, one in state().items()}, lambda: {**state(), 3: 4, None: 5},
         lambda: {**state(), "": mg.ones(1)}, lambda: {**state(), "inner": mg.ones(1)}, lambda: {"_extra_state": len},
         lambda: {**state(), "inner.weight.x": mg.ones(1)}, lambda: Scaled(), lambda: iter(state()),
@@ -91,6 +91,13 @@ LISTS: list[Any] = [
         lambda: nn.ParameterDict({"c": mg.ones(1)}), lambda: {"b": mg.ones(2), 3: 1}, lambda: np.array([1, None]),
         lambda: [np.ones(2)], lambda: {"a": np.ones(2)}, lambda: {"training": mg.ones(1)}, lambda: [["a", mg.ones(1)]],
         lambda: {"keys": mg.ones(1)}, lambda: [[[], mg.ones(1)]], lambda: mg.tensor(1), lambda: np.array(1),
+    )),
+]  # fmt: skip
+# Sizes of models that are made in a moment, or not at all.
+SLIGHT: list[Any] = [
+    *range(-2, 5), 8, 11, 14, 16, 2**62, -(2**63), 10**30, True, None, "a", 1.5, 0.25, float("nan"), float("inf"),
+    1e-300, (1, 2), [1], [[1, 2]], {}, np.int8(3), np.float16(0.5), *(Made(one) for one in (
+        lambda: mg.tensor(2), lambda: np.array(2), lambda: np.array([1, 2]), lambda: iter([1, 2]), lambda: np.ones(2),
     )),
 ]  # fmt: skip
 MORE_POOLS: dict[str, list[Any]] = {
@@ -179,7 +186,7 @@ def dictionary() -> Any:
 def attribute(name: Any, filling: Any) -> Any:
     """Assign to a module."""
     module = Scaled()
-    setattr(module, name if isinstance(name, str) else "scale", filling)
+    setattr(module, name if isinstance(name, str) and name[:1] != "_" else "scale", filling)
     return list(module.parameters())
 
 
@@ -220,7 +227,7 @@ HELD: dict[str, tuple[Callable[..., Any], list[Call]]] = {
     "nn.Module.train": (method("train"), [call(mode=True)]),
     "nn.Module.requires_grad_": (method("requires_grad_"), [call(requires_grad=True)]),
     "nn.Module.zero_grad": (method("zero_grad"), [call(set_to_none=True)]),
-    "nn.Module.apply": (method("apply"), [call(fn=len if False else Made(lambda: lambda module: None))]),
+    "nn.Module.apply": (method("apply"), [call(fn=Made(lambda: lambda module: None))]),
     "nn.Module.to": (method("to"), [call(dtype="float64"), call(device="cpu"), call(device="cpu", dtype="float32")]),
     **{f"nn.Module.{name}": (method(name), [call(hook=Made(lambda: lambda *given: None), by_name={"prepend": True})])
        for name in ("register_forward_pre_hook", "register_forward_hook", "register_full_backward_hook",
@@ -240,7 +247,8 @@ HELD: dict[str, tuple[Callable[..., Any], list[Call]]] = {
     "nn.UninitializedBuffer": (nn.UninitializedBuffer, [call(requires_grad=False, device="cpu", dtype="float32",
                                                              persistent=True)]),
     "nn.summary": (summed, [call(module=LINEAR, shape=(4,), by_name={"batch_size": 2, "dtype": None, "depth": 1}),
-                            call(module=Made(lambda: nn.Conv2d(1, 2, 3)), shape=X[None], by_name={"batch_size": None})]),
+                            call(module=Made(lambda: nn.Conv2d(1, 2, 3)), shape=X[None], by_name={"batch_size": None}),
+                            ]),
 }  # fmt: skip
 for kind, make in (("Sequential", three(nn.Sequential)), ("ModuleList", listed), ("Concat", three(nn.Concat))):
     HELD |= {
@@ -318,8 +326,6 @@ MODELS: dict[str, tuple[dict[str, Any], np.ndarray]] = {
     **{f"vgg{depth}{norm}": ({"num_classes": 2, "widths": (1, 1, 1, 1, 1), "hidden": 2, "init_weights": False}, IMAGE)
        for depth in (11, 13, 16, 19) for norm in ("", "_bn")},
 }  # fmt: skip
-# Only the constructors' presets differ from those above, and the networks are deep: drawn seldom.
-DEEP = {name for name in MODELS if name.islower()}
 
 
 def model_of(name: str) -> Callable[..., Any]:
@@ -334,4 +340,12 @@ def model_of(name: str) -> Callable[..., Any]:
     return run
 
 
-__all__ = ["DEEP", "HELD", "MODELS", "MORE_POOLS", "model_of"]
+FACTORS = [one for one in SLIGHT if not isinstance(one, int) or not 1 < one < 99 or one == 8]
+MORE_POOLS |= {
+    name: FACTORS if name.startswith("width") or name == "depth" else SLIGHT
+    for options, _ in MODELS.values() for name, value in options.items()
+    if name not in {**POOLS, **MORE_POOLS} and not isinstance(value, bool) and name not in ("dropout", "drop_rate")
+}  # fmt: skip
+
+
+__all__ = ["HELD", "MODELS", "MORE_POOLS", "model_of"]

@@ -154,7 +154,8 @@ def with_gradients(*dtypes: Any) -> Any:
 GRADED = Made(lambda: with_gradients(mg.float32, mg.float64))
 PARAMETERS: list[Any] = [
     None, [], (), [None], ["a"], [1], "a", 3, {}, *(Made(one) for one in (
-        lambda: with_gradients(mg.float32), lambda: iter(with_gradients(mg.float64)), lambda: with_gradients(mg.float16),
+        lambda: with_gradients(mg.float32), lambda: iter(with_gradients(mg.float64)),
+        lambda: with_gradients(mg.float16),
         lambda: nn.Linear(2, 2).parameters(), lambda: nn.Linear(2, 2), lambda: [nn.LazyLinear(2).weight],
         lambda: mg.ones(2), lambda: [mg.tensor([1, 2])], lambda: [np.ones(2)], lambda: [mg.ones(0)],
         lambda: with_gradients(mg.float32) * 2, lambda: [*with_gradients(mg.float32), None], lambda: (mg.ones(2), 5),
@@ -181,8 +182,8 @@ MODULES: list[Any] = [
         lambda: nn.utils.weight_norm(nn.Linear(3, 4)), lambda: nn.utils.spectral_norm(nn.Linear(3, 4)),
     )),
 ]  # fmt: skip
-NAMES: list[Any] = ["weight", "bias", "", "a.b", "weight_v", "weight_g", None, 3, "training", "forward", ["weight"], b"w",
-                    "T_destination", "_parameters", "é", "0"]  # fmt: skip
+NAMES: list[Any] = ["weight", "bias", "", "a.b", "weight_v", "weight_g", None, 3, "training", "forward", ["weight"],
+                    b"w", "T_destination", "_parameters", "é", "0"]  # fmt: skip
 FUSED = {"rm": normal(4), "rv": positive(4)}
 
 UTILS: dict[str, list[Call]] = {

@@ -30,7 +30,7 @@ import numpy as np
 
 import minigrad as mg
 from tests.campaigns.arguments import GARBAGE, Draw
-from tests.campaigns.judging import Verdict, judged, walked
+from tests.campaigns.judging import FOREIGN, Verdict, judged, walked
 from tests.campaigns.targets import Target, targets
 
 MEMORY = 2 << 30  # bytes; PyTorch needs some more
@@ -42,7 +42,14 @@ USERS: dict[str, tuple[type[Exception], ...]] = {
     "data.Subset": (IndexError, TypeError, KeyError),
     "transforms.Lambda": (Exception,),
     "transforms.Compose": (Exception,),
-}
+    # Paths and names that are not there: Python's kinds of error, in words of ours.
+    **dict.fromkeys([f"nn.Module.{name}" for name in ("get_submodule", "set_submodule", "get_parameter", "get_buffer")],
+                    (AttributeError,)),
+    **dict.fromkeys([f"nn.{kind}Dict{name}" for kind in ("Module", "Parameter") for name in ("[]", ".del", ".pop")],
+                    (KeyError,)),
+}  # fmt: skip
+# They run modules, which may keep statistics before another raises.
+RUNNING = {"nn.Residual", "nn.Concat", "nn.Sequential", "models.BasicBlock", "models.Bottleneck"}
 
 
 class Case(NamedTuple):
@@ -143,8 +150,12 @@ def run(case: Case) -> Verdict:
     verdict = judged(
         target.function, case.args, case.keywords,
         changing=changing, switching=target.name in SWITCHING, operator=operator,
+        seconds=60 if target.name.startswith("models.") else 5,
     )  # fmt: skip
-    if verdict.fault and isinstance(verdict.error, USERS.get(target.name, ())):
+    known = isinstance(verdict.error, USERS.get(target.name, ())) and FOREIGN.search(str(verdict.error)) is None
+    if target.name in RUNNING and verdict.fault.startswith("argument"):
+        return verdict._replace(fault="")
+    if verdict.fault and known and len(str(verdict.error)) > 10:
         return verdict._replace(fault="")
     if verdict.returned and not verdict.fault:
         result = case.args[0] if case.args and target.changing and verdict.result is None else verdict.result
@@ -224,7 +235,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="targets of which the names contain this, or one of these, separated by commas")
+    parser.add_argument("--only", default="", help="parts of names, separated by commas")
     parser.add_argument("--round", type=int, help="repeat the cases of one round")
     parser.add_argument("--torch", action="store_true", help="compare with PyTorch")
     parser.add_argument("--table", action="store_true", help="count by function")

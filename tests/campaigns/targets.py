@@ -119,7 +119,7 @@ def of_layers() -> Iterator[Target]:
     """What `nn` and its submodules export besides layers."""
     for name in nn.functional.__all__:
         function = getattr(nn.functional, name)
-        changing = 1 if name.endswith("_") else 3 if name in ("batch_norm", "instance_norm") else 0
+        changing = {"batch_norm": 3, "instance_norm": 3, "embedding": 2}.get(name, int(name[-1] == "_"))
         yield Target(f"functional.{name}", function, functional_calls(name), False, changing, name in NOISY)
     for name in nn.init.__all__:
         function = getattr(nn.init, name)
