@@ -34,7 +34,7 @@ LAYERS = [
     ["legacy"],
     ["sampling"],
     ["scopes"],
-    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
+    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)
@@ -60,7 +60,7 @@ TYPE_ONLY = {
 
 # nn sees these modules of minigrad, and of each only its public names.
 PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
-                  "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
+                  "datasets", "transforms", "serialization", "drawing", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

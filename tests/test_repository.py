@@ -235,7 +235,7 @@ REFERENCE = [
     "minigrad.utils.data",
     "minigrad.datasets",
     "minigrad.transforms",
-    "minigrad.draw",
+    "minigrad.drawing",
     "minigrad.plot",
     "nn",
     "nn.functional",

@@ -1,0 +1,147 @@
+"""A recording: what a block of a program computed, in which layer, with the values and gradients that went through."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DTypeError, GradError
+from ..mode import observe
+from ..scopes import Scopes
+from ..tape import Edge, Node
+from ..tensor import Tensor, edge_of
+from .graph import Array, Cluster
+
+if TYPE_CHECKING:
+    from .picture import Drawing
+
+__all__ = ["Kept", "Recording", "record"]
+
+
+class Kept:
+    """An array as it was when it was seen; `now()` is None if it was changed in place since."""
+
+    __slots__ = ("_stamp", "_storage", "array")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.array = tensor._array
+        self._storage = tensor._storage
+        self._stamp = tensor._storage.count
+
+    def now(self) -> Array | None:
+        """The array, if it still holds what it held."""
+        return self.array if self._storage.count == self._stamp else None
+
+
+class Recording(Scopes):
+    """What `record` yields: an observer that keeps values, gradients and the layers around them, for a drawing.
+
+    It holds every value that it saw as long as it lives. `draw` makes pictures of it.
+    """
+
+    def __init__(self, model: Any = None) -> None:
+        super().__init__()
+        if model is not None and not hasattr(type(model), "named_modules"):
+            raise DTypeError(f"record got a {type(model).__name__}; give a model, an nn.Module, or nothing")
+        self.model = model
+        self.calls: list[Cluster] = []
+        self.place: dict[Node, int] = {}
+        self.inputs: dict[Node, tuple[Kept, ...]] = {}
+        self.values: dict[Edge, Kept] = {}
+        self.cotangents: dict[Edge, Array] = {}
+        self.arrived: dict[int, Array] = {}
+        self._open: list[int] = []
+        self._times: dict[int, int] = {}
+        self._consumed: set[Edge] = set()
+        if model is not None:
+            self._paths = {id(one): path for path, one in model.named_modules()}
+
+    def entering(self, module: Any, args: tuple[Any, ...]) -> None:
+        """Open the cluster of a call."""
+        known = dict(self._paths)
+        super().entering(module, args)
+        if self.model is not None and id(self.modules[0]) in known:
+            self._paths = known
+        times = self._times[id(module)] = self._times.get(id(module), 0) + 1
+        parent = self._open[-1] if self._open else None
+        path = self._paths.get(id(module), "")
+        self._open.append(len(self.calls))
+        self.calls.append(Cluster(path, type(module).__name__, parent, len(self._open) - 1, times))
+        for arg in args:
+            if isinstance(arg, Tensor) and arg._node is None:
+                self.arrived[id(arg._array)] = arg._array
+
+    def left(self, module: Any, output: Any) -> None:
+        """Close it."""
+        super().left(module, output)
+        self._open.pop()
+
+    def applied(self, primitive: Any, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        """Keep the values of a recorded application, and where it stands."""
+        node = next((output._node for output in outputs if output._node is not None), None)
+        if node is None:
+            return
+        if self._open:
+            self.place[node] = self._open[-1]
+        self.inputs[node] = tuple(Kept(tensor) for tensor in inputs)
+        for output in outputs:
+            if output._node is node:
+                self.values[edge_of(output)] = Kept(output)
+        self._consumed.update(edge for edge in node.edges if edge is not None)
+
+    def pulling(self, node: Node, cotangents: Sequence[Tensor | None]) -> None:
+        """Keep the complete gradients of what a node gave."""
+        for index, cotangent in enumerate(cotangents):
+            if cotangent is not None:
+                self.cotangents[Edge(node, index)] = cotangent._array.copy()
+
+    def ends(self) -> list[Tensor]:
+        """What was computed and not used again, as tensors."""
+        kept = [(edge, value) for edge, value in self.values.items() if edge not in self._consumed]
+        return [Tensor._wrap(value.array, edge.node, edge.output) for edge, value in kept]
+
+    def draw(self, tensors: Any = None, **options: Any) -> "Drawing":
+        """Draw what was recorded: up to `tensors`, or to everything that was computed and not used again.
+
+        Options as for `minigrad.draw`, and `depth`: modules that many levels below the model are
+        drawn as one box each. Raises `GradError` where nothing was recorded; otherwise as `draw`.
+
+        >>> import minigrad as mg, nn
+        >>> with mg.drawing.record() as tape: _ = nn.Linear(2, 1)(mg.ones(3, 2))
+        >>> print(tape.draw(depth=0))
+        Linear: 1 operation
+         1  data    data    3×2
+         2  Linear  module  3×1  ← data
+            output  output  3×1  ← 2
+        """
+        from .picture import drawn
+
+        found = self.ends() if tensors is None else tensors
+        if tensors is None and not found:
+            raise GradError(
+                "nothing was recorded: in the block no operation was applied to a tensor that requires gradients. Run "
+                "the model inside it, without no_grad, and let its parameters require gradients"
+            )
+        return drawn(found, self, options, _locals_of_the_caller())
+
+
+def _locals_of_the_caller() -> Mapping[str, Any]:
+    import sys
+
+    return sys._getframe(2).f_locals
+
+
+@contextmanager
+def record(model: Any = None) -> Iterator[Recording]:
+    """Keep what a block computes, the values, the gradients of its backward passes and the layers, for a drawing.
+
+    With `model` the parameters and paths are named as that model names them, also where only
+    parts of it are called; without, as the outermost module that runs does. Raises `DTypeError` for what is no module.
+
+    >>> import minigrad as mg, nn
+    >>> model, x = nn.Sequential(nn.Linear(2, 1), nn.ReLU()), mg.ones(3, 2)
+    >>> with mg.drawing.record(model) as tape: model(x).sum().backward()
+    >>> tape.draw(values=True, grads=True)
+    <Drawing: 8 boxes, 7 wires, 2 clusters>
+    """
+    with observe(recording := Recording(model)):
+        yield recording
