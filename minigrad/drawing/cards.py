@@ -18,14 +18,14 @@ _WIDTH = {character: width for width, characters in _WIDTHS.items() for characte
 
 # size, room on the line, and how much wider than the table the face is
 STYLES = {
-    "badge": (10.0, 14.0, 1.08),
-    "title": (13.0, 18.0, 1.16),
-    "note": (11.0, 15.0, 1.08),
+    "badge": (10.0, 14.0, 1.14),
+    "title": (13.0, 18.0, 1.26),
+    "note": (11.0, 15.0, 1.14),
     "value": (10.5, 14.0, 0.0),
     "grad": (10.5, 14.0, 0.0),
-    "missing": (10.0, 14.0, 1.08),
-    "tag": (10.0, 14.0, 1.08),
-    "head": (11.0, 15.0, 1.12),
+    "missing": (10.0, 14.0, 1.1),
+    "tag": (10.0, 14.0, 1.12),
+    "head": (11.0, 15.0, 1.26),
 }
 MONO = 0.61
 PAD_X, PAD_Y = 10.0, 6.0
@@ -102,7 +102,7 @@ def _card(graph: Graph, number: int, show: Show, told: set[tuple[int, int]]) -> 
     several = len(box.results) > 1
     for index, result in enumerate(box.results):
         if (number, index) not in told:
-            lines += _content(result, show, f" {index}" if several else "")
+            lines += _content(result, show, f" {index}" if several else "", box.kind != "output")
     return Card(lines)
 
 
@@ -113,7 +113,7 @@ def _title(graph: Graph, box: Box) -> str:
     return box.title
 
 
-def _content(result: Result, show: Show, suffix: str) -> list[Line]:
+def _content(result: Result, show: Show, suffix: str, complain: bool) -> list[Line]:
     wanted = [("value", result.value)] * show.values + [("grad", result.grad)] * (show.grads and result.taped)
     lines, missing = [], []
     for style, array in wanted:
@@ -125,6 +125,6 @@ def _content(result: Result, show: Show, suffix: str) -> list[Line]:
         pictures = thumbnails(array)
         if pictures:
             lines.append(Line(style, "", "", pictures))
-    if missing:
+    if missing and complain:
         lines.append(Line("missing", f"{' and '.join(missing)} not kept"))
     return lines

@@ -1,7 +1,6 @@
 """From tensors to a graph: the nodes of the tape behind them, and what is known about each."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..primitive import _Saved
 from ..tape import Edge, Leaf, Node, Spec
@@ -40,6 +39,7 @@ class _Collector:
         self.boxes: dict[Node, int] = {}
         self.constants: dict[int, int] = {}
         self.values: dict[Edge, Array] = {}
+        self.homeless: dict[int, list[int]] = {}  # boxes of constants, and the calls that they were given to
 
     def run(self, tensors: Sequence[Tensor]) -> Graph:
         if self.recording is not None:
@@ -124,10 +124,10 @@ class _Collector:
 
     @staticmethod
     def _argument(node: Node, position: int) -> str:
-        arguments = getattr(node.operation, "arguments", ())
+        arguments: tuple[str, ...] = getattr(node.operation, "arguments", ())
         if getattr(node.operation, "variadic", False):
             return f"{arguments[0]}[{position}]"
-        return str(arguments[position]) if position < len(arguments) else f"argument {position}"
+        return arguments[position] if position < len(arguments) else f"argument {position}"
 
     def _constant(self, node: Node, position: int, argument: str, target: int) -> None:
         """An input off the tape: a box, a note where it is a number, or a note that nobody keeps it."""
@@ -141,7 +141,7 @@ class _Collector:
             if isinstance(saved, _Saved):
                 array = saved.array
         if array is None:
-            box.notes.append(f"{argument}: off the tape, not kept")
+            box.notes.append(f"{argument}: constant, not kept")
             return
         name = self.names.loose(array)
         if not array.ndim and not name:
@@ -152,9 +152,8 @@ class _Collector:
             value = kept.now() if kept is not None else array
             known = self._data(name or "data", value, Spec(array.shape, array.dtype), node.serial)
             self.constants[id(array)] = known
-            arrived = self.recording is not None and id(array) in self.recording.arrived
-            if not name and not arrived:
-                self.graph.boxes[known].cluster = -1  # goes where it is used
+            given = self.recording.given.get(id(array)) if self.recording is not None else None
+            self.homeless[known] = given[1] if given is not None else []
         self.graph.wires.append(Wire(known, 0, target, argument))
 
     def _data(self, title: str, value: Array | None, spec: Spec, step: int) -> int:
@@ -179,7 +178,9 @@ class _Collector:
         for wire in self.graph.wires:
             users.setdefault(wire.source, []).append(self.graph.boxes[wire.target].cluster)
         for number, box in self.graph.boxes.items():
-            if box.kind == "parameter" or box.cluster == -1:
-                box.cluster = self.graph.shared(users.get(number, []))
-
-
+            if box.kind == "parameter" or number in self.homeless:
+                around = self.graph.enclosing(self.graph.shared(users.get(number, [])))
+                outside = self.homeless.get(number, [])
+                inside = [place for place, cluster in enumerate(around) if cluster in outside]
+                around = around[: inside[0]] if inside else around
+                box.cluster = around[-1] if around else None

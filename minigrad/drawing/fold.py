@@ -78,9 +78,7 @@ def tidied(graph: Graph) -> Graph:
             for cluster in graph.enclosing(box.cluster):
                 inside[cluster].append(number)
         single = [
-            cluster
-            for cluster, boxes in inside.items()
-            if len(boxes) == 1 and graph.boxes[boxes[0]].cluster == cluster
+            cluster for cluster, boxes in inside.items() if len(boxes) == 1 and graph.boxes[boxes[0]].cluster == cluster
         ]
         for cluster in single:
             box = graph.boxes[inside[cluster][0]]

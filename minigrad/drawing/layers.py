@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .order import ordered
-from .places import placed
+from .places import placed, settled
 from .rows import Rows
 
 __all__ = ["CircleError", "Item", "Link", "arrange", "ranks"]
 
 RANK_GAP = 30.0
+PORT_GAP = 6.0  # before the rank of the ways out
+STRAIGHT = 200.0  # how much a link over many ranks wants to be straight
 ENTRY = 20.0  # between links that meet the same edge of an item
 
 
@@ -83,9 +85,9 @@ def arrange(items: Sequence[Item], links: Sequence[Link]) -> tuple[float, float]
         first, trunk = rank[link.source], trunks[link.source, link.net]
         passed = trunk[: rank[link.target] - first - 1]
         if passed and (link.source, link.net) in led:
-            place = bands[first + len(passed)][1]
+            end = bands[first + len(passed)][1]
             link.branch = True
-            link.stops = [(at[passed[-1]], place, place)]
+            link.stops = [(at[passed[-1]], end, end)]
         else:
             source = items[link.source]
             link.stops = [(source.at + link.out, source.start + source.depth, bands[first][1])]
@@ -113,10 +115,12 @@ def ranks(items: Sequence[Item], links: Sequence[Link]) -> list[int]:
         rank[v] = max((rank[u] + 1 for u in before[v]), default=0)
         if items[v].pin >= 0:
             rank[v] = max(rank[v], first)
-    last = max((rank[v] for v in topological if items[v].pin <= 0), default=0) + 1
-    for v in topological:
+    last = max((rank[v] for v in topological if items[v].pin <= 0), default=0)
+    for v in reversed(topological):  # as late as can be: what is computed for a step stands beside it
         if items[v].pin > 0:
-            rank[v] = last
+            rank[v] = last + 1
+        elif not items[v].pin:
+            rank[v] = min((rank[w] - 1 for w in after[v]), default=last)
     for _ in range(8):
         if not _shorten(rank, items, before, after, topological):
             break
@@ -183,23 +187,41 @@ def _rows(items: Sequence[Item], links: Sequence[Link], rank: Sequence[int], tru
     bends = sum(map(len, trunks.values()))
     rows = Rows([item.breadth for item in items] + [0.0] * bends, len(items))
     place = list(rank) + [0] * bends
+    weights = _weights(items, links, rank)
     outs = {(link.source, link.net): link.out for link in links}
-    for link in links:
+    for link, weight in zip(links, weights, strict=True):
         last = _last(link, rank, trunks)
         into = link.into or 0.0
         if last is None:
-            rows.join(link.source, link.target, link.out, into)
+            rows.join(link.source, link.target, link.out, into, weight)
         else:
-            rows.join(last, link.target, 0.0, into)
+            rows.join(last, link.target, 0.0, into, weight / 2)
     for (source, net), trunk in trunks.items():
         for step, v in enumerate(trunk):
             place[v] = rank[source] + step + 1
             if step:
-                rows.join(trunk[step - 1], v, 0.0, 0.0)
+                rows.join(trunk[step - 1], v, 0.0, 0.0, STRAIGHT)
             else:
-                rows.join(source, v, outs[source, net], 0.0)
+                rows.join(source, v, outs[source, net], 0.0, 0.5)
     rows.fill(place)
     return rows
+
+
+def _weights(items: Sequence[Item], links: Sequence[Link], rank: Sequence[int]) -> list[float]:
+    """How much links want to be straight: more where most of the computation comes from, less beside it."""
+    height = [1 << 30 if item.pin < 0 else 0 for item in items]
+    for link in sorted(links, key=lambda link: rank[link.source]):
+        height[link.target] = max(height[link.target], min(height[link.source] + 1, 1 << 30))
+    highest: dict[int, list[int]] = defaultdict(list)
+    for link in links:
+        highest[link.target].append(height[link.source])
+    weights = []
+    for link in links:
+        others = highest[link.target]
+        top = max(others)
+        tied = others.count(top) > 1
+        weights.append((1.0 if tied else 4.0) if height[link.source] == top else 0.2)
+    return weights
 
 
 # ------------------------------------------------------------------- routes
@@ -215,10 +237,20 @@ def _enter(
             last = _last(link, rank, trunks)
             arriving[link.target].append((at[link.source] + link.out if last is None else at[last], number))
     for target, found in arriving.items():
-        count = len(found)
-        step = min(ENTRY, max(items[target].breadth - ENTRY, 0.0) / max(count - 1, 1))
-        for place, (_, number) in enumerate(sorted(found)):
-            links[number].into = (place - (count - 1) / 2) * step
+        count, found = len(found), sorted(found)
+        room = max(items[target].breadth - ENTRY, 0.0)
+        step = min(ENTRY, room / max(count - 1, 1))
+        wishes, weights = [], []
+        for place, (origin, _) in enumerate(found):
+            straight = origin - at[target]
+            within = abs(straight) <= room / 2
+            wishes.append(straight if within else (place - (count - 1) / 2) * step)
+            weights.append(8.0 if within else 1.0)
+        entries = settled(wishes, weights, [step] * (count - 1))
+        if entries[0] < -room / 2 or entries[-1] > room / 2:
+            entries = [(place - (count - 1) / 2) * step for place in range(count)]
+        for (_, number), entry in zip(found, entries, strict=True):
+            links[number].into = entry
 
 
 def _bands(
@@ -238,7 +270,8 @@ def _bands(
         for step, (one, two) in enumerate(zip([source, *trunk], trunk, strict=False)):
             run[rank[source] + step] = max(run[rank[source] + step], abs(at[two] - at[one]))
     bands, start = [], 0.0
-    for depth, far in zip(depths, run, strict=True):
+    edge = {place for item, place in zip(items, rank, strict=True) if item.pin > 0}
+    for place, (depth, far) in enumerate(zip(depths, run, strict=True)):
         bands.append((start, start + depth))
-        start += depth + RANK_GAP + min(0.07 * far, 40.0)
+        start += depth + (PORT_GAP if place + 1 in edge else RANK_GAP) + min(0.07 * far, 40.0)
     return bands

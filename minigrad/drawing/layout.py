@@ -7,6 +7,7 @@ uses inside.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .cards import Card, text_width
@@ -84,9 +85,7 @@ def layout(graph: Graph, cards: Mapping[int, Card], direction: str, shapes: bool
 
 
 class _Nest:
-    def __init__(
-        self, graph: Graph, cards: Mapping[int, Card], direction: str, shapes: bool, nested: bool
-    ) -> None:
+    def __init__(self, graph: Graph, cards: Mapping[int, Card], direction: str, shapes: bool, nested: bool) -> None:
         self.graph = graph
         self.cards = cards
         self.down = direction == "TB"
@@ -112,7 +111,7 @@ class _Nest:
         chains = {number: self._chain(number) for number in self.graph.boxes}
         for number in self.graph.order():
             chain = chains[number]
-            for outer, inner in zip(chain, chain[1:], strict=False):
+            for outer, inner in pairwise(chain):
                 self.levels.setdefault(inner, _Level())
                 self._key(outer, ("cluster", inner))
             self._key(chain[-1], ("box", number))

@@ -21,7 +21,7 @@ def _between(rows: Rows, number: int) -> int:
     pieces = sorted(
         (at + rows.lean(v, out), place[w] + rows.lean(w, into))
         for at, v in enumerate(rows.rows[number])
-        for w, into, out in rows.down[v]
+        for w, into, out, _ in rows.down[v]
     )
     ends: list[float] = []
     count = 0
@@ -65,7 +65,7 @@ def _middle(rows: Rows, joints: Sequence[Joint], place: dict[int, int]) -> float
     """The mean of the two middle neighbours' places, mixed with the mean of all, which decides between equals."""
     if not joints:
         return None
-    found = sorted(place[u] + rows.lean(u, out) for u, out, _ in joints)
+    found = sorted(place[u] + rows.lean(u, out) for u, out, *_ in joints)
     count = len(found)
     median = (found[(count - 1) // 2] + found[count // 2]) / 2
     return 0.9 * median + 0.1 * sum(found) / count
@@ -83,7 +83,7 @@ def _exchange(rows: Rows) -> None:
                 if 0 <= other < len(rows.rows):
                     place = {v: at for at, v in enumerate(rows.rows[other])}
                     for v in row:
-                        ends[v, other] = sorted(place[u] + rows.lean(u, out) for u, out, _ in joints[v])
+                        ends[v, other] = sorted(place[u] + rows.lean(u, out) for u, out, *_ in joints[v])
             for at in range(len(row) - 1):
                 left, right = row[at], row[at + 1]
                 gain = 0

@@ -35,9 +35,9 @@ class Drawing:
     >>> import minigrad as mg
     >>> x = mg.tensor(3., requires_grad=True)
     >>> print(mg.draw(x * x))
-    #1  x       leaf    scalar
-    #2  mul             scalar  ← x, x
-    #3  output  output  scalar  ← #2
+        x       leaf    scalar
+    #1  mul             scalar  ← x, x
+        output  output  scalar  ← #1
     """
 
     def __init__(self, graph: Graph, show: Show, direction: str) -> None:
@@ -145,11 +145,14 @@ def draw(
 
     >>> import minigrad as mg
     >>> w, x = mg.tensor([1., 2.], requires_grad=True), mg.tensor([3., 4.])
-    >>> loss = (w * x).sum()
-    >>> loss.backward()
-    >>> print(mg.draw(loss, values=True, grads=True))
-        w     leaf    (2,)             value: [1, 2]  grad: [3, 4]
-        x     data    (2,)             value: [3, 4]
+    >>> h = w * x
+    >>> loss = h.sum()
+    >>> print(mg.draw(loss, values=True))
+        w        leaf    (2,)            value: [1, 2]
+        x        data    (2,)            value: [3, 4]
+    #1  h = mul          (2,)    ← w, x  value: [3, 8]
+    #2  sum      axes 0  scalar  ← #1
+        loss     output  scalar  ← #2    value: 11
     """
     if depth is not None:
         raise ArgumentError(
@@ -180,8 +183,8 @@ def drawn(
     names.add_parameters(given.pop("params", None))
     names.add_given(given)
     outputs = _outputs(tensors, names)
-    if recording is not None and recording.model is not None:
-        names.add_module(recording.model)
+    for model in recording.models if recording is not None else ():
+        names.add_module(model)
     names.add_variables(variables)
     graph = collect(outputs, names, recording)
     if depth is not None:

@@ -7,6 +7,7 @@ solves it exactly in linear time (Ayer et al. 1955).
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .rows import Rows
 
@@ -40,7 +41,8 @@ def placed(rows: Rows) -> list[float]:
 
 def settled(wishes: Sequence[float], weights: Sequence[float], distances: Sequence[float]) -> list[float]:
     """The places x with x[i+1] − x[i] ≥ distances[i] that minimise Σ weights·(x − wishes)²."""
-    shift, taken = [0.0], []
+    shift = [0.0]
+    taken: list[tuple[float, float, int]] = []  # blocks that stand together: their mean, weight and length
     for distance in distances:
         shift.append(shift[-1] + distance)
     for wish, weight, off in zip(wishes, weights, shift, strict=True):
@@ -59,26 +61,15 @@ def _align(rows: Rows, row: Sequence[int], at: list[float], above: bool, below: 
     wishes, weights = [], []
     for v in row:
         mass, total = 0.0, 0.0
-        for u, there, here in rows.up[v] if above else ():
-            weight = _weight(rows, u, v)
+        for u, there, here, weight in rows.up[v] if above else ():
             mass, total = mass + weight, total + weight * (at[u] + there - here)
-        for w, there, here in rows.down[v] if below else ():
-            weight = _weight(rows, v, w)
+        for w, there, here, weight in rows.down[v] if below else ():
             mass, total = mass + weight, total + weight * (at[w] + there - here)
         wishes.append(total / mass if mass else at[v])
         weights.append(mass or 0.05)
-    distances = [rows.distance(left, right) for left, right in zip(row, row[1:], strict=False)]
+    distances = [rows.distance(left, right) for left, right in pairwise(row)]
     for v, place in zip(row, settled(wishes, weights, distances), strict=True):
         at[v] = place
-
-
-def _weight(rows: Rows, upper: int, lower: int) -> float:
-    """How much a piece wants to be straight: long links most, those from leaves least."""
-    if upper >= rows.items and lower >= rows.items:
-        return 200.0
-    if upper >= rows.items or lower >= rows.items:
-        return 0.5
-    return 0.2 if not rows.up[upper] and len(rows.up[lower]) > 1 else 1.0
 
 
 def _straighten(rows: Rows, at: list[float]) -> None:
@@ -93,7 +84,7 @@ def _straighten(rows: Rows, at: list[float]) -> None:
         if v in seen:
             continue
         chain = [v]
-        while (below := next((w for w, _, _ in rows.down[chain[-1]] if w >= rows.items), None)) is not None:
+        while (below := next((w for w, *_ in rows.down[chain[-1]] if w >= rows.items), None)) is not None:
             chain.append(below)
         seen.update(chain)
         lowest, highest = float("-inf"), float("inf")
@@ -104,7 +95,7 @@ def _straighten(rows: Rows, at: list[float]) -> None:
             if right is not None:
                 highest = min(highest, at[right] - rows.distance(bend, right))
         if lowest <= highest:
-            ends = [at[w] + there for joint in (rows.up[chain[0]], rows.down[chain[-1]]) for w, there, _ in joint]
+            ends = [at[w] + there for joint in (rows.up[chain[0]], rows.down[chain[-1]]) for w, there, *_ in joint]
             wish = sorted(ends)[len(ends) // 2] if ends else at[v]
             for bend in chain:
                 at[bend] = min(max(wish, lowest), highest)

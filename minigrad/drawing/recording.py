@@ -42,13 +42,13 @@ class Recording(Scopes):
         super().__init__()
         if model is not None and not hasattr(type(model), "named_modules"):
             raise DTypeError(f"record got a {type(model).__name__}; give a model, an nn.Module, or nothing")
-        self.model = model
+        self.models = [] if model is None else [model]
         self.calls: list[Cluster] = []
         self.place: dict[Node, int] = {}
         self.inputs: dict[Node, tuple[Kept, ...]] = {}
         self.values: dict[Edge, Kept] = {}
         self.cotangents: dict[Edge, Array] = {}
-        self.arrived: dict[int, Array] = {}
+        self.given: dict[int, tuple[Array, list[int]]] = {}
         self._open: list[int] = []
         self._times: dict[int, int] = {}
         self._consumed: set[Edge] = set()
@@ -57,10 +57,11 @@ class Recording(Scopes):
 
     def entering(self, module: Any, args: tuple[Any, ...]) -> None:
         """Open the cluster of a call."""
-        known = dict(self._paths)
-        super().entering(module, args)
-        if self.model is not None and id(self.modules[0]) in known:
-            self._paths = known
+        if self.modules or id(module) in self._paths:
+            self.modules.append(module)
+        else:
+            super().entering(module, args)
+            self.models.append(module)
         times = self._times[id(module)] = self._times.get(id(module), 0) + 1
         parent = self._open[-1] if self._open else None
         path = self._paths.get(id(module), "")
@@ -68,7 +69,7 @@ class Recording(Scopes):
         self.calls.append(Cluster(path, type(module).__name__, parent, len(self._open) - 1, times))
         for arg in args:
             if isinstance(arg, Tensor) and arg._node is None:
-                self.arrived[id(arg._array)] = arg._array
+                self.given.setdefault(id(arg._array), (arg._array, []))[1].append(self._open[-1])
 
     def left(self, module: Any, output: Any) -> None:
         """Close it."""
@@ -108,10 +109,9 @@ class Recording(Scopes):
         >>> import minigrad as mg, nn
         >>> with mg.drawing.record() as tape: _ = nn.Linear(2, 1)(mg.ones(3, 2))
         >>> print(tape.draw(depth=0))
-        Linear: 1 operation
-         1  data    data    3×2
-         2  Linear  module  3×1  ← data
-            output  output  3×1  ← 2
+            data    data                  3×2
+        #1  Linear  module, 3 parameters  3×1  ← data
+            output  output                3×1  ← #1
         """
         from .picture import drawn
 
@@ -141,7 +141,7 @@ def record(model: Any = None) -> Iterator[Recording]:
     >>> model, x = nn.Sequential(nn.Linear(2, 1), nn.ReLU()), mg.ones(3, 2)
     >>> with mg.drawing.record(model) as tape: model(x).sum().backward()
     >>> tape.draw(values=True, grads=True)
-    <Drawing: 8 boxes, 7 wires, 2 clusters>
+    <Drawing: 10 boxes, 9 wires, 2 clusters>
     """
     with observe(recording := Recording(model)):
         yield recording

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 __all__ = ["Joint", "Rows"]
 
-Joint = tuple[int, float, float]  # a neighbour, where it is met from its centre, and where from one's own
+# A neighbour, where it is met from its centre, where from one's own, and how much the piece wants to be straight.
+Joint = tuple[int, float, float, float]
 
 GAP = 24.0
 BEND_GAP = 16.0
@@ -25,10 +26,10 @@ class Rows:
         self.up = [[] for _ in self.breadths]
         self.down = [[] for _ in self.breadths]
 
-    def join(self, upper: int, lower: int, out: float, into: float) -> None:
+    def join(self, upper: int, lower: int, out: float, into: float, weight: float) -> None:
         """A piece of a link, from `out` of the upper vertex's centre to `into` of the lower one's."""
-        self.down[upper].append((lower, into, out))
-        self.up[lower].append((upper, out, into))
+        self.down[upper].append((lower, into, out, weight))
+        self.up[lower].append((upper, out, into, weight))
 
     def fill(self, place: Sequence[int]) -> None:
         """Put every vertex into its row, in the order in which a walk up from the last row meets them.
@@ -44,7 +45,7 @@ class Rows:
             if not seen[v]:
                 seen[v] = True
                 self.rows[place[v]].append(v)
-                stack += [u for u, _, _ in reversed(self.up[v]) if not seen[u]]
+                stack += [u for u, *_ in reversed(self.up[v]) if not seen[u]]
 
     def distance(self, left: int, right: int) -> float:
         """How far apart the centres of two neighbours have to be."""

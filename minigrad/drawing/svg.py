@@ -8,8 +8,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from html import escape
+from itertools import pairwise
 
-from .cards import PAD_X, PAD_Y, STYLES, Card, Line, Show, text_width
+from .cards import PAD_Y, STYLES, Card, Line, Show, text_width
 from .describe import shape_text
 from .graph import Box, Graph
 from .layout import Curve, Rect, Scene
@@ -94,10 +95,9 @@ def _curve(graph: Graph, scene: Scene, curve: Curve, show: Show) -> str:
         points[0] = (x, y + ARROW - 1) if down else (x + ARROW - 1, y)
         marks += f'<path class="back" d="{_tip(x, y, down, -1)}"/>'
     path = f"M{_n(points[0][0])} {_n(points[0][1])}"
-    for number, (one, two) in enumerate(zip(points, points[1:], strict=False)):
-        if number % 2 == 0:
-            path += f"L{_n(two[0])} {_n(two[1])}"
-        elif abs(one[0] - two[0]) < 0.5 if down else abs(one[1] - two[1]) < 0.5:
+    for number, (one, two) in enumerate(pairwise(points)):
+        aside = abs(one[0] - two[0]) if down else abs(one[1] - two[1])
+        if number % 2 == 0 or aside < 0.5:
             path += f"L{_n(two[0])} {_n(two[1])}"
         elif down:
             middle = _n((one[1] + two[1]) / 2)
@@ -163,7 +163,10 @@ def _line(line: Line, rect: Rect, left: float, column: float, y: float) -> str:
     if line.word:
         text = _text(line.text.replace(" ", "\u00a0"))
         word = f'<text class="word {line.style}" x="{_n(left)}" y="{base}">{_text(line.word)}</text>'
-        return word * bool(line.word.strip()) + f'<text class="{line.style}" x="{_n(left + column)}" y="{base}">{text}</text>'
+        return (
+            word * bool(line.word.strip())
+            + f'<text class="{line.style}" x="{_n(left + column)}" y="{base}">{text}</text>'
+        )
     middle = _n(rect.x + rect.width / 2)
     return f'<text class="{line.style} mid" x="{middle}" y="{base}">{_text(line.text)}</text>'
 

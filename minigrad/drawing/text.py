@@ -33,7 +33,10 @@ def text(graph: Graph, cards: Mapping[int, Card], show: Show) -> str:
     widths[0] = max(widths[0], 2)
     lines = []
     for row in rows:
-        cells = [row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=False))]
+        cells = [
+            row[0].rjust(widths[0]),
+            *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=False)),
+        ]
         lines.append("  ".join([*cells, *row[5:]]).rstrip())
     return "\n".join(lines)
 
@@ -55,11 +58,15 @@ def _order(graph: Graph) -> list[int]:
 def _references(graph: Graph, order: list[int]) -> dict[int, str]:
     """How other lines speak of a box: leaves by their names where these are unique, the rest by numbers."""
     count = Counter(box.title for box in graph.boxes.values())
-    names = {}
-    for place, number in enumerate(order, 1):
+    read = {wire.source for wire in graph.wires}
+    names, place = {}, 0
+    for number in order:
         box = graph.boxes[number]
-        plain = box.kind in ("parameter", "leaf", "data") and count[box.title] == 1 and not box.title.isdigit()
-        names[number] = box.title if plain else f"#{place}"
+        if box.kind in ("parameter", "leaf", "data") and count[box.title] == 1:
+            names[number] = box.title
+        elif number in read:
+            place += 1
+            names[number] = f"#{place}"
     return names
 
 
@@ -83,7 +90,8 @@ def _row(
     shapes = ", ".join(shape_text(result.shape, result.dtype) for result in box.results) if show.shapes else ""
     arrow = "← " + ", ".join(reads) if reads else ""
     extra = _contents(cards[number])
-    step = names[number] if names[number].startswith("#") else ""
+    name = names.get(number, "")
+    step = name if name != box.title else ""
     return (step, title, ", ".join(what), shapes, arrow, *([extra] if extra else []))
 
 
@@ -92,7 +100,9 @@ def _contents(card: Card) -> str:
     parts: list[str] = []
     for line in card.lines:
         if line.style in ("value", "grad") and not line.pictures:
-            parts.append(f"{line.word}: {line.text}" if line.word.strip() in line.word[:5] and line.word.strip() else line.text)
+            parts.append(
+                f"{line.word}: {line.text}" if line.word.strip() in line.word[:5] and line.word.strip() else line.text
+            )
         elif line.style == "missing":
             parts.append(f"({line.text})")
     return "  ".join(parts)

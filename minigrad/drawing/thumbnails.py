@@ -10,8 +10,8 @@ from .graph import Array
 
 __all__ = ["Thumbnail", "png", "thumbnails"]
 
-SIDE = 46.0
-WIDTH = 170.0
+SIDE = 40.0
+WIDTH = 172.0
 PIXELS = 64
 MAPS = 6
 COLD, HOT, MISSING = (33, 102, 172), (178, 24, 43), (255, 0, 255)
@@ -57,9 +57,7 @@ def thumbnails(array: Array) -> list[Thumbnail]:
     drawn = (max(SIDE * width / longest, 10.0), max(SIDE * height / longest, 10.0))
     count = max(int(WIDTH // (drawn[0] + 3)), 1)
     colours = _colours(maps[:count])
-    return [
-        Thumbnail(*drawn, "data:image/png;base64," + base64.b64encode(png(one)).decode("ascii")) for one in colours
-    ]
+    return [Thumbnail(*drawn, "data:image/png;base64," + base64.b64encode(png(one)).decode("ascii")) for one in colours]
 
 
 def _colours(maps: Array) -> Array:
@@ -73,4 +71,4 @@ def _colours(maps: Array) -> Array:
     else:
         pixels = np.repeat(scaled[..., None], 3, -1) * 255.0
     pixels[~finite] = MISSING
-    return np.rint(pixels).astype(np.uint8)  # type: ignore[no-any-return]
+    return np.rint(pixels).astype(np.uint8)
