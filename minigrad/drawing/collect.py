@@ -7,15 +7,15 @@ from ..tape import Edge, Leaf, Node, Spec
 from ..tensor import Tensor, edge_of
 from .describe import number_text, static_notes
 from .graph import Array, Box, Graph, Result, Wire
+from .memory import Memory
 from .names import Names
-from .recording import Recording
 
 __all__ = ["collect"]
 
 
-def collect(tensors: Sequence[Tensor], names: Names, recording: Recording | None) -> Graph:
+def collect(tensors: Sequence[Tensor], names: Names, memory: Memory | None) -> Graph:
     """The graph behind `tensors`, one box for each node, constant and output."""
-    return _Collector(names, recording).run(tensors)
+    return _Collector(names, memory).run(tensors)
 
 
 def _reachable(roots: Sequence[Node]) -> list[Node]:
@@ -32,18 +32,18 @@ def _reachable(roots: Sequence[Node]) -> list[Node]:
 class _Collector:
     """One collection: the graph that grows, and the boxes that nodes and constants got."""
 
-    def __init__(self, names: Names, recording: Recording | None) -> None:
+    def __init__(self, names: Names, memory: Memory | None) -> None:
         self.graph = Graph()
         self.names = names
-        self.recording = recording
+        self.memory = memory
         self.boxes: dict[Node, int] = {}
         self.constants: dict[int, int] = {}
         self.values: dict[Edge, Array] = {}
         self.homeless: dict[int, list[int]] = {}  # boxes of constants, and the calls that they were given to
 
     def run(self, tensors: Sequence[Tensor]) -> Graph:
-        if self.recording is not None:
-            self.graph.clusters = dict(enumerate(self.recording.calls))
+        if self.memory is not None:
+            self.graph.clusters = dict(enumerate(self.memory.calls))
         nodes = _reachable([tensor._node for tensor in tensors if tensor._node is not None])
         for node in nodes:
             self._note_saved(node)
@@ -68,7 +68,7 @@ class _Collector:
                 self.values[Edge(origin, saved.index)] = saved.array
 
     def _result(self, edge: Edge, tensor: Tensor | None = None) -> Result:
-        """What is known about a place on the tape, from a tensor there, from the tape or from the recording."""
+        """What is known about a place on the tape, from a tensor there, from the tape or from a recording."""
         spec = edge.node.specs[edge.output]
         result = Result(spec.shape, spec.dtype)
         tensor = self.names.taped(edge)[1] if tensor is None else tensor
@@ -81,12 +81,12 @@ class _Collector:
                 result.grad = tensor._grad._array
         else:
             result.value = self.values.get(edge)
-        if self.recording is not None:
-            kept = self.recording.values.get(edge)
+        if self.memory is not None:
+            kept = self.memory.values.get(edge)
             if result.value is None and kept is not None:
                 result.value = kept.now()
             if result.grad is None:
-                result.grad = self.recording.cotangents.get(edge)
+                result.grad = self.memory.cotangents.get(edge)
         return result
 
     # -------------------------------------------------------------- boxes
@@ -110,7 +110,7 @@ class _Collector:
             facts.append(str(operation.formula))  # type: ignore[union-attr]
         if getattr(operation, "vjp", ""):
             facts.append(f"VJP: {operation.vjp}")  # type: ignore[union-attr]
-        cluster = None if self.recording is None else self.recording.place.get(node)
+        cluster = None if self.memory is None else self.memory.place.get(node)
         box = Box("operation", title, results, node.serial, cluster, facts=facts)
         box.notes = static_notes(operation, node.static)
         number = self.graph.add(box)
@@ -133,8 +133,8 @@ class _Collector:
         """An input off the tape: a box, a note where it is a number, or a note that nobody keeps it."""
         box = self.graph.boxes[target]
         array, kept = None, None
-        if self.recording is not None and node in self.recording.inputs:
-            kept = self.recording.inputs[node][position]
+        if self.memory is not None and node in self.memory.inputs:
+            kept = self.memory.inputs[node][position]
             array = kept.array
         else:
             saved = (node.saved or {}).get(argument)
@@ -152,7 +152,7 @@ class _Collector:
             value = kept.now() if kept is not None else array
             known = self._data(name or "data", value, Spec(array.shape, array.dtype), node.serial)
             self.constants[id(array)] = known
-            given = self.recording.given.get(id(array)) if self.recording is not None else None
+            given = self.memory.given.get(id(array)) if self.memory is not None else None
             self.homeless[known] = given[1] if given is not None else []
         self.graph.wires.append(Wire(known, 0, target, argument))
 

@@ -17,8 +17,8 @@ from .fold import abbreviated, collapsed, tidied
 from .graph import Graph
 from .layout import Scene, layout
 from .markup import dot, mermaid
+from .memory import Memory
 from .names import Names
-from .recording import Recording
 from .svg import svg
 from .text import text
 
@@ -164,9 +164,7 @@ def draw(
     return drawn(tensors, None, options, sys._getframe(1).f_locals)
 
 
-def drawn(
-    tensors: Any, recording: Recording | None, options: Mapping[str, Any], variables: Mapping[str, Any]
-) -> Drawing:
+def drawn(tensors: Any, memory: Memory | None, options: Mapping[str, Any], variables: Mapping[str, Any]) -> Drawing:
     """The drawing of `tensors`, with what a recording kept; `variables` are those of the caller."""
     given = dict(options)
     direction = given.pop("direction", "TB")
@@ -183,10 +181,10 @@ def drawn(
     names.add_parameters(given.pop("params", None))
     names.add_given(given)
     outputs = _outputs(tensors, names)
-    for model in recording.models if recording is not None else ():
+    for model in memory.models if memory is not None else ():
         names.add_module(model)
     names.add_variables(variables)
-    graph = collect(outputs, names, recording)
+    graph = collect(outputs, names, memory)
     if depth is not None:
         graph = collapsed(graph, depth)
     graph = tidied(abbreviated(graph, most))

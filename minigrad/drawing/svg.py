@@ -33,8 +33,7 @@ def _n(value: float) -> str:
 
 def svg(graph: Graph, cards: Mapping[int, Card], scene: Scene, show: Show, title: str, description: str) -> str:
     """The drawing as the text of an SVG element."""
-    parts = [f"<title>{_text(title)}</title><desc>{_text(description)}</desc>"]
-    parts.append(f'<rect class="page" width="{_n(scene.width)}" height="{_n(scene.height)}" rx="8"/>')
+    parts = [f'<rect class="page" width="{_n(scene.width)}" height="{_n(scene.height)}" rx="8"/>']
     for number in sorted(scene.clusters, key=lambda cluster: len(graph.enclosing(cluster))):
         depth = len(graph.enclosing(number)) % 2
         parts.append(f'<rect class="cluster c{depth}" {_rectangle(scene.clusters[number])} rx="10"/>')
@@ -50,6 +49,7 @@ def svg(graph: Graph, cards: Mapping[int, Card], scene: Scene, show: Show, title
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" role="img" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" style="max-width:100%;height:auto">\n'
+        f"<title>{_text(title)}</title>\n<desc>{_text(description)}</desc>\n"
         f"<style>\n{stylesheet(name)}</style>\n{body}\n</svg>\n"
     )
 

@@ -82,8 +82,8 @@ def test_everything_has_a_place_of_its_own(graph, direction):
                 assert contains(rect, place)
             elif other not in graph.enclosing(number):
                 assert not overlap(rect, place)
-    assert all(0 <= rect.x and rect.x + rect.width <= scene.width for rect in scene.boxes.values())
-    assert all(0 <= rect.y and rect.y + rect.height <= scene.height for rect in scene.boxes.values())
+    assert all(rect.x >= 0 and rect.x + rect.width <= scene.width for rect in scene.boxes.values())
+    assert all(rect.y >= 0 and rect.y + rect.height <= scene.height for rect in scene.boxes.values())
 
 
 @given(nested(), st.sampled_from(["TB", "LR"]))

@@ -196,7 +196,7 @@ def test_a_deep_graph_needs_no_deep_stack():
         (lambda x: mg.draw(x, params=[x]), DTypeError, "params holds a Tensor where a name and a tensor belong"),
         (lambda x: mg.draw(x, w=3), DTypeError, "draw got w= with a int"),
         (lambda x: mg.draw(x, direction="up"), ArgumentError, "direction='up'; it is 'TB'"),
-        (lambda x: mg.draw(x, values="all"), DTypeError, "values"),
+        (lambda x: mg.draw(x, values=mg.ones(3)), DTypeError, "values"),
         (lambda x: mg.draw(x, max_nodes=1), ArgumentError, "max_nodes=1"),
         (lambda x: mg.draw(x, max_nodes=1.5), DTypeError, "max_nodes"),
         (lambda x: mg.draw(x, depth=1), ArgumentError, "the tape does not know layers"),

@@ -42,7 +42,7 @@ def test_layers_are_clusters(given):
 
 
 def test_every_value_and_gradient_is_kept():
-    net, loss, tape, drawing = recorded(values=True, grads=True)
+    net, _, _, drawing = recorded(values=True, grads=True)
     assert "not kept" not in drawing.text()
     logits = next(box for box in drawing._graph.boxes.values() if box.title == "add" and box.results[0].shape == (2, 3))
     softmax = F.softmax(mg.tensor(logits.results[0].value), 1) - mg.tensor([[1.0, 0, 0], [0, 0, 1.0]])
