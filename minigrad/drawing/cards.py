@@ -122,7 +122,7 @@ def _content(result: Result, show: Show, suffix: str, complain: bool) -> list[Li
             continue
         for place, text in enumerate(array_lines(array)):
             lines.append(Line(style, text, (style if not place else " " * len(style)) + suffix))
-        pictures = thumbnails(array)
+        pictures = thumbnails(array, signed=style == "grad")
         if pictures:
             lines.append(Line(style, "", "", pictures))
     if missing and complain:

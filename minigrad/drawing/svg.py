@@ -43,7 +43,7 @@ def svg(graph: Graph, cards: Mapping[int, Card], scene: Scene, show: Show, title
     for tag in scene.tags:
         parts.append(f'<text class="tag" x="{_n(tag.x)}" y="{_n(tag.y + 3.5)}">{_text(tag.text)}</text>')
     parts += [_heading(graph, scene, number) for number in scene.clusters]
-    body = "\n".join(parts)
+    body = re.sub('class="([^"]*)"', _prefixed, "\n".join(parts))
     name = "mg-" + hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:10]
     width, height = _n(scene.width), _n(scene.height)
     return (
@@ -52,6 +52,11 @@ def svg(graph: Graph, cards: Mapping[int, Card], scene: Scene, show: Show, title
         f"<title>{_text(title)}</title>\n<desc>{_text(description)}</desc>\n"
         f"<style>\n{stylesheet(name)}</style>\n{body}\n</svg>\n"
     )
+
+
+def _prefixed(found: "re.Match[str]") -> str:
+    """Classes under names that no page has rules for."""
+    return 'class="' + " ".join(f"mg-{name}" for name in found[1].split()) + '"'
 
 
 def _rectangle(rect: Rect) -> str:

@@ -40,10 +40,10 @@ def png(pixels: Array) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 
-def thumbnails(array: Array) -> list[Thumbnail]:
+def thumbnails(array: Array, signed: bool = False) -> list[Thumbnail]:
     """Pictures of the first maps of an array (*, H, W), in one scale; none for what is no map.
 
-    White is 0 and blue is negative where there are negative numbers; else black is 0.
+    White is 0 and blue is negative where there are negative numbers, or `signed` ones; else black is 0.
     What is no finite number is magenta.
     """
     if array.ndim < 2 or array.dtype.kind not in "fiu" or not array.size:
@@ -56,16 +56,16 @@ def thumbnails(array: Array) -> list[Thumbnail]:
     longest = max(height, width)
     drawn = (max(SIDE * width / longest, 10.0), max(SIDE * height / longest, 10.0))
     count = max(int(WIDTH // (drawn[0] + 3)), 1)
-    colours = _colours(maps[:count])
+    colours = _colours(maps[:count], signed)
     return [Thumbnail(*drawn, "data:image/png;base64," + base64.b64encode(png(one)).decode("ascii")) for one in colours]
 
 
-def _colours(maps: Array) -> Array:
+def _colours(maps: Array, signed: bool) -> Array:
     finite = np.isfinite(maps)
     values = np.where(finite, maps, 0.0)
     top = float(np.abs(values).max()) or 1.0
     scaled = values / top
-    if values.min() < 0:
+    if signed or values.min() < 0:
         side = np.where(scaled[..., None] < 0, np.array(COLD), np.array(HOT))
         pixels = 255.0 + (side - 255.0) * np.abs(scaled)[..., None]
     else:

@@ -145,7 +145,7 @@ def test_several_outputs_of_one_operation():
     assert "#1[1]" in found
     drawing = mg.draw([one, two, one])
     assert drawing.mermaid().count(":::output") == 2
-    assert drawing.svg().count('class="tag"') == 2
+    assert drawing.svg().count('class="mg-tag"') == 2
 
 
 def test_the_graph_of_a_recorded_walk():
@@ -182,7 +182,7 @@ def test_a_deep_graph_needs_no_deep_stack():
     for _ in range(3000):
         y = y + 1
     drawing = mg.draw(y, max_nodes=10_000)
-    assert drawing.svg().count('class="box operation"') == 3000
+    assert drawing.svg().count('class="mg-box mg-operation"') == 3000
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_random_tapes_in_every_form(values, filled, direction):
     boxes = len(drawing._graph.boxes)
     assert len(drawing.text().splitlines()) == boxes
     root = ElementTree.fromstring(drawing.svg())
-    groups = [element for element in root.iter() if element.get("class", "").startswith("box ")]
+    groups = [element for element in root.iter() if element.get("class", "").startswith("mg-box ")]
     assert len(groups) == boxes
     assert all(DOT.match(line) for line in drawing.dot().splitlines())
     assert all(MERMAID.match(line) for line in drawing.mermaid().splitlines())

@@ -37,7 +37,7 @@ def test_layers_are_clusters(given):
     assert re.search(r"^ +loss +output", text, re.MULTILINE)
     assert drawing.dot().count("subgraph cluster_") == 4
     assert drawing.mermaid().count("subgraph c") == 4
-    assert drawing.svg().count('class="cluster') == 4
+    assert drawing.svg().count('class="mg-cluster') == 4
     assert ">weight</text>" in drawing.svg()  # inside its layer a parameter needs no path
 
 
@@ -51,7 +51,7 @@ def test_every_value_and_gradient_is_kept():
     assert loss_box.results[0].grad == 1
     weight = next(box for box in drawing._graph.boxes.values() if box.title == "0.weight")
     assert weight.results[0].grad is net[0].weight.grad._array
-    assert 'class="back"' in drawing.svg()
+    assert 'class="mg-back"' in drawing.svg()
 
 
 def test_modules_as_one_box():

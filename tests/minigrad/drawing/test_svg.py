@@ -93,9 +93,9 @@ def test_it_is_readable_without_sight():
 
 def test_wires_without_a_gradient_are_dashed_and_gradients_point_back():
     text = drawing(values=True, grads=True).svg()
-    assert text.count('class="wire loose"') == 1
-    assert text.count('class="back"') == 1  # only the leaf keeps its gradient
-    assert 'class="back"' not in drawing().svg()
+    assert text.count('class="mg-wire mg-loose"') == 1
+    assert text.count('class="mg-back"') == 1  # only the leaf keeps its gradient
+    assert 'class="mg-back"' not in drawing().svg()
 
 
 def test_texts_fit_into_their_boxes():
@@ -108,14 +108,14 @@ def test_texts_fit_into_their_boxes():
         for text in group.iter(SVG + "text"):
             at = float(text.get("x"))
             length = 6 * len(text.text)
-            start = at - length / 2 if "mid" in text.get("class") else at
+            start = at - length / 2 if "mg-mid" in text.get("class") else at
             assert left - 1 <= start, text.text
-            assert "mid" in text.get("class") or start + length <= right + 3, text.text
+            assert "mg-mid" in text.get("class") or start + length <= right + 3, text.text
 
 
 def test_the_heading_of_a_layer_stands_beside_its_wires():
     with mg.drawing.record() as tape:
         nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))(mg.ones(1, 2))
     root = ElementTree.fromstring(tape.draw().svg())
-    heads = [text.text for text in root.iter(SVG + "text") if text.get("class") == "head"]
+    heads = [text.text for text in root.iter(SVG + "text") if text.get("class") == "mg-head"]
     assert sorted(heads) == ["0 · Linear", "1 · Linear", "Sequential"]

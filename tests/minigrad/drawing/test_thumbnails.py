@@ -71,3 +71,7 @@ def test_the_first_maps_share_a_scale_and_large_ones_are_thinned():
 def test_what_is_no_map_has_no_picture(shape):
     assert thumbnails(np.ones(shape)) == []
     assert thumbnails(np.ones((5, 5), bool)) == []
+
+
+def test_gradients_are_coloured_even_where_none_is_negative():
+    assert seen(thumbnails(np.ones((4, 4)), signed=True)[0])[0, 0].tolist() == [178, 24, 43]
