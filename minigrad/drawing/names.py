@@ -74,9 +74,13 @@ class Names:
         for name, value in listed:
             if isinstance(value, Tensor):
                 self.add(name, value)
-        for _, value in listed:
-            if hasattr(type(value), "named_parameters") and hasattr(type(value), "named_modules"):
-                self.add_module(value)
+        modules = {id(value): (name, value) for name, value in listed if hasattr(type(value), "named_modules")}
+        for _, outer in list(modules.values()):
+            for path, inner in outer.named_modules():
+                if path:
+                    modules.pop(id(inner), None)
+        for name, module in modules.values():
+            self.add_module(module, f"{name}." if len(modules) > 1 else "")
 
     def taped(self, edge: Edge) -> tuple[str, Tensor | None]:
         """The name of a place on the tape, '' if it has none, and the tensor there."""

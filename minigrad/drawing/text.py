@@ -9,6 +9,8 @@ from .graph import Graph, Wire
 
 __all__ = ["text"]
 
+LEAVES = ("parameter", "leaf", "data")
+
 
 def text(graph: Graph, cards: Mapping[int, Card], show: Show) -> str:
     """The lines; a step has a number, layers have a bar along their steps."""
@@ -42,16 +44,23 @@ def text(graph: Graph, cards: Mapping[int, Card], show: Show) -> str:
 
 
 def _order(graph: Graph) -> list[int]:
-    """Boxes by their time, leaves just before their first use."""
+    """Boxes by their time; leaves just before their first use, or before the layer around it that they are not in."""
+    chains = {number: graph.enclosing(box.cluster) for number, box in graph.boxes.items()}
+    late = {wire.source for wire in graph.wires if graph.boxes[wire.source].kind in LEAVES}
+    steps = [number for number in graph.order() if number not in late]
+    first: dict[int, int] = {}
+    for number in steps:
+        for cluster in chains[number]:
+            first.setdefault(cluster, number)
     leaves: dict[int, list[int]] = defaultdict(list)
     for wire in graph.wires:
-        if graph.boxes[wire.source].kind in ("parameter", "leaf", "data"):
-            leaves[wire.target].append(wire.source)
+        if wire.source in late:
+            depth, chain = len(chains[wire.source]), chains[wire.target]
+            leaves[first[chain[depth]] if len(chain) > depth else wire.target].append(wire.source)
     found: dict[int, None] = {}
-    late = {source for sources in leaves.values() for source in sources}
-    for number in graph.order():
-        if number not in late:
-            found.update(dict.fromkeys([*leaves[number], number]))
+    for number in steps:
+        before = sorted(leaves[number], key=lambda leaf: len(chains[leaf]))
+        found.update(dict.fromkeys([*before, number]))
     return list(found)
 
 
@@ -62,7 +71,7 @@ def _references(graph: Graph, order: list[int]) -> dict[int, str]:
     names, place = {}, 0
     for number in order:
         box = graph.boxes[number]
-        if box.kind in ("parameter", "leaf", "data") and count[box.title] == 1:
+        if box.kind in LEAVES and count[box.title] == 1:
             names[number] = box.title
         elif number in read:
             place += 1

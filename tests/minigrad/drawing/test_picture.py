@@ -122,6 +122,11 @@ def test_names():
     assert re.search(r"^ +weight +parameter", str(mg.draw(made[0])), re.MULTILINE)  # a module among the variables
     del model
     assert re.search(r"^#\d +leaf +leaf +1×2", str(mg.draw(made[0])), re.MULTILINE)
+    first, second = nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2))
+    part = second[0]  # noqa: F841 - a variable for what second owns
+    found = str(mg.draw(second(first(mg.ones(1, 2)))))
+    assert all(name in found for name in ("first.weight", "second.0.weight"))
+    assert "part" not in found
     a = mg.ones(1, requires_grad=True)
     assert "this" in str(mg.draw({"this": a * 2}))
     _hidden = a * 3

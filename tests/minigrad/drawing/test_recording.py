@@ -77,6 +77,15 @@ def test_a_module_that_is_called_twice_has_two_clusters_and_shared_parameters_st
     assert text.count("parameter") == 2
 
 
+def test_what_a_layer_is_given_is_told_before_it():
+    model = nn.Sequential(nn.Linear(2, 2))
+    with mg.drawing.record(model) as tape:
+        model(mg.ones(1, 2))
+    lines = tape.draw().text().splitlines()
+    assert lines[0].split()[:2] == ["data", "data"]
+    assert sum("┌" in line for line in lines) == 2
+
+
 def test_constants_made_inside_a_layer_stand_inside():
     class Shift(nn.Module):
         def forward(self, x):
