@@ -16,6 +16,11 @@ argument, an auxiliary result, or `x_shape` for the shape of an argument `x`.
 What no needed VJP names is not saved. Since VJPs are made of primitives, they
 are recorded like anything else when `create_graph` leaves the switch on, and
 derivatives of every order follow.
+
+Forward mode asks for the Jacobian-vector product (JVP). A `linear` primitive is
+its own; where the Jacobian is symmetric, as the diagonal one of everything
+element-wise is, the VJP is the JVP; `defjvp` says any other; and what says nothing
+is left to the VJP of its VJP.
 """
 
 from collections.abc import Callable, Sequence
@@ -76,6 +81,8 @@ class Primitive:
         keywords: tuple[str, ...],
         aux: tuple[str, ...],
         outputs: tuple[str, ...],
+        linear: bool,
+        symmetric: bool,
     ) -> None:
         code = forward.__code__
         self.forward = forward
@@ -102,7 +109,10 @@ class Primitive:
         self.conditions = conditions
         self.aux = aux
         self.keywords = tuple(keywords) or _KEYWORDS.get(len(self.arguments), ())
+        self.linear = linear
+        self.symmetric = symmetric
         self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
+        self.jvps: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
         self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
         # What help(), doctest and inspect look at.
         self.__name__ = forward.__name__
@@ -147,6 +157,19 @@ class Primitive:
                     )
             self.rules[argument] = (rule, names)
         self._plans.clear()
+
+    def defjvp(self, **rules: Callable[..., Any]) -> None:
+        """Register the JVP by each named argument: of its tangent, and of what its VJP names; of static arguments too."""
+        for argument, rule in rules.items():
+            code = rule.__code__
+            names = code.co_varnames[1 : code.co_argcount]
+            known = {*self.rules[argument][1], *self.static} if argument in self.rules else None
+            if known is None or not known.issuperset(names):
+                raise GradError(
+                    f"the JVP of {self.name} for {argument!r} asks for {', '.join(names)}; the VJP comes first, and the "
+                    f"JVP can ask for what that names: {', '.join(sorted(known or ()))}"
+                )
+            self.jvps[argument] = (rule, names)
 
     def _nameable(self) -> tuple[str, ...]:
         shapes = tuple(f"{argument}_shape" for argument in self.arguments)
@@ -361,6 +384,52 @@ class Primitive:
             gradients.append(None if gradient is None else self._conforming(gradient, edge))
         return gradients
 
+    def push(self, node: Node, tangents: Sequence[Tensor | None]) -> list[Tensor | None] | None:
+        """The tangents of the outputs from those of the inputs; None where nothing is declared."""
+        total: list[Tensor | None] = [None] * len(node.specs)
+        if self.variadic:
+            return None if not self.linear else [self._called(self._filled(node, tangents), node.static)]
+        for position, tangent in enumerate(tangents):
+            if tangent is not None:
+                part = self._pushed(node, position, tangent)
+                if part is NotImplemented:
+                    return None
+                parts = part if isinstance(part, tuple) else (part,)
+                total = [
+                    one if other is None else other if one is None else lookup("add")(one, other)
+                    for one, other in zip(total, parts, strict=True)
+                ]
+        return total
+
+    def _pushed(self, node: Node, position: int, tangent: Tensor) -> Any:
+        """The part of the outputs' tangents that one input's tangent gives."""
+        argument = self.arguments[position]
+        if argument in self.jvps:
+            rule, names = self.jvps[argument]
+        elif self.linear:
+            fixed = [None if name == argument else self._resolve(node, name, position) for name in self.arguments]
+            return self._called(tuple([tangent if value is None else value for value in fixed]), node.static)
+        elif self.symmetric or self.broadcast:
+            rule, names = self.rules[argument]
+            shape, dtype = node.specs[0]
+            if tangent.dtype != dtype:
+                tangent = lookup("cast")(tangent, dtype)
+            if tangent.shape != shape:
+                tangent = lookup("expand")(tangent, shape)
+        else:
+            return NotImplemented
+        return rule(tangent, *[self._resolve(node, name, position) for name in names])
+
+    def _filled(self, node: Node, tangents: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
+        assert node.saved is not None
+        shapes = node.saved[f"{self.arguments[0]}_shape"]
+        return tuple(
+            [
+                Tensor._wrap(np.zeros(shape, node.specs[0].dtype)) if tangent is None else tangent
+                for tangent, shape in zip(tangents, shapes, strict=True)
+            ]
+        )
+
     def _resolve(self, node: Node, name: str, position: int) -> Any:
         assert node.saved is not None
         if name not in node.saved:
@@ -403,6 +472,8 @@ def primitive(
     keywords: Sequence[str] = (),
     aux: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    linear: bool = False,
+    symmetric: bool = False,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function of arrays a primitive.
 
@@ -414,7 +485,9 @@ def primitive(
     `keywords`: PyTorch's names of the arguments, where they are not `input` and
     `other`. `aux`: names of further results of the forward, kept for the VJPs only.
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
-    tuple, None for an output that the loss does not depend on.
+    tuple, None for an output that the loss does not depend on. `linear`: in each
+    argument that has a VJP, the others held fixed. `symmetric`: the Jacobian is its
+    own transpose.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
@@ -422,6 +495,7 @@ def primitive(
             forward, name or forward.__name__.removesuffix("_primitive"), formula, vjp, tuple(notes),
             broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions,
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
+            linear=linear, symmetric=symmetric,
         )  # fmt: skip
         register_primitive(made.name, made)
         return made
