@@ -19,6 +19,7 @@ from ..sampling import randn
 from ..tape import Node, walk
 from ..tensor import Tensor, edge_of, seeds_for
 from ..tensor.core import backward as _backward
+from . import functional
 
 __all__ = [
     "GradcheckError",
@@ -28,6 +29,7 @@ __all__ = [
     "RemovableHandle",
     "backward",
     "enable_grad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",

@@ -12,7 +12,7 @@ from .transforms import (
     Argnums,
     Chosen,
     Traced,
-    _named_after,
+    named_after,
     grad_and_value,
     jacobian_trees,
     jacrev,
@@ -61,8 +61,8 @@ def jvp(
     traced = _traced(func, primals, "jvp", has_aux)
     given = _tangents(tangents, traced, "jvp")
     if strict:
-        for number, root in enumerate(traced.recorded.reached()):
-            if not root:
+        for number, inputs in enumerate(traced.recorded.dependence()):
+            if not any(inputs):
                 raise GradError(
                     f"jvp(strict=True): output {number} of the function does not depend on the primals; without strict "
                     "its tangent is 0"
@@ -90,19 +90,19 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     return traced.output(), push
 
 
-def _columns(traced: Traced, number: int) -> list[Tensor]:
+def columns(traced: Traced, number: int, record: bool) -> list[Tensor]:
     """The blocks of the Jacobian of one input: for each output a tensor of shape (*output, *input)."""
     inputs = traced.recorded.inputs
-    columns = []
+    found = []
     for unit in unit_tensors(inputs[number]):
         tangents: list[Tensor | None] = [None] * len(inputs)
         tangents[number] = unit
-        columns.append(traced.pushed(tangents))
+        found.append(traced.pushed(tangents, record))
     shape = inputs[number].shape
-    if not columns:
+    if not found:
         return [zeros_of(tensor).new_zeros(tensor.shape + shape) for tensor in traced.outputs]
     return [
-        reshape(movedim(stack([column[place] for column in columns]), 0, -1), tensor.shape + shape)
+        reshape(movedim(stack([column[place] for column in found]), 0, -1), tensor.shape + shape)
         for place, tensor in enumerate(traced.outputs)
     ]
 
@@ -124,11 +124,12 @@ def jacfwd(
     if randomness not in ("error", "different", "same"):
         raise ArgumentError(f"jacfwd got randomness={randomness!r}; it is 'error', 'different' or 'same'")
 
-    @_named_after(func)
+    @named_after(func)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         chosen = Chosen(func, args, kwargs, argnums, "jacfwd")
         traced = Traced(chosen, has_aux, "jacfwd")
-        blocks = [_columns(traced, number) for number in range(len(chosen.leaves))]
+        record = traced.recorded.records()
+        blocks = [columns(traced, number, record) for number in range(len(chosen.leaves))]
         found = jacobian_trees(blocks, traced.structure, chosen.structure, by_output=False)
         return (found, traced.aux()) if has_aux else found
 

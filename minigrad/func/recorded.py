@@ -95,15 +95,13 @@ class Recorded:
             stack.extend(fresh)
         return False
 
-    def reached(self) -> list[bool]:
-        """Of each output, whether it depends on the inputs at all."""
-        reached = {edge.node for edge in self.sources} | {node for node, _ in self._pushing().plan}
-        return [root is not None and root.node in reached for root in self.roots]
-
-    def _pushing(self) -> Push:
-        if self._push is None:
-            self._push = Push(self.sources, self.roots)
-        return self._push
+    def dependence(self) -> list[list[bool]]:
+        """Of each output, on which inputs it depends."""
+        reached = [
+            {source.node} | {node for node, _ in Push([source], self.roots).plan}
+            for source in self.sources
+        ]
+        return [[root is not None and root.node in nodes for nodes in reached] for root in self.roots]
 
     def records(self, *given: Tensor | None) -> bool:
         """Whether what is computed now from these cotangents or tangents is wanted on the tape."""
@@ -130,7 +128,9 @@ class Recorded:
     def push(self, tangents: Sequence[Tensor | None], *, record: bool) -> list[Tensor | None]:
         """The tangents of the outputs from those of the inputs; None where nothing arrives."""
         with recording(record):
-            return [_settled(one, record) for one in self._pushing()(tangents)]
+            if self._push is None:
+                self._push = Push(self.sources, self.roots)
+            return [_settled(one, record) for one in self._push(tangents)]
 
 
 def _settled(value: Tensor | None, record: bool) -> Tensor | None:

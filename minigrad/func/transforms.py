@@ -74,8 +74,9 @@ def split_aux(value: Any, has_aux: bool, name: str) -> tuple[Any, Any]:
 class Traced:
     """A recorded call, with its output and its auxiliary value as trees."""
 
-    def __init__(self, chosen: "Chosen", has_aux: bool, name: str) -> None:
-        self.recorded = Recorded(chosen.call, chosen.leaves, name, MODE.get().recording)
+    def __init__(self, chosen: Chosen, has_aux: bool, name: str, outer: bool | None = None) -> None:
+        joined = MODE.get().recording if outer is None else outer
+        self.recorded = Recorded(chosen.call, chosen.leaves, name, joined)
         self.chosen = chosen
         output, aux = split_aux(self.recorded.value, has_aux, name)
         self.outputs, self.structure = tensors_in(output, f"{name}: the function's output")
@@ -98,9 +99,10 @@ class Traced:
             zeros_of(tensor) if one is None else one for one, tensor in zip(found, self.recorded.inputs, strict=True)
         ]
 
-    def pushed(self, tangents: Sequence[Tensor | None]) -> list[Tensor]:
+    def pushed(self, tangents: Sequence[Tensor | None], record: bool | None = None) -> list[Tensor]:
         """The tangents of the outputs; zeros where nothing arrives."""
-        found = self.recorded.push(tangents, record=self.recorded.records(*tangents))
+        record = self.recorded.records(*tangents) if record is None else record
+        found = self.recorded.push(tangents, record=record)
         return [zeros_of(tensor) if one is None else one for one, tensor in zip(found, self.outputs, strict=True)]
 
 
@@ -130,7 +132,7 @@ def _gradient_and_value(name: str, func: Callable[..., Any], argnums: Argnums, h
     return derived
 
 
-def _named_after(func: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def named_after(func: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`functools.wraps` for anything that can be called."""
     return wraps(func) if hasattr(func, "__name__") else lambda made: made
 
@@ -153,7 +155,7 @@ def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
     """
     derived = _gradient_and_value("grad", func, argnums, has_aux)
 
-    @_named_after(func)
+    @named_after(func)
     def gradient_of(*args: Any, **kwargs: Any) -> Any:
         gradient, _, aux = derived(*args, **kwargs)
         return (gradient, aux) if has_aux else gradient
@@ -170,7 +172,7 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
     """
     derived = _gradient_and_value("grad_and_value", func, argnums, has_aux)
 
-    @_named_after(func)
+    @named_after(func)
     def both(*args: Any, **kwargs: Any) -> Any:
         gradient, value, aux = derived(*args, **kwargs)
         return gradient, ((value, aux) if has_aux else value)
@@ -187,7 +189,7 @@ def value_and_grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
     """
     derived = _gradient_and_value("value_and_grad", func, argnums, has_aux)
 
-    @_named_after(func)
+    @named_after(func)
     def both(*args: Any, **kwargs: Any) -> Any:
         gradient, value, aux = derived(*args, **kwargs)
         return ((value, aux) if has_aux else value), gradient
@@ -261,18 +263,18 @@ def jacobian_trees(
     return unflatten([unflatten(block, inputs) for block in blocks], outputs)
 
 
-def _rows(traced: Traced, number: int, record: bool) -> list[Tensor]:
+def rows(traced: Traced, number: int, record: bool) -> list[Tensor]:
     """The blocks of the Jacobian of one output: for each input a tensor of shape (*output, *input)."""
     output, inputs = traced.outputs[number], traced.recorded.inputs
-    rows = []
+    found = []
     for unit in unit_tensors(output):
         seeds: list[Tensor | None] = [None] * len(traced.outputs)
         seeds[number] = unit
-        rows.append(traced.pulled(seeds, record=record))
-    if not rows:
+        found.append(traced.pulled(seeds, record=record))
+    if not found:
         return [zeros_of(tensor).new_zeros(output.shape + tensor.shape) for tensor in inputs]
     return [
-        reshape(stack([row[place] for row in rows]), output.shape + tensor.shape)
+        reshape(stack([row[place] for row in found]), output.shape + tensor.shape)
         for place, tensor in enumerate(inputs)
     ]
 
@@ -295,13 +297,13 @@ def jacrev(
     if chunk_size is not None and chunk_size <= 0:
         raise ArgumentError(f"jacrev got chunk_size={chunk_size}; it is at least 1")
 
-    @_named_after(func)
+    @named_after(func)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         chosen = Chosen(func, args, kwargs, argnums, "jacrev")
         traced = Traced(chosen, has_aux, "jacrev")
         _refuse_integer_outputs(traced, "jacrev")
         record = traced.recorded.records()
-        blocks = [_rows(traced, number, record) for number in range(len(traced.outputs))]
+        blocks = [rows(traced, number, record) for number in range(len(traced.outputs))]
         found = jacobian_trees(blocks, traced.structure, chosen.structure, by_output=True)
         return (found, traced.aux()) if has_aux else found
 
