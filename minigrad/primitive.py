@@ -17,10 +17,7 @@ What no needed VJP names is not saved. Since VJPs are made of primitives, they
 are recorded like anything else when `create_graph` leaves the switch on, and
 derivatives of every order follow.
 
-Forward mode asks for the Jacobian-vector product (JVP). A `linear` primitive is
-its own; where the Jacobian is symmetric, as the diagonal one of everything
-element-wise is, the VJP is the JVP; `defjvp` says any other; and what says nothing
-is left to the VJP of its VJP.
+`rules` says how derivatives are declared, those of forward mode too.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,13 +30,11 @@ from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeEr
 from .mode import MODE
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
+from .rules import Rules
 from .tape import Edge, Node, Spec
 from .tensor import Array, Tensor, Version
 
 __all__ = ["Primitive", "primitive", "primitives"]
-
-Rule = Callable[..., Tensor | None]
-
 
 # PyTorch's names for the operands of functions of one and two tensors.
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
@@ -58,7 +53,7 @@ class _Saved:
         self.index = index
 
 
-class Primitive:
+class Primitive(Rules):
     """A function of arrays that knows its vector-Jacobian products; call it on tensors.
 
     Attributes: `name`; `formula` and `vjp`, as text; `notes`, the items of the
@@ -111,9 +106,7 @@ class Primitive:
         self.keywords = tuple(keywords) or _KEYWORDS.get(len(self.arguments), ())
         self.linear = linear
         self.symmetric = symmetric
-        self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
-        self.jvps: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
-        self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        super().__init__()
         # What help(), doctest and inspect look at.
         self.__name__ = forward.__name__
         self.__qualname__ = forward.__qualname__
@@ -137,56 +130,6 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}: {self.formula}>"
-
-    # ----------------------------------------------------------- the VJPs
-
-    def defvjp(self, **rules: Rule) -> None:
-        """Register the VJP of each named argument; see the module's text for their parameters."""
-        for argument, rule in rules.items():
-            if argument not in self.arguments:
-                raise GradError(
-                    f"{self.name} has no argument {argument!r}; its arguments are {', '.join(self.arguments)}"
-                )
-            code = rule.__code__
-            names = code.co_varnames[1 : code.co_argcount]
-            for name in names:
-                if name not in self._nameable():
-                    raise GradError(
-                        f"the VJP of {self.name} for {argument!r} asks for {name!r}; it can ask for "
-                        f"{', '.join(self._nameable())}"
-                    )
-            self.rules[argument] = (rule, names)
-        self._plans.clear()
-
-    def defjvp(self, **rules: Callable[..., Any]) -> None:
-        """Register the JVP by each named argument: of its tangent, and of what its VJP names; of static arguments too."""
-        for argument, rule in rules.items():
-            code = rule.__code__
-            names = code.co_varnames[1 : code.co_argcount]
-            known = {*self.rules[argument][1], *self.static} if argument in self.rules else None
-            if known is None or not known.issuperset(names):
-                raise GradError(
-                    f"the JVP of {self.name} for {argument!r} asks for {', '.join(names)}; the VJP comes first, and the "
-                    f"JVP can ask for what that names: {', '.join(sorted(known or ()))}"
-                )
-            self.jvps[argument] = (rule, names)
-
-    def _nameable(self) -> tuple[str, ...]:
-        shapes = tuple(f"{argument}_shape" for argument in self.arguments)
-        position = ("position",) if self.variadic else ()
-        return (*self.arguments, *shapes, *self._outputs, *self.static, *self.aux, *position)
-
-    def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
-        return self.rules.get(self.arguments[0 if self.variadic else position])
-
-    def _needs(self, wanted: tuple[bool, ...]) -> tuple[str, ...]:
-        """What the VJPs of the wanted arguments name."""
-        plan = self._plans.get(wanted)
-        if plan is None:
-            rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
-            plan = tuple(dict.fromkeys(name for rule in rules if rule is not None for name in rule[1]))
-            self._plans[wanted] = plan
-        return plan
 
     # -------------------------------------------------------- application
 
@@ -383,52 +326,6 @@ class Primitive:
             gradient = rule(cotangent, *[self._resolve(node, name, position) for name in names])
             gradients.append(None if gradient is None else self._conforming(gradient, edge))
         return gradients
-
-    def push(self, node: Node, tangents: Sequence[Tensor | None]) -> list[Tensor | None] | None:
-        """The tangents of the outputs from those of the inputs; None where nothing is declared."""
-        total: list[Tensor | None] = [None] * len(node.specs)
-        if self.variadic:
-            return None if not self.linear else [self._called(self._filled(node, tangents), node.static)]
-        for position, tangent in enumerate(tangents):
-            if tangent is not None:
-                part = self._pushed(node, position, tangent)
-                if part is NotImplemented:
-                    return None
-                parts = part if isinstance(part, tuple) else (part,)
-                total = [
-                    one if other is None else other if one is None else lookup("add")(one, other)
-                    for one, other in zip(total, parts, strict=True)
-                ]
-        return total
-
-    def _pushed(self, node: Node, position: int, tangent: Tensor) -> Any:
-        """The part of the outputs' tangents that one input's tangent gives."""
-        argument = self.arguments[position]
-        if argument in self.jvps:
-            rule, names = self.jvps[argument]
-        elif self.linear:
-            fixed = [None if name == argument else self._resolve(node, name, position) for name in self.arguments]
-            return self._called(tuple([tangent if value is None else value for value in fixed]), node.static)
-        elif self.symmetric or self.broadcast:
-            rule, names = self.rules[argument]
-            shape, dtype = node.specs[0]
-            if tangent.dtype != dtype:
-                tangent = lookup("cast")(tangent, dtype)
-            if tangent.shape != shape:
-                tangent = lookup("expand")(tangent, shape)
-        else:
-            return NotImplemented
-        return rule(tangent, *[self._resolve(node, name, position) for name in names])
-
-    def _filled(self, node: Node, tangents: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
-        assert node.saved is not None
-        shapes = node.saved[f"{self.arguments[0]}_shape"]
-        return tuple(
-            [
-                Tensor._wrap(np.zeros(shape, node.specs[0].dtype)) if tangent is None else tangent
-                for tangent, shape in zip(tangents, shapes, strict=True)
-            ]
-        )
 
     def _resolve(self, node: Node, name: str, position: int) -> Any:
         assert node.saved is not None

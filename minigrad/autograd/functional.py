@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ArgumentError, DTypeError, GradError
 from ..func.forward import columns
 from ..func.recorded import fitting, zeros_of
-from ..func.transforms import Chosen, Traced, jacobian_trees, rows
+from ..func.transforms import Chosen, Traced, jacobian_tree, rows
 from ..tensor import Tensor
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -55,7 +55,7 @@ class _Run:
             self._check_dependence(self.traced.recorded.dependence())
 
     def _check_dependence(self, reached: list[list[bool]]) -> None:
-        """Refuse an input or output that stands alone; for a Jacobian, any pair of which one does not reach the other."""
+        """Refuse an input or output that stands alone, and for a Jacobian every pair without a connection."""
         for number, flags in enumerate(reached):
             for place, flag in enumerate(flags):
                 alone = not any(flags) or not any(row[place] for row in reached)
@@ -141,7 +141,7 @@ def jacobian(
         found = [columns(run.traced, number, record) for number in range(len(run.inputs))]
         blocks = [list(block) for block in zip(*found, strict=True)]
     blocks = [run.finished(block) for block in blocks]
-    trees = jacobian_trees(blocks, run.traced.structure, run.traced.chosen.structure, by_output=True)
+    trees = jacobian_tree(blocks, run.traced.structure, run.traced.chosen.structure)
     if run.several:
         return trees
     return tuple(tree[0] for tree in trees) if run.traced.structure.kind is tuple else trees[0]

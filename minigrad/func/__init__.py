@@ -1,4 +1,4 @@
-"""Derivatives as functions of functions, under the names of torch.func: they compose, to any order and in both modes."""
+"""Derivatives as functions of functions, under the names of torch.func; they compose, to any order, in both modes."""
 
 from .forward import hessian, hvp, jacfwd, jvp, linearize
 from .stateless import functional_call

@@ -12,10 +12,10 @@ from .transforms import (
     Argnums,
     Chosen,
     Traced,
-    named_after,
     grad_and_value,
-    jacobian_trees,
+    jacobian_tree,
     jacrev,
+    named_after,
     unit_tensors,
 )
 from .tree import leaves_as, unflatten
@@ -130,7 +130,7 @@ def jacfwd(
         traced = Traced(chosen, has_aux, "jacfwd")
         record = traced.recorded.records()
         blocks = [columns(traced, number, record) for number in range(len(chosen.leaves))]
-        found = jacobian_trees(blocks, traced.structure, chosen.structure, by_output=False)
+        found = jacobian_tree(list(zip(*blocks, strict=True)), traced.structure, chosen.structure)
         return (found, traced.aux()) if has_aux else found
 
     return jacobian

@@ -1,12 +1,13 @@
 """Forward mode: tangents pushed along the tape, from the arguments of a function to its value.
 
 The nodes are visited by rising serial number, so a node's turn comes after those of
-all its inputs. Each takes the tangents of its inputs to J·t, by the rule that its
-primitive declares (`Primitive.push`), and where none is declared by its VJP:
-u ↦ Jᵀ·u is linear, and its own VJP at the cotangent t is J·t.
+all its inputs. Each takes the tangents of its inputs to J·t, as its primitive
+declares (see `rules`), and where nothing is declared by its VJP: u ↦ Jᵀ·u is
+linear, and its own VJP at the cotangent t is J·t.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,61 @@ def _between(sources: Sequence[Edge], roots: Sequence[Edge | None]) -> list[tupl
             reached.add(node)
             plan.append((node, wanted))
     return plan
+
+
+# ------------------------------------------------------------- what is declared
+
+
+def _by_declaration(primitive: Primitive, node: Node, tangents: Sequence[Tensor | None]) -> list[Tensor | None] | None:
+    """The tangents of the outputs from those of the inputs; None where nothing is declared."""
+    if primitive.variadic:
+        return [primitive._called(_filled(primitive, node, tangents), node.static)] if primitive.linear else None
+    total: list[Tensor | None] = [None] * len(node.specs)
+    for position, tangent in enumerate(tangents):
+        if tangent is not None:
+            part = _by_one(primitive, node, position, tangent)
+            if part is NotImplemented:
+                return None
+            parts = part if isinstance(part, tuple) else (part,)
+            total = [
+                one if other is None else other if one is None else lookup("add")(one, other)
+                for one, other in zip(total, parts, strict=True)
+            ]
+    return total
+
+
+def _by_one(primitive: Primitive, node: Node, position: int, tangent: Tensor) -> Any:
+    """The part of the outputs' tangents that one input's tangent gives."""
+    argument = primitive.arguments[position]
+    if argument in primitive.jvps:
+        rule, names = primitive.jvps[argument]
+    elif primitive.linear:
+        operands = [
+            tangent if name == argument else primitive._resolve(node, name, position) for name in primitive.arguments
+        ]
+        return primitive._called(tuple(operands), node.static)
+    elif primitive.symmetric or primitive.broadcast:
+        rule, names = primitive.rules[argument]
+        shape, dtype = node.specs[0]
+        if tangent.dtype != dtype:
+            tangent = lookup("cast")(tangent, dtype)
+        if tangent.shape != shape:
+            tangent = lookup("expand")(tangent, shape)
+    else:
+        return NotImplemented
+    return rule(tangent, *[primitive._resolve(node, name, position) for name in names])
+
+
+def _filled(primitive: Primitive, node: Node, tangents: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
+    """The tangents, with zeros for those that are missing."""
+    assert node.saved is not None
+    shapes = node.saved[f"{primitive.arguments[0]}_shape"]
+    return tuple(
+        [
+            Tensor._wrap(np.zeros(shape, node.specs[0].dtype)) if tangent is None else tangent
+            for tangent, shape in zip(tangents, shapes, strict=True)
+        ]
+    )
 
 
 class _Transposed:
@@ -105,13 +161,12 @@ class Push:
                 "that one retain_graph=True"
             )
         operation.check(node, wanted)
-        push = getattr(operation, "push", None)
-        found = push(node, tangents) if push is not None else None
+        found = _by_declaration(operation, node, tangents) if isinstance(operation, Primitive) else None
         if found is None:
             if node not in self._transposed:
                 self._transposed[node] = _Transposed(node, wanted)
             found = self._transposed[node](tangents)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def _conforming(self, tangent: Tensor, node: Node, index: int) -> Tensor:
         spec = node.specs[index]

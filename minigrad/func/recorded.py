@@ -97,10 +97,7 @@ class Recorded:
 
     def dependence(self) -> list[list[bool]]:
         """Of each output, on which inputs it depends."""
-        reached = [
-            {source.node} | {node for node, _ in Push([source], self.roots).plan}
-            for source in self.sources
-        ]
+        reached = [{source.node} | {node for node, _ in Push([source], self.roots).plan} for source in self.sources]
         return [[root is not None and root.node in nodes for nodes in reached] for root in self.roots]
 
     def records(self, *given: Tensor | None) -> bool:

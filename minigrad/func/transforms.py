@@ -91,7 +91,9 @@ class Traced:
         """The auxiliary value, likewise."""
         return unflatten([self.recorded.handed_out(one) for one in self._aux], self._aux_structure)
 
-    def pulled(self, cotangents: Sequence[Tensor | None], keep: bool = True, record: bool | None = None) -> list[Tensor]:
+    def pulled(
+        self, cotangents: Sequence[Tensor | None], keep: bool = True, record: bool | None = None
+    ) -> list[Tensor]:
         """The cotangents of the inputs; zeros where nothing arrives."""
         record = self.recorded.records(*cotangents) if record is None else record
         found = self.recorded.pull(cotangents, record=record, keep=keep)
@@ -112,7 +114,9 @@ class Traced:
 def _scalar(traced: Traced, name: str) -> Tensor:
     output = traced.outputs[0] if traced.outputs else None
     if output is None or traced.structure.kind is not None:
-        raise DTypeError(f"{name}: the function returned {traced.structure}, where * is a tensor; it returns one tensor")
+        raise DTypeError(
+            f"{name}: the function returned {traced.structure}, where * is a tensor; it returns one tensor"
+        )
     if output.shape or output.dtype.kind != "f":
         raise GradError(
             f"{name}: the function returned a tensor of shape {output.shape} and dtype {output.dtype}; a gradient is "
@@ -254,12 +258,8 @@ def unit_tensors(tensor: Tensor) -> list[Tensor]:
     return [reshape(rows[number], tensor.shape) for number in range(size)]
 
 
-def jacobian_trees(
-    blocks: Sequence[Sequence[Tensor]], outputs: Structure, inputs: Structure, *, by_output: bool
-) -> Any:
-    """Blocks (one list per output, or per input, in it one per input, or per output) as outputs' trees of inputs' trees."""
-    if not by_output:
-        blocks = [list(block) for block in zip(*blocks, strict=True)]
+def jacobian_tree(blocks: Sequence[Sequence[Tensor]], outputs: Structure, inputs: Structure) -> Any:
+    """The blocks of a Jacobian, a list over the outputs of lists over the inputs, as a tree of trees."""
     return unflatten([unflatten(block, inputs) for block in blocks], outputs)
 
 
@@ -304,7 +304,7 @@ def jacrev(
         _refuse_integer_outputs(traced, "jacrev")
         record = traced.recorded.records()
         blocks = [rows(traced, number, record) for number in range(len(traced.outputs))]
-        found = jacobian_trees(blocks, traced.structure, chosen.structure, by_output=True)
+        found = jacobian_tree(blocks, traced.structure, chosen.structure)
         return (found, traced.aux()) if has_aux else found
 
     return jacobian
