@@ -59,10 +59,10 @@ class _Run:
         for number, flags in enumerate(reached):
             for place, flag in enumerate(flags):
                 alone = not any(flags) or not any(row[place] for row in reached)
-                if not flag and (alone or self.name == "jacobian"):
+                if not flag and (alone or self.name in ("jacobian", "hessian, of the gradient")):
                     raise GradError(
-                        f"{self.name}(strict=True): output {number} of the function does not depend on input {place}. "
-                        "Without strict its derivative is 0"
+                        f"{self.name}: output {number} of the function does not depend on input {place}, which strict "
+                        "forbids. Without strict the derivative is 0"
                     )
 
     def records(self, *vectors: Tensor) -> bool:
@@ -75,8 +75,8 @@ class _Run:
             for number, result in enumerate(results):
                 if not result.requires_grad:
                     raise GradError(
-                        f"{self.name}(strict=True, create_graph=True): the derivative for input {number} does not "
-                        "depend on the inputs; its own derivative would be 0"
+                        f"{self.name}: with create_graph, strict forbids a derivative (here that for input {number}) "
+                        "which does not depend on the inputs: its own derivative would be 0"
                     )
         keep = self.create_graph and (self.asked or any(v.requires_grad for v in vectors))
         return results if keep else [result.detach() for result in results]
@@ -132,7 +132,11 @@ def jacobian(
     """
     if strategy not in _STRATEGIES:
         raise ArgumentError(f"jacobian got strategy={strategy!r}; it is 'reverse-mode' or 'forward-mode'")
-    run = _Run(func, inputs, "jacobian", create_graph, strict)
+    return _jacobian(func, inputs, create_graph, strict, strategy, "jacobian")
+
+
+def _jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool, strict: bool, strategy: str, name: str) -> Any:
+    run = _Run(func, inputs, name, create_graph, strict)
     reverse = strategy == "reverse-mode"
     record = run.records()
     if reverse:
@@ -213,8 +217,8 @@ class _Gradient:
         for number, gradient in enumerate(found if self.strict else ()):
             if not gradient.requires_grad:
                 raise GradError(
-                    f"{self.name}(strict=True): the gradient for input {number} does not depend on the inputs, so that "
-                    "the second derivative is 0. Without strict it is"
+                    f"{self.name}: the gradient for input {number} does not depend on the inputs, which strict "
+                    "forbids. Without strict the second derivative is 0"
                 )
         return tuple(found)
 
@@ -243,7 +247,7 @@ def hessian(
         )
     points = _tuple_of_tensors(inputs, "hessian: the inputs")
     gradient = _Gradient(func, "hessian", strict)
-    found = jacobian(gradient, points, create_graph, strict, vectorize, outer_jacobian_strategy)
+    found = _jacobian(gradient, points, create_graph, strict, outer_jacobian_strategy, "hessian, of the gradient")
     return found if isinstance(inputs, tuple) else found[0][0]
 
 

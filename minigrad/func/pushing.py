@@ -15,10 +15,15 @@ from ..errors import GradError
 from ..mode import MODE, recording
 from ..primitive import Primitive
 from ..registry import lookup
-from ..tape import Edge, Node, walk
-from ..tensor import Tensor, edge_of
+from ..tape import Edge, Node, Spec, walk
+from ..tensor import Array, Tensor, Version, edge_of
 
-__all__ = ["Push"]
+__all__ = ["Push", "variable"]
+
+
+def variable(array: Array, storage: Version | None = None) -> Tensor:
+    """A tensor over `array` on the tape with nothing behind it; no leaf, so that nothing outside asks for it."""
+    return Tensor._wrap(array, Node(None, (), (Spec(array.shape, array.dtype),), {}, {}), 0, storage)
 
 
 def _between(sources: Sequence[Edge], roots: Sequence[Edge | None]) -> list[tuple[Node, tuple[bool, ...]]]:
@@ -101,12 +106,10 @@ class _Transposed:
 
     def __init__(self, node: Node, wanted: Sequence[bool]) -> None:
         with recording(True):
-            us = [Tensor._wrap(np.ones(*spec)) for spec in node.specs]
-            given = [u.requires_grad_() if u.dtype.kind == "f" else None for u in us]
+            given = [variable(np.ones(*spec)) if spec.dtype.kind == "f" else None for spec in node.specs]
             assert node.operation is not None
             self.pulled = node.operation.pull(node, given, wanted)
         self.ends = [None if u is None else edge_of(u) for u in given]
-        self._alive = us  # leaves know their tensors by weak references
         if not isinstance(node.operation, Primitive):
             for gradient in self.pulled:
                 if gradient is not None and not gradient.requires_grad and gradient._array.any():

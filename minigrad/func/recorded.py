@@ -15,9 +15,9 @@ import numpy as np
 from ..errors import DTypeError, GradError, ShapeError
 from ..mode import MODE, recording
 from ..registry import lookup
-from ..tape import Edge, Node, Spec, walk
+from ..tape import Edge, Leaf, Node, walk
 from ..tensor import Tensor, edge_of
-from .pushing import Push
+from .pushing import Push, variable
 
 __all__ = ["Recorded", "fitting", "source", "zeros_of"]
 
@@ -26,8 +26,7 @@ def source(tensor: Tensor, joined: bool) -> Tensor:
     """A tensor that stands for `tensor` on the tape, joined to it where that is asked for and it is there."""
     if joined and tensor.requires_grad:
         return lookup("identity")(tensor)[0]
-    node = Node(None, (), (Spec(tensor.shape, tensor.dtype),), {}, {})
-    return Tensor._wrap(tensor._array, node, 0, tensor._storage)
+    return variable(tensor._array, tensor._storage)
 
 
 def zeros_of(tensor: Tensor) -> Tensor:
@@ -82,15 +81,13 @@ class Recorded:
 
     def _reaches_outside(self, nodes: list[Node]) -> bool:
         """Whether one of the nodes depends on anything on the tape besides the sources."""
-        own = {edge.node for edge in self.sources}
-        first = min(node.serial for node in own)
+        first = min(edge.node.serial for edge in self.sources)
         seen, stack = set(nodes), list(nodes)
         while stack:
             node = stack.pop()
-            edges = [edge.node for edge in node.edges if edge is not None]
-            if node.serial < first or (not edges and node not in own):
+            if node.serial < first or isinstance(node, Leaf):
                 return True
-            fresh = [one for one in edges if one not in seen]
+            fresh = [edge.node for edge in node.edges if edge is not None and edge.node not in seen]
             seen.update(fresh)
             stack.extend(fresh)
         return False

@@ -7,6 +7,7 @@ import inspect
 
 import pytest
 import torch
+import torch.func
 
 import minigrad as mg
 from minigrad import nn
@@ -19,6 +20,8 @@ PAIRS = {
     "nn.init": (nn.init, torch.nn.init),
     "nn.utils": (getattr(nn, "utils", None), torch.nn.utils),
     "optim": (mg.optim, torch.optim),
+    "func": (mg.func, torch.func),
+    "autograd.functional": (mg.autograd.functional, torch.autograd.functional),
     "minigrad": (mg, torch),
     "Tensor": (mg.Tensor, torch.Tensor),
 }
