@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError, GradError
+from ..mode import recording
 from ..ops.joining import stack
 from ..ops.shape import movedim, reshape
 from ..tensor import Tensor
@@ -101,10 +102,11 @@ def columns(traced: Traced, number: int, record: bool) -> list[Tensor]:
     shape = inputs[number].shape
     if not found:
         return [zeros_of(tensor).new_zeros(tensor.shape + shape) for tensor in traced.outputs]
-    return [
-        reshape(movedim(stack([column[place] for column in found]), 0, -1), tensor.shape + shape)
-        for place, tensor in enumerate(traced.outputs)
-    ]
+    with recording(record):
+        return [
+            reshape(movedim(stack([column[place] for column in found]), 0, -1), tensor.shape + shape)
+            for place, tensor in enumerate(traced.outputs)
+        ]
 
 
 def jacfwd(

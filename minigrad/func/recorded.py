@@ -128,4 +128,4 @@ class Recorded:
 
 
 def _settled(value: Tensor | None, record: bool) -> Tensor | None:
-    return value if value is None or record else value.detach()
+    return value.detach() if value is not None and value.requires_grad and not record else value

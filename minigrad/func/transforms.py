@@ -13,7 +13,7 @@ from typing import Any
 
 from ..creation import eye
 from ..errors import ArgumentError, DTypeError, GradError
-from ..mode import MODE
+from ..mode import MODE, recording
 from ..ops.joining import stack
 from ..ops.shape import reshape
 from ..tensor import Tensor
@@ -273,10 +273,11 @@ def rows(traced: Traced, number: int, record: bool) -> list[Tensor]:
         found.append(traced.pulled(seeds, record=record))
     if not found:
         return [zeros_of(tensor).new_zeros(output.shape + tensor.shape) for tensor in inputs]
-    return [
-        reshape(stack([row[place] for row in found]), output.shape + tensor.shape)
-        for place, tensor in enumerate(inputs)
-    ]
+    with recording(record):
+        return [
+            reshape(stack([row[place] for row in found]), output.shape + tensor.shape)
+            for place, tensor in enumerate(inputs)
+        ]
 
 
 def jacrev(
