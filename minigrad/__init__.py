@@ -13,7 +13,7 @@ from typing import Any as _Any
 
 from numpy import dtype, finfo, iinfo, newaxis
 
-from . import _alias, autograd, backends, cuda, errors, functions, random, scopes
+from . import _alias, autograd, backends, cuda, errors, func, functions, random, scopes
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
@@ -302,6 +302,7 @@ __all__ = [
     "full",
     "full_convolve2d",
     "full_like",
+    "func",
     "gather",
     "ge",
     "get_default_dtype",

@@ -27,6 +27,7 @@ LAYERS = [
     ["tape"],
     ["tensor"],
     ["operands"],
+    ["rules"],
     ["primitive"],
     ["ops"],
     ["functions"],

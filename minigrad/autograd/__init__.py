@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .dtypes import float64
-from .errors import ArgumentError, DTypeError, GradError, MinigradError
-from .hooks import HookTable, RemovableHandle
-from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
-from .sampling import randn
-from .tape import Node, walk
-from .tensor import Tensor, edge_of, seeds_for
-from .tensor.core import backward as _backward
+from ..dtypes import float64
+from ..errors import ArgumentError, DTypeError, GradError, MinigradError
+from ..hooks import HookTable, RemovableHandle
+from ..mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
+from ..sampling import randn
+from ..tape import Node, walk
+from ..tensor import Tensor, edge_of, seeds_for
+from ..tensor.core import backward as _backward
+from . import functional
 
 __all__ = [
     "GradcheckError",
@@ -28,6 +29,7 @@ __all__ = [
     "RemovableHandle",
     "backward",
     "enable_grad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
