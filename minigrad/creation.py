@@ -1,14 +1,16 @@
 """Making tensors: from values, constant and counted."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from .callers import in_library, warn
 from .device import device as as_device
 from .dtypes import as_dtype, check_supported, get_default_dtype, refuse_overflow
-from .errors import ArgumentError, DTypeError, ShapeError
+from .errors import ArgumentError, CopiedTensorWarning, DTypeError, ShapeError
 from .operands import as_number, as_operand
 from .registry import function
 from .tensor import Array, Tensor
@@ -106,6 +108,12 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1., 2.],
             [3., 4.]])
     """
+    if isinstance(data, Tensor) and not in_library(sys._getframe(1).f_code.co_filename):
+        warn(
+            "tensor() of a tensor copies its values and forgets the tape. Write t.detach().clone() for that, or "
+            "t.clone() for a copy with its gradient",
+            CopiedTensorWarning,
+        )
     return finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
 
 

@@ -21,7 +21,7 @@ ROOT = Path(minigrad.__file__).parent.parent
 # never what stands below.
 LAYERS = [
     ["errors", "registry", "random", "dtypes", "device", "cuda", "backends", "determinism", "files", "hooks"],
-    ["mode"],
+    ["mode", "callers"],
     ["geometry"],
     ["kernels"],
     ["tape"],
@@ -34,6 +34,8 @@ LAYERS = [
     ["legacy"],
     ["sampling"],
     ["scopes"],
+    ["causes"],
+    ["anomaly"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
@@ -59,8 +61,8 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
-                  "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "callers", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim",
+                  "utils", "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source
