@@ -13,6 +13,7 @@ __all__ = ["in_library", "reads_attribute", "users_frame", "warn"]
 
 _PACKAGES = tuple(str(Path(__file__).parents[1] / package) + os.sep for package in ("minigrad", "nn"))
 _LOADS = {number for name, number in opcode.opmap.items() if name in ("LOAD_ATTR", "LOAD_METHOD")}
+_CACHE = opcode.opmap.get("CACHE", -1)
 
 # Programs that look at every attribute of what they are shown.
 _INSPECTORS = {"IPython", "_pydevd_bundle", "debugpy", "jedi", "pydevd", "ptpython", "traitlets"}
@@ -46,11 +47,11 @@ def warn(message: str, category: type[MinigradWarning] = MinigradWarning) -> Non
 
     >>> import warnings
     >>> from minigrad.callers import warn
-    >>> with warnings.catch_warnings(record=True) as caught: warn("look here")
+    >>> with warnings.catch_warnings(record=True, action="always") as caught: warn("look here")
     >>> caught[0].filename == warn.__code__.co_filename
     False
     """
-    frame = users_frame(sys._getframe(1))
+    frame = users_frame(sys._getframe())
     if frame is None:  # a thread whose function is the library's own
         warnings.warn(message, category, stacklevel=2)
         return
@@ -79,4 +80,7 @@ def reads_attribute(frame: FrameType) -> bool:
         return False
     if program in sys.stdlib_module_names and program != "__main__":
         return False
-    return code.co_code[frame.f_lasti] in _LOADS
+    instructions, place = code.co_code, frame.f_lasti
+    while place > 0 and instructions[place] == _CACHE:  # room that belongs to the instruction before it
+        place -= 2
+    return instructions[place] in _LOADS

@@ -1,4 +1,4 @@
-"""Anomaly mode: the first NaN or infinity raises, forwards or backwards, and says what, where and why; nothing else does."""
+"""Anomaly mode: the first NaN or infinity raises, forwards or backwards, and says what, where and why."""
 
 import contextvars
 import gc
@@ -49,8 +49,8 @@ FORWARDS = {
     "exp": (lambda: mg.exp(mg.tensor([1000.0])), r"exp of 1000 is beyond float32, whose largest number is 3.4e\+38"),
     "sqrt": (lambda: mg.sqrt(mg.tensor([4.0, -4.0])), r"sqrt made NaN.*index \(1,\).*sqrt of −4: a negative"),
     "rsqrt": (lambda: mg.rsqrt(mg.zeros(1)), "rsqrt of 0, which is 1/0"),
-    "1/0": (lambda: mg.ones(2) / mg.tensor([1.0, 0.0]), r"div made an infinity.*a of shape \(2,\) and b of shape \(2,\),"
-            r" which were finite.*division by zero, 1/0\. Add"),
+    "1/0": (lambda: mg.ones(2) / mg.tensor([1.0, 0.0]), r"div made an infinity.*a of shape \(2,\) and b of "
+            r"shape \(2,\), which were finite.*division by zero, 1/0\. Add"),
     "0/0": (lambda: mg.zeros(1) / 0, "div made NaN.*0/0.*mean of no elements"),
     "small divisor": (lambda: mg.tensor([1e30]) / 1e-20, "1e[+]30/1e−20 is beyond float32.*: the divisor is nearly 0"),
     "reciprocal": (lambda: mg.reciprocal(mg.zeros(1)), "division by zero, 1/0"),
@@ -59,7 +59,7 @@ FORWARDS = {
     "large power": (lambda: mg.tensor([10.0]) ** 40, "10 to the power 40 is beyond float32"),
     "empty mean": (lambda: mg.zeros(0).mean(), "add met NaN.*a constant of shape .*mean of no elements"),
     "deviation of one": (lambda: mg.ones(1).var(), "0/0.*deviation of one"),
-    "masked row": (lambda: mg.softmax(mg.full((2, 2), -INF), 1), "softmax made NaN.*which was infinite in places.*all −∞"),
+    "masked row": (lambda: mg.softmax(mg.full((2, 2), -INF), 1), "softmax made NaN.*was infinite in places.*all −∞"),
     "infinite logit": (lambda: F.log_softmax(mg.tensor([INF, 0.0]), 0), "log_softmax of a value that is ∞"),
     "logsumexp of nothing": (lambda: mg.logsumexp(mg.zeros(0), 0), "logsumexp of no elements"),
     "asin": (lambda: mg.asin(mg.tensor([2.0])), r"asin of 2, which lies outside \[−1, 1\]"),
@@ -86,16 +86,15 @@ def test_the_operation_that_makes_it_is_named_with_a_likely_cause(case):
 
 
 def test_the_users_line_is_in_the_message(watched):
-    x = mg.zeros(2)
     with pytest.raises(AnomalyError) as caught:
-        y = mg.log(x)  # this line
-        y.sum()
+        mg.log(mg.zeros(2))  # this line
     assert f"At {__file__}:" in str(caught.value)
-    assert "in test_the_users_line_is_in_the_message: y = mg.log(x)  # this line" in str(caught.value)
+    assert "in test_the_users_line_is_in_the_message: mg.log(mg.zeros(2))  # this line" in str(caught.value)
 
 
 LEGITIMATE = {
-    "a mask of −∞": lambda: mg.softmax(mg.masked_fill(leaf(1.0, 2.0), mg.tensor([True, False]), -INF), 0).sum().backward(),
+    "a mask of −∞": lambda: mg.softmax(
+        mg.masked_fill(leaf(1.0, 2.0), mg.tensor([True, False]), -INF), 0).sum().backward(),
     "attention": lambda: F.scaled_dot_product_attention(*[mg.randn(2, 3, 4, requires_grad=True)] * 3,
                                                         is_causal=True).sum().backward(),
     "attention to nothing": lambda: F.scaled_dot_product_attention(
@@ -149,7 +148,9 @@ def test_nan_from_outside_is_named_where_it_enters_the_computation(given):
 def test_nan_of_a_computed_tensor_says_what_is_known_of_it():
     with detect_anomaly(check_nan=False):
         y = leaf(0.0, 1.0) * NAN
-    assert f"a, the result of mul of shape (2,), holds it already (2 of 2 elements, the first at index (0,)). Recorded at {__file__}" in message(lambda: y + 1)  # fmt: skip
+    text = message(lambda: y + 1)
+    assert "a, the result of mul of shape (2,), holds it already (2 of 2 elements, the first at index (0,))" in text
+    assert f"Recorded at {__file__}" in text
     z = leaf(0.0, 1.0) * NAN
     assert "not known, since anomaly mode was off then" in message(lambda: z + 1)
 
@@ -177,8 +178,8 @@ def test_the_layer_is_named_once_forwards():
 
 
 BACKWARDS = {
-    "sqrt": (lambda: mg.sqrt(leaf(1.0, 0.0)).sum(), r"backward of sqrt made an infinity in the gradient for x, of shape "
-             r"\(2,\): 1 of 2 elements, the first at index \(1,\)\. The cotangent that arrived, of shape \(2,\), was "
+    "sqrt": (lambda: mg.sqrt(leaf(1.0, 0.0)).sum(), r"backward of sqrt made an infinity in the gradient for x, of "
+             r"shape \(2,\): 1 of 2 elements, the first at index \(1,\)\. The cotangent that arrived, of shape \(2,\), was "
              r"finite.*slope of sqrt at 0 is infinite\. Use sqrt\(x \+ 1e-12\), or mg.norm"),
     "length": (lambda: (leaf(0.0, 0.0) ** 2).sum().sqrt(), "the slope of sqrt at 0 is infinite"),
     "pow": (lambda: leaf(0.0) ** 0.5, "slope of pow at 0 is infinite. Clamp the base"),
@@ -267,12 +268,12 @@ def test_every_grad_is_as_it_was():
 def test_the_second_derivative_knows_the_line_of_the_first_forward():
     with detect_anomaly():
         x = leaf(0.0)
-        y = x ** 1.5  # the power
+        y = x**1.5  # the power
         (g,) = mg.autograd.grad(y.sum(), x, create_graph=True)
         with pytest.raises(AnomalyError, match="slope of pow at 0") as caught:
             g.sum().backward()
     assert "Recorded in the backward of pow, itself at" in str(caught.value)
-    assert "y = x ** 1.5  # the power" in str(caught.value)
+    assert "y = x**1.5  # the power" in str(caught.value)
 
 
 def test_what_a_vjp_does_on_its_way_is_its_own_affair(watched):
@@ -374,7 +375,8 @@ def test_another_thread_is_not_watched_unless_its_context_was_copied():
             found.append("raised")
 
     with detect_anomaly():
-        for run in (work, lambda context=contextvars.copy_context(): context.run(work)):
+        context = contextvars.copy_context()
+        for run in (work, lambda: context.run(work)):
             thread = threading.Thread(target=run)
             thread.start()
             thread.join()
@@ -399,14 +401,14 @@ def test_ordinary_errors_of_the_walk_say_where_the_node_was_recorded():
     x = leaf(1.0)
     with detect_anomaly(check_nan=False):
         y = x * 2
-        loss = (y * y).sum()  # the product
+        loss = (y * y).sum()  # squared
         with mg.no_grad():
             y.add_(1)
-        with pytest.raises(GradError, match=r"changed in place.*Recorded at .*loss = \(y \* y\).sum\(\)  # the product"):
+        with pytest.raises(GradError, match=r"changed in place.*Recorded at .*# squared"):
             loss.backward()
         loss = (x * x).sum()  # walked twice
         loss.backward()
-        with pytest.raises(GradError, match="freed by an earlier.*Recorded at .*# walked twice"):
+        with pytest.raises(GradError, match=r"freed by an earlier.*Recorded at .*# walked twice"):
             loss.backward()
 
 
