@@ -95,6 +95,22 @@ def _holds_arrays(data: Any) -> bool:
     return isinstance(data, np.ndarray | np.generic | Tensor)
 
 
+def _warn_of_copies(data: Any) -> None:
+    """Say that values are taken off the tape, which is seldom what was meant."""
+    if isinstance(data, Tensor):
+        warn(
+            "tensor() of a tensor copies its values and forgets the tape. Write t.detach().clone() for that, or "
+            "t.clone() for a copy with its gradient",
+            CopiedTensorWarning,
+        )
+    elif any(isinstance(one, Tensor) and one.requires_grad for one in data):
+        warn(
+            "tensor() of tensors that require gradients copies their values and forgets the tape: nothing will flow "
+            "back to them. Use mg.stack, or detach() them to say that it is meant",
+            CopiedTensorWarning,
+        )
+
+
 @function
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`: a number, nested lists, an array or a tensor.
@@ -108,12 +124,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1., 2.],
             [3., 4.]])
     """
-    if isinstance(data, Tensor) and not in_library(sys._getframe(1).f_code.co_filename):
-        warn(
-            "tensor() of a tensor copies its values and forgets the tape. Write t.detach().clone() for that, or "
-            "t.clone() for a copy with its gradient",
-            CopiedTensorWarning,
-        )
+    if isinstance(data, Tensor | list | tuple) and not in_library(sys._getframe(1).f_code.co_filename):
+        _warn_of_copies(data)
     return finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
 
 

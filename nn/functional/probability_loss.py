@@ -175,8 +175,7 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
     if mg.as_flag(log_target, "kl_div", "log_target"):
         losses = mg.exp(target) * (target - input)
     else:
-        # The logarithm never sees the 0, where t·ln t is 0: no infinity is made on the way.
-        losses = target * mg.log(mg.where(target == 0, 1, target)) - target * input
+        losses = mg.xlogy(target, target) - target * input
     if reduction == "batchmean":
         return losses.sum() / (input.shape[0] if input.ndim else 1)
     return reduced(losses, reduction)

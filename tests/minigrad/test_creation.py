@@ -93,7 +93,8 @@ def test_integers_that_do_not_fit_are_refused():
 
 def test_tensors_in_lists():
     x = mg.ones(2, requires_grad=True)
-    made = mg.tensor([x * 2, x])
+    with pytest.warns(CopiedTensorWarning, match=r"nothing will flow back to them\. Use mg\.stack"):
+        made = mg.tensor([x * 2, x])
     assert (made.tolist(), made.requires_grad) == ([[2.0, 2.0], [1.0, 1.0]], False)
     assert mg.tensor([mg.tensor(1), mg.tensor(2)]).dtype == mg.int64
 
@@ -146,6 +147,7 @@ def test_tensor_of_a_tensor_is_a_leaf_of_its_own():
     with pytest.warns(CopiedTensorWarning):
         assert mg.tensor(x).requires_grad is False
     assert (twin.is_leaf, twin.grad_fn) == (True, None)
+    assert mg.tensor([x.sum().detach(), 1.0]).tolist() == [2.0, 1.0]
     assert mg.Tensor(x).tolist() == mg.zeros(1).new_tensor(x).tolist()  # which mean a copy: no warning
 
 
