@@ -81,10 +81,15 @@ def _names(operation: Any, number: int) -> list[str]:
     return list(names) if len(names) == number else [f"operand {position}" for position in range(number)]
 
 
+def _name(operation: Any) -> str:
+    """The operation's name; a user's Function is called by its class."""
+    return str(getattr(operation, "name", "leaf")).removesuffix("Backward")
+
+
 def _source(tensor: Tensor) -> str:
     node = tensor.grad_fn
     if node is not None:
-        return f"the result of {node.name()}"
+        return f"the result of {_name(node.operation)}"
     return "a leaf" if tensor.requires_grad else "a constant"
 
 
@@ -98,6 +103,17 @@ def _producers(inputs: Sequence[Tensor]) -> tuple[str, ...]:
         if node is not None:
             names.append(node.name())
     return tuple(names)
+
+
+def _saved(node: Node) -> dict[str, Array]:
+    """The arrays that a node kept for its VJPs."""
+    kept = {name: getattr(one, "array", None) for name, one in (node.saved or {}).items()}
+    return {name: array for name, array in kept.items() if isinstance(array, np.ndarray)}
+
+
+def _is_output(node: Node, name: str) -> bool:
+    """Whether what a node kept under that name is a result, in the words of primitives or of a user's Function."""
+    return name in (getattr(node.operation, "outputs", ()) or ("y",)) or name.startswith("output ")
 
 
 def _told(named: Mapping[str, Array]) -> str:
@@ -146,13 +162,14 @@ class _Anomaly(Scopes, threading.local):
             if self._pulling:
                 known = _origins.get(self._pulling[-1])
                 line, path = (known.line, known.path) if known is not None else (None, "")
-                _origins[node] = _Origin(line, path, self._pulling[-1].name())
+                _origins[node] = _Origin(line, path, _name(self._pulling[-1].operation))
             else:
                 _origins[node] = _Origin(user_line(), self.path(), "")
-        if self._pulling or not (self.check_nan or self.check_inf):
-            return  # a VJP may pass infinities on its way; its gradients are what counts
+        if not (self.check_nan or self.check_inf):
+            return
         for output in outputs:
-            if not _is_finite(output._array):
+            # A VJP may meet infinities on its way: its gradients are what counts, and their sums.
+            if not _is_finite(output._array) and (not self._pulling or _adds_gradients()):
                 self._examine(primitive, inputs, output)
 
     def _examine(self, primitive: Any, inputs: Sequence[Tensor], output: Tensor) -> None:
@@ -182,7 +199,7 @@ class _Anomaly(Scopes, threading.local):
         if _adds_gradients():
             cause = f"gradients of a value that was used more than once were added up. {cause}"
         raise AnomalyError(
-            f"{primitive.name} made {kind} in its result of shape {output.shape}: {described}. It computed with "
+            f"{_name(primitive)} made {kind} in its result of shape {output.shape}: {described}. It computed with "
             f"{_told(named)}. Likely cause: {cause}.{place}"
         )
 
@@ -197,10 +214,10 @@ class _Anomaly(Scopes, threading.local):
                 elif not tensor.ndim and not tensor.requires_grad:
                     remedy = "Is it a mean of no elements?"
                 return (
-                    f"{primitive.name} met NaN: its operand {name}, {_source(tensor)} of shape {tensor.shape}, holds "
+                    f"{_name(primitive)} met NaN: its operand {name}, {_source(tensor)} of shape {tensor.shape}, holds "
                     f"it already ({described}). {remedy}"
                 )
-        return f"{primitive.name} was given NaN as an argument."
+        return f"{_name(primitive)} was given NaN as an argument."
 
     # ----------------------------------------------------------- backwards
 
@@ -217,17 +234,19 @@ class _Anomaly(Scopes, threading.local):
             if gradient is not None and not _is_finite(gradient._array):
                 self._examine_gradient(node, cotangents, gradient, position)
 
-    def failed(self, node: Node, error: BaseException) -> None:
+    def raised(self, source: Any, error: BaseException) -> None:
         """Say where the node was recorded whose step could not be taken."""
-        self._forget(node)
+        if not isinstance(source, Node):
+            return
+        self._forget(source)
         if isinstance(error, AnomalyError) or not isinstance(error, Exception) or error.__dict__.get("_recorded"):
             return
         error.__dict__["_recorded"] = True
-        origin = str(_origins.get(node, _UNKNOWN))
+        origin = str(_origins.get(source, _UNKNOWN))
         if isinstance(error, MinigradError):
             error.args = (f"{error}. {origin}",)
         else:
-            error.add_note(f"In the backward of {node.name()}. {origin}")
+            error.add_note(f"In the backward of {_name(source.operation)}. {origin}")
 
     def _forget(self, node: Node) -> None:
         """Leave a node's step, and what was left unfinished inside it."""
@@ -240,8 +259,8 @@ class _Anomaly(Scopes, threading.local):
     ) -> None:
         arrived = [cotangent._array for cotangent in cotangents if cotangent is not None]
         names = _names(node.operation, len(node.edges))
-        saved = {name: one.array for name, one in (node.saved or {}).items() if hasattr(one, "array")}
-        inputs = {name: array for name, array in saved.items() if name in names}
+        saved = _saved(node)
+        inputs = {name: array for name, array in saved.items() if name in names or not _is_output(node, name)}
         nan, inf = _states([gradient._array])
         nan = nan and self.check_nan
         cotangent_nan, cotangent_inf = _states(arrived)
@@ -263,7 +282,7 @@ class _Anomaly(Scopes, threading.local):
             cause = f" Likely cause: {backward_cause(node.name(), spot)}."
         shapes = ", ".join(str(array.shape) for array in arrived)
         raise AnomalyError(
-            f"the backward of {node.name()} {verb} {kind} in the gradient for {names[position]}, of shape "
+            f"the backward of {_name(node.operation)} {verb} {kind} in the gradient for {names[position]}, of shape "
             f"{gradient.shape}: {described}. The cotangent that arrived, of shape {shapes}, {state}.{cause} "
             f"{_origins.get(node, _UNKNOWN)}"
         )

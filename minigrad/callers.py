@@ -1,5 +1,6 @@
 """Who is calling: the user's program, this library or a tool; and warnings that point at the user's line."""
 
+import contextlib
 import opcode
 import os
 import sys
@@ -11,7 +12,10 @@ from .errors import MinigradWarning
 
 __all__ = ["in_library", "reads_attribute", "users_frame", "warn"]
 
-_PACKAGES = tuple(str(Path(__file__).parents[1] / package) + os.sep for package in ("minigrad", "nn"))
+_LIBRARY = (
+    *(str(Path(__file__).parents[1] / package) + os.sep for package in ("minigrad", "nn")),
+    contextlib.__file__,  # stands between a `with` block and what it enters
+)
 _LOADS = {number for name, number in opcode.opmap.items() if name in ("LOAD_ATTR", "LOAD_METHOD")}
 _CACHE = opcode.opmap.get("CACHE", -1)
 
@@ -26,7 +30,7 @@ def in_library(file: str) -> bool:
     >>> callers.in_library(callers.__file__), callers.in_library("train.py")
     (True, False)
     """
-    return file.startswith(_PACKAGES)
+    return file.startswith(_LIBRARY)
 
 
 def users_frame(frame: FrameType | None) -> FrameType | None:

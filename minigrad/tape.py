@@ -208,7 +208,7 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
 
 def _tell(node: Node, error: BaseException) -> None:
     for observer in MODE.get().observers:
-        observer.failed(node, error)
+        observer.raised(node, error)
 
 
 class Walk(NamedTuple):
