@@ -258,4 +258,5 @@ def backward_cause(name: str, spot: Spot) -> str:
     if spot.kind == "NaN":
         return "∞ − ∞, 0·∞ or ∞/∞ on the way: look at the size of the operands"
     values = " and ".join(f"{word} = {_number(one)}" for word, one in spot.at.items())
-    return f"the gradient is {_beyond(spot.dtype)}" + (f" (there {values})" if values else "")
+    zero = ", or its formula divides by 0" if 0 in spot.at.values() else ""
+    return f"the gradient is {_beyond(spot.dtype)}{zero}" + (f" (there {values})" if values else "")
