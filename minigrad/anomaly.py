@@ -181,8 +181,8 @@ class _Anomaly(Scopes, threading.local):
         nan, inf = _states([output._array])
         nan = nan and self.check_nan
         if nan:
-            if had_nan and primitive.name in _CARRIERS:
-                return
+            if had_nan and (primitive.name in _CARRIERS or _adds_gradients()):
+                return  # a gradient that is NaN is told where it was made
         elif not (inf and self.check_inf) or had_nan or had_inf:
             return
         names = _names(primitive, len(inputs))
