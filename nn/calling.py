@@ -179,7 +179,7 @@ def warn_about_unregistered(root: "Module") -> None:
     reached = {id(one) for module in root.modules() for one in (module, *module._parameters.values())}
     for module, name, value in suspects:
         for one in _held(value, [_LOOKED_AT]):
-            if (isinstance(one, Parameter) or hasattr(one, "_modules")) and id(one) not in reached:
+            if (isinstance(one, Parameter) or isinstance(getattr(one, "_modules", None), dict)) and id(one) not in reached:
                 module._warned.add(name)
                 warn(
                     f"{type(module).__name__}.{name} is a plain {type(value).__name__} with modules or parameters that "

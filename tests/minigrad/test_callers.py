@@ -1,12 +1,14 @@
 """Warnings point at the user's line, once for each; a `grad` that is None warns who reads it, and nobody else."""
 
 import _thread
+import ast
 import copy
 import inspect
 import pickle
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +67,14 @@ def test_where_all_frames_are_the_librarys(monkeypatch):
     _thread.start_new_thread(callers.warn, ("alone",))
     assert done.wait(10)
     assert found == [("alone", MinigradWarning)]
+
+
+@pytest.mark.parametrize("package", [mg, nn], ids=["minigrad", "nn"])
+def test_every_warning_of_the_library_goes_this_way(package):
+    for path in Path(package.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("warnings.warn"):
+                assert path.name == "callers.py", f"{path}:{node.lineno}: use minigrad.callers.warn"
 
 
 def test_files_of_the_library():

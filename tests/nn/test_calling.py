@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections import OrderedDict, deque
+from unittest.mock import Mock
 
 import pytest
 
@@ -77,6 +78,7 @@ SILENT = {
     "names": {"a": "b"},
     "tensors": [mg.ones(2, requires_grad=True)],
     "classes": [nn.ReLU, nn.Linear],
+    "what answers to every name": [Mock()],
     "nothing": [],
     "much": list(range(10**5)),
 }
