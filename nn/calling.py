@@ -159,6 +159,10 @@ def _held(container: Any, left: list[int]) -> Iterator[Any]:
             yield one
 
 
+def _is_module(one: Any) -> bool:
+    return isinstance(getattr(one, "_modules", None), dict)
+
+
 _PLAIN = (list, tuple, dict, set, frozenset, deque)
 _LOOKED_AT = 200
 
@@ -179,7 +183,7 @@ def warn_about_unregistered(root: "Module") -> None:
     reached = {id(one) for module in root.modules() for one in (module, *module._parameters.values())}
     for module, name, value in suspects:
         for one in _held(value, [_LOOKED_AT]):
-            if (isinstance(one, Parameter) or isinstance(getattr(one, "_modules", None), dict)) and id(one) not in reached:
+            if id(one) not in reached and (isinstance(one, Parameter) or _is_module(one)):
                 module._warned.add(name)
                 warn(
                     f"{type(module).__name__}.{name} is a plain {type(value).__name__} with modules or parameters that "
