@@ -20,6 +20,7 @@ FAMILIAR = {
     "DataError": RuntimeError,
     "MissingFileError": FileNotFoundError,
     "MissingForwardError": NotImplementedError,
+    "MissingMethodError": NotImplementedError,
 }
 
 
