@@ -193,13 +193,22 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
             node.refuse_another_shape()
         if node.operation is None or not any(wanted):
             continue
-        if node.saved is None:
-            raise GradError(
-                f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded graph "
-                "can be walked once. Call the first backward with retain_graph=True to keep it, or compute the loss "
-                "again"
-            )
-        node.operation.check(node, wanted)
+        try:
+            if node.saved is None:
+                raise GradError(
+                    f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded "
+                    "graph can be walked once. Call the first backward with retain_graph=True to keep it, or compute "
+                    "the loss again"
+                )
+            node.operation.check(node, wanted)
+        except GradError as error:
+            _tell(node, error)
+            raise
+
+
+def _tell(node: Node, error: BaseException) -> None:
+    for observer in MODE.get().observers:
+        observer.raised(node, error)
 
 
 class Walk(NamedTuple):
@@ -254,14 +263,18 @@ def walk(
                 continue
             if node.operation is None or not any(wanted):
                 continue
-            for observer in observers:
-                observer.pulling(node, cotangents)
-            gradients = node.operation.pull(node, cotangents, wanted)
-            if node.posthooks:
-                specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
-                gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
-            for observer in observers:
-                observer.pulled(node, cotangents, gradients)
+            try:
+                for observer in observers:
+                    observer.pulling(node, cotangents)
+                gradients = node.operation.pull(node, cotangents, wanted)
+                if node.posthooks:
+                    specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
+                    gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
+                for observer in observers:
+                    observer.pulled(node, cotangents, gradients)
+            except BaseException as error:
+                _tell(node, error)
+                raise
             for maybe, gradient in zip(node.edges, gradients, strict=True):
                 if maybe is not None and gradient is not None:
                     _deposit(pending, maybe, gradient)
