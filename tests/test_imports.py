@@ -33,12 +33,13 @@ LAYERS = [
         "files",
         "hooks",
     ],
-    ["mode"],
+    ["mode", "callers"],
     ["geometry"],
     ["kernels"],
     ["tape"],
     ["tensor"],
     ["operands"],
+    ["rules"],
     ["primitive"],
     ["ops"],
     ["functions"],
@@ -46,7 +47,9 @@ LAYERS = [
     ["legacy"],
     ["sampling"],
     ["scopes"],
-    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
+    ["causes"],
+    ["anomaly"],
+    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)
@@ -71,9 +74,9 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "explaining", "registry", "geometry", "random", "cuda", "backends", "autograd", "func",
-                  "signal", "optim", "utils",
-                  "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "explaining", "registry", "callers", "geometry", "random", "cuda", "backends", "autograd",
+                  "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing",
+                  "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

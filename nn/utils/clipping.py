@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import minigrad as mg
 from minigrad.errors import DTypeError, GradError

@@ -86,7 +86,7 @@ def look(value: Any, depth: int = 0) -> Any:
             array = value._array
         except MinigradError:  # without a shape yet
             return id(value)
-        gradient = None if value.grad is None else look(value.grad, depth + 1)
+        gradient = None if value._grad is None else look(value._grad, depth + 1)
         return bytes_of(array), id(value._node), value._version, gradient, sorted(vars(value))
     if isinstance(value, np.ndarray):
         return bytes_of(value)

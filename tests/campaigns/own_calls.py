@@ -82,10 +82,12 @@ OWN: dict[str, list[Any]] = {
     "set_rng_state": [call(new_state=Made(mg.get_rng_state))],
     **dict.fromkeys(
         ["are_deterministic_algorithms_enabled", "default_generator", "get_default_dtype", "get_rng_state",
-         "initial_seed", "is_grad_enabled", "primitives", "seed"], NOTHING,
+         "initial_seed", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled", "primitives",
+         "seed"], NOTHING,
     ),
     "save": [call(obj={"a": X, "b": [1, "c", None]}, path=Made(lambda: Path(tempfile.mkdtemp(dir=".")) / "s.mg"))],
     "load": [call(path=Made(lambda: saved(mg.ones(2))), map_location="cpu")],
+    "draw": [call(tensors=X), call(tensors=Made(lambda: mg.ones(2, requires_grad=True) * 2))],
     "einsum": [call(equation="ij,j->i", a=X, b=Z), call(equation="...i,...i", a=X, b=Y), call(equation="ii",
     a=STACK[0])],
     "broadcast_shapes": [call(a=(3, 4), b=(1, 4)), call(a=(3, 1), b=4)],
