@@ -16,6 +16,7 @@ from numpy import dtype, finfo, iinfo, newaxis
 from . import _alias, autograd, backends, cuda, errors, functions, random, scopes
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
+from .custom import primitive
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from .device import device
 from .dtypes import (
@@ -372,6 +373,7 @@ __all__ = [
     "pi",
     "poisson",
     "pow",
+    "primitive",
     "primitives",
     "prod",
     "rand",

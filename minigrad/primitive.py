@@ -40,7 +40,7 @@ Rule = Callable[..., Tensor | None]
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
 
 
-class _Saved:
+class Saved:
     """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
 
     __slots__ = ("array", "index", "node", "stamp", "storage")
@@ -183,12 +183,15 @@ class Primitive:
                 f"{self.name} takes {', '.join((*self.keywords, *self.static))}; {len(args)} "
                 f"operands{' and ' + ', '.join(static) if static else ''} arrived"
             )
-        if self.broadcast:
-            inputs, arrays = self._promoted(args)
-        else:
-            inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
-            arrays = [tensor._array for tensor in inputs]
+        inputs, arrays = self._operands(args)
         return self._apply(inputs, arrays, static)
+
+    def _operands(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
+        """The operands as tensors, and the arrays that the forward gets."""
+        if self.broadcast:
+            return self._promoted(args)
+        inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
+        return inputs, [tensor._array for tensor in inputs]
 
     def _promoted(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
         """The operands in their common dtype; numbers become 0-d constants of it."""
@@ -291,10 +294,10 @@ class Primitive:
                     raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
                 position = self.arguments.index(name)
                 tensor = inputs[position]
-                saved[name] = _Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
+                saved[name] = Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
             elif name in self._outputs:
                 index = self._outputs[name]
-                saved[name] = _Saved(outputs[index]._array, outputs[index]._storage, None, index)
+                saved[name] = Saved(outputs[index]._array, outputs[index]._storage, None, index)
             elif name in self.aux:
                 saved[name] = extras[self.aux.index(name)]
             elif name.endswith("_shape") and name not in self.static:
@@ -332,7 +335,7 @@ class Primitive:
         assert node.saved is not None
         for name in self._needs(tuple(wanted)):
             saved = node.saved.get(name)
-            if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
+            if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
                     f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
@@ -366,7 +369,7 @@ class Primitive:
         if name not in node.saved:
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
-        if isinstance(saved, _Saved):
+        if isinstance(saved, Saved):
             return Tensor._wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
         return saved
 
@@ -403,6 +406,7 @@ def primitive(
     keywords: Sequence[str] = (),
     aux: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    kind: type[Primitive] = Primitive,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function of arrays a primitive.
 
@@ -414,16 +418,17 @@ def primitive(
     `keywords`: PyTorch's names of the arguments, where they are not `input` and
     `other`. `aux`: names of further results of the forward, kept for the VJPs only.
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
-    tuple, None for an output that the loss does not depend on.
+    tuple, None for an output that the loss does not depend on. `kind`: the class
+    of a user's primitive.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
-        made = Primitive(
+        made = kind(
             forward, name or forward.__name__.removesuffix("_primitive"), formula, vjp, tuple(notes),
             broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions,
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
         )  # fmt: skip
-        register_primitive(made.name, made)
+        register_primitive(made.name, made, users=kind is not Primitive)
         return made
 
     return declare
