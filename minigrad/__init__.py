@@ -160,6 +160,7 @@ from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 from .tensor.uninitialized import Uninitialized
+from .utils.checkpoint import checkpoint
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -246,6 +247,7 @@ __all__ = [
     "broadcast_to",
     "cat",
     "ceil",
+    "checkpoint",
     "chunk",
     "clamp",
     "clamp_max",

@@ -99,8 +99,8 @@ class CustomPrimitive(Primitive):
             )
         if not inspect.isfunction(rule):
             raise GradError(
-                f"the VJP of {self.name} for {name!r} is a {type(rule).__name__}; give a function of the cotangent, for "
-                f"example lambda g: g * 2, or None where no gradient flows"
+                f"the VJP of {self.name} for {name!r} is a {type(rule).__name__}; give a function of the cotangent, as "
+                "lambda g: g * 2, or None where no gradient flows"
             )
         code = rule.__code__
         if not code.co_argcount or code.co_kwonlyargcount or code.co_flags & 0x0C:
@@ -172,8 +172,8 @@ class CustomPrimitive(Primitive):
             if "read-only" not in str(error):
                 raise
             raise ArgumentError(
-                f"the forward of {self.name} writes into an argument, which belongs to its caller; compute a new array, "
-                "or write into x.copy()"
+                f"the forward of {self.name} writes into an argument, which belongs to its caller; compute a new "
+                "array, or write into x.copy()"
             ) from error
         count, extras = len(self.outputs), len(self.aux)
         several = isinstance(raw, tuple)
@@ -198,7 +198,8 @@ class CustomPrimitive(Primitive):
             )
         if not isinstance(value, np.ndarray | np.generic):
             raise DTypeError(
-                f"the forward of {self.name} returned a {type(value).__name__}; it returns an array, or a tuple of arrays"
+                f"the forward of {self.name} returned a {type(value).__name__}; it returns an array, or a tuple of "
+                "arrays"
             )
         array = np.asarray(value)
         check_supported(array.dtype)
@@ -237,8 +238,8 @@ class CustomPrimitive(Primitive):
             late = late or (rule is not None and not known.issuperset(rule[1]))
         if late:
             raise GradError(
-                f"a VJP of {self.name} was declared after {node!r} had been recorded, which did not save what it needs; "
-                "compute the loss again"
+                f"a VJP of {self.name} was declared after {node!r} had been recorded, which did not save what it "
+                "needs; compute the loss again"
             )
         super().check(node, wanted)
 
@@ -254,8 +255,8 @@ class CustomPrimitive(Primitive):
         what = f"a VJP of {self.name} returned"
         if not isinstance(gradient, Tensor):
             raise GradError(
-                f"{what} a {type(gradient).__name__}; it returns a tensor, or None. Compute with minigrad in it, so that "
-                "it can be differentiated again"
+                f"{what} a {type(gradient).__name__}; it returns a tensor, or None. Compute with minigrad in it, so "
+                "that it can be differentiated again"
             )
         spec = edge.node.specs[edge.output]
         if gradient.dtype.kind != "f":
@@ -311,7 +312,7 @@ def _checked(function: Any, name: str | None) -> Callable[..., Any]:
         _refuse(function, called, "it takes other arguments before its *operands; place them behind, by keyword")
     if kinds[0] is not inspect.Parameter.VAR_POSITIONAL and all(one.default is not one.empty for one in parameters):
         _refuse(function, called, "every parameter has a default, so none is an operand; leave out that of the first")
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 @overload

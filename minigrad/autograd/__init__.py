@@ -19,8 +19,10 @@ from ..sampling import randn
 from ..tape import Node, walk
 from ..tensor import Tensor, edge_of, seeds_for
 from ..tensor.core import backward as _backward
+from .function import Function
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "HookTable",
     "Node",
