@@ -411,7 +411,7 @@ class Region:
                 lent.away, lent.region = new.away, new.region
                 inner.add(new.region)
         for region in inner:
-            region.retarget({node: old for node, old in stands_for.items() if old is not None})
+            region.retarget(self.known | {node: old for node, old in stands_for.items() if old is not None})
 
     def retarget(self, stands_for: Mapping[Node, Node]) -> None:
         """Belong to the nodes that those of an outer region's recomputation stand for."""

@@ -34,7 +34,20 @@ LAYERS = [
     ["legacy"],
     ["sampling"],
     ["scopes"],
-    ["recomputation", "custom", "autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
+    [
+        "recomputation",
+        "custom",
+        "autograd",
+        "func",
+        "signal",
+        "optim",
+        "utils",
+        "datasets",
+        "transforms",
+        "serialization",
+        "draw",
+        "plot",
+    ],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)

@@ -192,6 +192,8 @@ class Application:
         versions = [(one._storage, one._storage.count) for one in given if one is not None]
         result = self._backward()(ctx, *given)
         refuse_changes(versions, f"backward of {self.function.__name__}")
+        if isinstance(result, list):
+            raise GradError(f"backward of {self.function.__name__} returned a list; several gradients come in a tuple")
         gradients = self._counted(result if isinstance(result, tuple) else (result,), ctx._tensors)
         return [
             self._conforming(one, position, edge) if flag and edge is not None and one is not None else None

@@ -76,7 +76,7 @@ def checkpoint_sequential(
     >>> import minigrad as mg
     >>> x = mg.ones(2, requires_grad=True)
     >>> mg.utils.checkpoint.checkpoint_sequential([mg.sin, mg.cos, mg.exp], 3, x).sum().backward(); x.grad
-    tensor([-0.7911, -0.7911])
+    tensor([-0.7844, -0.7844])
     """
     chain: Sequence[Callable[[Any], Any]] = list(functions)
     if isinstance(segments, bool) or not isinstance(segments, int) or not 1 <= segments <= len(chain):
