@@ -228,10 +228,12 @@ def test_version_is_the_same_everywhere():
 REFERENCE = [
     "minigrad",
     "minigrad.autograd",
+    "minigrad.autograd.function",
     "minigrad.func",
     "minigrad.signal",
     "minigrad.optim",
     "minigrad.optim.lr_scheduler",
+    "minigrad.utils.checkpoint",
     "minigrad.utils.data",
     "minigrad.datasets",
     "minigrad.transforms",

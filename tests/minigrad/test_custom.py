@@ -104,13 +104,9 @@ def generator(x):
     ],
 )
 def test_what_cannot_be_a_forward(forward, message):
+    bare = forward == 3 or "no name" in message
     with pytest.raises(DTypeError, match=message):
-        if forward is np.exp or forward is generator:
-            mg.primitive()(forward)
-        elif forward == 3 or "no name" in message:
-            mg.primitive(forward)
-        else:
-            mg.primitive(name="wrong")(forward)
+        (mg.primitive if bare else mg.primitive(name="wrong"))(forward)
     assert "wrong" not in mg.primitives()
 
 
@@ -253,7 +249,7 @@ def test_an_error_of_the_forward_is_its_own():
     def failing(x):
         raise ValueError("something else")
 
-    with pytest.raises(ValueError, match="^something else$"):
+    with pytest.raises(ValueError, match=r"^something else$"):
         failing(leaf(1))
 
 
@@ -299,7 +295,7 @@ def test_a_vjp_that_comes_too_late():
 
     y = power(leaf(2)).sum()
     power.defvjp(x=lambda g, x, n: g * n * x ** (n - 1))
-    with pytest.raises(GradError, match="a VJP of power was declared after <power #.* had been recorded"):
+    with pytest.raises(GradError, match=r"a VJP of power was declared after <power #.* had been recorded"):
         y.backward()
     y = power(leaf(2)).sum()
     power.defvjp(n=lambda g: g.sum())
@@ -377,9 +373,9 @@ def test_decorators_and_gradcheck_on_a_planted_error():
         return g * x * x
 
     assert inspect.isfunction(wrong)
-    with pytest.raises(GradcheckError, match="^order 1, input 0"):
+    with pytest.raises(GradcheckError, match=r"^order 1, input 0"):
         gradcheck(cube, leaf(4))
     cube.defvjp(x=lambda g, x: g * (3 * x.detach() ** 2))
     assert gradcheck(cube, leaf(4))
-    with pytest.raises(GradcheckError, match="^order 2"):
+    with pytest.raises(GradcheckError, match=r"^order 2"):
         gradcheck(cube, leaf(4), order=2)

@@ -437,9 +437,6 @@ def test_functions_that_do_something_else_the_second_time():
         runs.append(1)
         return x.sin().exp() if len(runs) == 1 else x.sin()
 
-    def more(x):
-        return fewer(x) if len(runs) else fewer(x).sin()
-
     def other_values(x):
         runs.append(1)
         return (x * len(runs)).sin()
@@ -460,10 +457,10 @@ def test_functions_that_do_something_else_the_second_time():
         with pytest.raises(GradError, match=message):
             checkpoint(function, x).sum().backward()
     runs.clear()
-    with pytest.raises(GradError, match="is exp of shape .* now"):
-        runs.append(1)
-        y = checkpoint(fewer, x).sum()
-        runs.clear()
+    runs.append(1)
+    y = checkpoint(fewer, x).sum()
+    runs.clear()
+    with pytest.raises(GradError, match=r"step 1 was the end, and is exp of shape .* now"):
         y.backward()
     assert x.grad is None
     runs.clear()
@@ -480,7 +477,7 @@ def test_a_change_of_a_saved_value_inside_is_found():
         return z
 
     x = leaf(3)
-    with pytest.raises(GradError, match="inside a checkpoint has saved a value .* changed in place"):
+    with pytest.raises(GradError, match=r"inside a checkpoint has saved a value .* changed in place"):
         checkpoint(part, x).sum().backward()
     with pytest.raises(GradError, match="changed in place"):
         part(x).sum().backward()
