@@ -26,7 +26,9 @@ def dilate(x, w):
 @dilate.defvjp("w")
 def pull_w(g, best, w_shape):
     """Add each cotangent up at the entry of w that had won."""
-    return mg.zeros(*w_shape, dtype=g.dtype).flatten().index_add(0, mg.tensor(best.ravel()), g.flatten()).reshape(w_shape)
+    return (
+        mg.zeros(*w_shape, dtype=g.dtype).flatten().index_add(0, mg.tensor(best.ravel()), g.flatten()).reshape(w_shape)
+    )
 
 
 @dilate.defvjp("x")

@@ -35,6 +35,7 @@ LAYERS = [
     ["sampling"],
     ["scopes"],
     [
+        "recorder",
         "recomputation",
         "custom",
         "autograd",
