@@ -11,7 +11,7 @@ author = "The minigrad authors"
 copyright = "2026, The minigrad authors"
 version = release = installed_version("minigrad-conv")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "sphinx.ext.viewcode", "reference"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "sphinx.ext.viewcode", "reference", "raises"]
 exclude_patterns = ["_build", "_ext", "jupyter_execute"]
 smartquotes = False
 html_math_renderer = "mathml"
@@ -39,7 +39,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 # These pages have no siblings to list, and their code needs the width.
 html_sidebars = {
-    page: [] for page in ("index", "tensors_and_tape", "architecture", "shapes", "differences_from_pytorch")
+    page: [] for page in ("index", "tensors_and_tape", "drawing", "architecture", "shapes", "differences_from_pytorch")
 }
 html_copy_source = False
 html_show_sourcelink = False

@@ -1,14 +1,16 @@
 """Making tensors: from values, constant and counted."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from .callers import in_library, warn
 from .device import device as as_device
 from .dtypes import as_dtype, check_supported, get_default_dtype, refuse_overflow
-from .errors import ArgumentError, DTypeError, ShapeError
+from .errors import ArgumentError, CopiedTensorWarning, DTypeError, ShapeError
 from .operands import as_number, as_operand
 from .registry import function
 from .tensor import Array, Tensor
@@ -82,8 +84,22 @@ def _array_of_numbers(data: Any) -> Array:
     try:
         array = np.array(data)
     except ValueError as error:
-        raise ShapeError(f"nested lists of uneven lengths cannot be a tensor: {error}") from error
+        raise ShapeError(
+            f"nested lists of uneven lengths{_uneven(data)} cannot be a tensor. Fill the short ones up, or keep a list "
+            "of tensors"
+        ) from error
     return array
+
+
+def _uneven(data: Any) -> str:
+    """The lengths that meet in nested lists, in brackets."""
+    level = [data]
+    while level and all(hasattr(one, "__len__") and getattr(one, "ndim", 1) for one in level):
+        lengths = sorted({len(one) for one in level})
+        if len(lengths) > 1 or isinstance(level[0], str):
+            return f" ({' and '.join(map(str, lengths))})"
+        level = [entry for one in level for entry in one]
+    return ""
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -91,6 +107,22 @@ def _holds_arrays(data: Any) -> bool:
     if isinstance(data, list | tuple):
         return any(_holds_arrays(one) for one in data)
     return isinstance(data, np.ndarray | np.generic | Tensor)
+
+
+def _warn_of_copies(data: Any) -> None:
+    """Say that values are taken off the tape, which is seldom what was meant."""
+    if isinstance(data, Tensor):
+        warn(
+            "tensor() of a tensor copies its values and forgets the tape. Write t.detach().clone() for that, or "
+            "t.clone() for a copy with its gradient",
+            CopiedTensorWarning,
+        )
+    elif any(isinstance(one, Tensor) and one.requires_grad for one in data):
+        warn(
+            "tensor() of tensors that require gradients copies their values and forgets the tape: nothing will flow "
+            "back to them. Use mg.stack, or detach() them to say that it is meant",
+            CopiedTensorWarning,
+        )
 
 
 @function
@@ -106,6 +138,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1., 2.],
             [3., 4.]])
     """
+    if isinstance(data, Tensor | list | tuple) and not in_library(sys._getframe(1).f_code.co_filename):
+        _warn_of_copies(data)
     return finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
 
 

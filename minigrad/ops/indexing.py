@@ -33,7 +33,7 @@ def _part(item: Any) -> Any:
         try:
             item = np.asarray([one.item() if isinstance(one, Tensor) else one for one in item])
         except ValueError as error:
-            raise DTypeError(f"an index of uneven lists arrived: {error}") from error
+            raise DTypeError("an index of uneven lists arrived; every row needs as many entries") from error
         if item.size == 0:
             item = item.astype(np.int64)
     if isinstance(item, np.ndarray):
@@ -102,13 +102,13 @@ def _read(x: Array, index: Index) -> Array:
         raise ArgumentError(f"index into a tensor of shape {x.shape}: {error}") from error
 
 
-@primitive("y = x[index]", vjp="x̄ = zeros with g added at index", notes=("N81",), quiet=True, view=True)
+@primitive("y = x[index]", vjp="x̄ = zeros with g added at index", notes=("N81",), quiet=True, view=True, linear=True)
 def getitem_primitive(x: Array, *, index: Index) -> Array:
     """The elements at an index; the adjoint of `scatter`."""
     return _read(x, index)
 
 
-@primitive("y = zeros of a shape with x added at index", vjp="x̄ = g[index]", notes=("N131",), quiet=True)
+@primitive("y = zeros of a shape with x added at index", vjp="x̄ = g[index]", notes=("N131",), quiet=True, linear=True)
 def scatter(x: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
     """Zeros with elements added where an index reads; the adjoint of `getitem`."""
     return scatter_add(x, index, shape)
@@ -169,6 +169,10 @@ setitem_primitive.defvjp(
     x=lambda g, index: setitem_primitive(g, 0, index=index),
     v=lambda g, x_shape, index: _of_the_last_writer(g, x_shape, index),
 )
+setitem_primitive.defjvp(
+    x=lambda t, index: setitem_primitive(t, 0, index=index),
+    v=lambda t, x_shape, index: setitem_primitive(Tensor._wrap(np.zeros(x_shape, t.dtype)), t, index=index),
+)
 
 
 @function
@@ -208,7 +212,9 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     size = input.shape[axis]
     begin = start + size if start < 0 else start
     if begin < 0 or length < 0 or begin + length > size:
-        raise IndexOutOfRangeError(f"narrow to {length} elements from {start} of an axis of size {size}")
+        raise IndexOutOfRangeError(
+            f"narrow to {length} elements from {start} of an axis of size {size}; they all lie inside it"
+        )
     return getitem(input, (*(slice(None),) * axis, slice(begin, begin + length)))
 
 
@@ -233,9 +239,12 @@ def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
     """
     input = as_operand(input, "index_select")
     chosen = _integers(index, "index_select")
-    if chosen.ndim > 1 or (chosen._array.size and chosen._array.min() < 0):
+    if chosen.ndim > 1:
+        raise IndexOutOfRangeError(f"index_select got an index of shape {chosen.shape}; it takes a list of positions")
+    if chosen._array.size and chosen._array.min() < 0:
         raise IndexOutOfRangeError(
-            f"index_select got an index of shape {chosen.shape}; it takes a list of positions, counted from 0 on"
+            f"index_select got the index {chosen._array.min()}; positions count from 0 on. t[index] counts from the "
+            "end, too"
         )
     if input.ndim == 0:
         input = reshape(input, (1,))

@@ -1,7 +1,6 @@
 """Data sets: indexed, streamed, wrapped around tensors, cut up and put together."""
 
 import math
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
@@ -9,7 +8,15 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ...errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradWarning, ShapeError
+from ...callers import warn
+from ...errors import (
+    ArgumentError,
+    DTypeError,
+    EmptySplitWarning,
+    IndexOutOfRangeError,
+    MissingMethodError,
+    ShapeError,
+)
 from ...random import chosen_generator
 from ...tensor import Tensor
 from .sampler import length_of
@@ -35,7 +42,7 @@ class Dataset(Generic[Item]):
 
     def __getitem__(self, index: Any) -> Item:
         """Return the item under `index`."""
-        raise NotImplementedError(
+        raise MissingMethodError(
             f"{type(self).__name__} defines no __getitem__: define it, or make it an IterableDataset with __iter__"
         )
 
@@ -54,7 +61,7 @@ class IterableDataset(Dataset[Item]):
     """
 
     def __iter__(self) -> Iterator[Item]:
-        raise NotImplementedError(f"{type(self).__name__} defines no __iter__: an IterableDataset must")
+        raise MissingMethodError(f"{type(self).__name__} defines no __iter__: an IterableDataset yields items there")
 
     def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
         return ChainDataset([self, other])
@@ -237,10 +244,9 @@ def _split_sizes(total: int, lengths: Sequence[int | float]) -> list[int]:
         for position in range(total - sum(sizes)):
             sizes[position % len(sizes)] += 1
         if 0 in sizes:
-            warnings.warn(
+            warn(
                 f"random_split: lengths={list(lengths)} of {total} items make parts of {sizes}; one has no items",
-                MinigradWarning,
-                stacklevel=3,
+                EmptySplitWarning,
             )
         return sizes
     raise ArgumentError(
