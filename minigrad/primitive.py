@@ -29,7 +29,7 @@ from .mode import MODE
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
 from .tape import Edge, Node, Spec
-from .tensor import Array, Tensor, Version
+from .tensor import Array, Saved, Tensor
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
@@ -38,19 +38,6 @@ Rule = Callable[..., Tensor | None]
 
 # PyTorch's names for the operands of functions of one and two tensors.
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
-
-
-class _Saved:
-    """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
-
-    __slots__ = ("array", "index", "node", "stamp", "storage")
-
-    def __init__(self, array: Array, storage: Version, node: Node | None, index: int) -> None:
-        self.array = array
-        self.storage = storage
-        self.stamp = storage.count
-        self.node = node
-        self.index = index
 
 
 class Primitive:
@@ -257,22 +244,32 @@ class Primitive:
         for result in results:
             if type(result) is not np.ndarray:
                 result = np.asarray(result)
-            outputs.append(Tensor._wrap(result, storage=self._shared(result, inputs, arrays)))
+            outputs.append(self._viewed(result, inputs, arrays) if self.view else Tensor._wrap(result))
         if mode.recording and self.rules:
-            wanted = tuple([tensor._node is not None for tensor in inputs])
-            if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
-                self._record(inputs, arrays, outputs, extras, static, wanted, not single)
+            self._record(inputs, arrays, outputs, extras, static, not single)
         for observer in mode.observers:
             observer.applied(self, inputs, outputs)
         return outputs[0] if single else tuple(outputs)
 
-    def _shared(self, result: Array, inputs: Sequence[Tensor], arrays: Sequence[Array]) -> Version | None:
-        """The storage of the input that a view looks into."""
-        if self.view:
-            for tensor, array in zip(inputs, arrays, strict=True):
-                if np.may_share_memory(result, array):
-                    return tensor._storage
-        return None
+    def _viewed(self, result: Array, inputs: Sequence[Tensor], arrays: Sequence[Array]) -> Tensor:
+        """The result over the storage of the input whose memory it shares; `detach`, without a VJP, makes no link."""
+        for tensor, array in zip(inputs, arrays, strict=True):
+            if np.may_share_memory(result, array):
+                view = Tensor._wrap(result, storage=tensor._storage)
+                if self.rules:
+                    tensor._link(view)
+                return view
+        return Tensor._wrap(result)
+
+    def recorded(self, inputs: Sequence[Tensor], array: Array, **static: Any) -> Tensor:
+        """`array`, which holds already what the forward would give, as the output of an application."""
+        mode, output = MODE.get(), Tensor._wrap(array)
+        for observer in mode.observers:
+            observer.applying(self, inputs, static)
+        self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, False)
+        for observer in mode.observers:
+            observer.applied(self, inputs, [output])
+        return output
 
     def _record(
         self,
@@ -281,9 +278,12 @@ class Primitive:
         outputs: Sequence[Tensor],
         extras: Sequence[Any],
         static: dict[str, Any],
-        wanted: tuple[bool, ...],
         several: bool,
     ) -> None:
+        """Put the outputs on the tape, where an input is on it and an output has derivatives."""
+        wanted = tuple([tensor._node is not None for tensor in inputs])
+        if True not in wanted or not any(output._array.dtype.kind == "f" for output in outputs):
+            return
         saved: dict[str, Any] = {}
         for name in self._needs(wanted):
             if name in self.arguments:
@@ -291,10 +291,10 @@ class Primitive:
                     raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
                 position = self.arguments.index(name)
                 tensor = inputs[position]
-                saved[name] = _Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
+                saved[name] = Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
             elif name in self._outputs:
                 index = self._outputs[name]
-                saved[name] = _Saved(outputs[index]._array, outputs[index]._storage, None, index)
+                saved[name] = Saved(outputs[index]._array, outputs[index]._storage, None, index)
             elif name in self.aux:
                 saved[name] = extras[self.aux.index(name)]
             elif name.endswith("_shape") and name not in self.static:
@@ -332,7 +332,7 @@ class Primitive:
         assert node.saved is not None
         for name in self._needs(tuple(wanted)):
             saved = node.saved.get(name)
-            if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
+            if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
                     f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
@@ -366,7 +366,7 @@ class Primitive:
         if name not in node.saved:
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
-        if isinstance(saved, _Saved):
+        if isinstance(saved, Saved):
             return Tensor._wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
         return saved
 
