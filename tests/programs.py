@@ -45,7 +45,10 @@ VIEWS = {
     "diagonal": lambda a, k: diagonal(a),
     "part": lambda a, k: parts(a, k % 2),
 }
-BACKWARDS = {"reverse": lambda a, k: a[::-1] if a.ndim else None, "mirror": lambda a, k: a[..., ::-2] if a.ndim else None}
+BACKWARDS = {
+    "reverse": lambda a, k: a[::-1] if a.ndim else None,
+    "mirror": lambda a, k: a[..., ::-2] if a.ndim else None,
+}
 
 
 def size(a):
@@ -192,7 +195,7 @@ def leaves(seed):
 
 
 def run(library, program, inputs):
-    """The tensors that the program leaves behind; refused steps by number, and whether memory was changed off the tape."""
+    """The tensors that the program leaves behind; refused steps, and whether it wrote off the tape."""
     x, y = inputs
     pool = [x * 1.5, y.sin(), library.ones(3, 4, dtype=library.float64), library.zeros(2, 3, dtype=library.float64)]
     pool.append(y.swapaxes(0, 1) * 1.5)  # its columns lie together in memory

@@ -192,9 +192,10 @@ def assign(target: Tensor, index: Any, value: Any) -> None:
     """`t[index] = value`, recorded: memory is written, and the tape is told of it."""
     key, prepared = _prepared(target, index, value)
     result = setitem_primitive.recorded([target, prepared], target._array, index=key)
-    keep_saved(target)
+    place = key.read(target._array) if key.basic else target._array
+    keep_saved(target._storage, place)
     key.write(target._array, prepared._array)
-    bind(target, result)
+    bind(target, result, place)
 
 
 @function

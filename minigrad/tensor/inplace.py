@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 
 def _writing(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
-    """Whether the change must be recorded; raises `ArgumentError` where memory must not be written, and as `_on_tape`."""
+    """Whether the change must be recorded.
+
+    Raises `ArgumentError` for memory that cannot be written, or is a copy where
+    a view was asked for; and as `_on_tape`.
+    """
     if not tensor._array.flags.writeable:
         raise ArgumentError(
             f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
@@ -230,7 +234,7 @@ class InPlace(TensorCore):
         """Take this tensor off the tape; returns the tensor. Raises `GradError` for a view."""
         if self._base is not None and self._node is not None:
             raise GradError(
-                f"detach_() on a view (shape {self.shape}), which stands on the tape as a part of its base. Use detach()"
+                f"detach_() on a view (shape {self.shape}), which stands on the tape as a part of its base; use detach()"
             )
         self._node = None
         return self  # type: ignore[return-value]

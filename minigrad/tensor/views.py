@@ -79,15 +79,14 @@ def overlap(a: Array, b: Array) -> bool:
     return np.may_share_memory(a, b, max_work=1000)  # type: ignore[arg-type]
 
 
-def keep_saved(tensor: "TensorCore") -> None:
-    """Before a recorded write to `tensor`: copy what was saved of the memory that it will change, and count it."""
-    storage = tensor._storage
+def keep_saved(storage: Version, place: Array) -> None:
+    """Before a recorded write to a place: copy what was saved of it, and count the change."""
     copies: dict[int, tuple[Array, Version]] = {}
     valid, storage.count = storage.count, storage.count + 1
     for one in storage.living():
         if not isinstance(one, Saved) or one.storage is not storage or one.stamp != valid:
             continue
-        if overlap(one.array, tensor._array):
+        if overlap(one.array, place):
             if id(one.array) not in copies:
                 copies[id(one.array)] = one.array.copy(order="K"), Version()
             one.lie(*copies[id(one.array)])
@@ -97,29 +96,29 @@ def keep_saved(tensor: "TensorCore") -> None:
 
 def replace(tensor: "TensorCore", value: "TensorCore") -> None:
     """A recorded change of all elements of `tensor` to those of `value`, of its shape and dtype."""
-    keep_saved(tensor)
+    keep_saved(tensor._storage, tensor._array)
     np.copyto(tensor._array, value._array)
     if value._node is not None:
         for one in (value._node.saved or {}).values():
             if isinstance(one, Saved) and one.array is value._array:
                 one.lie(tensor._array, tensor._storage)
-    bind(tensor, value)
+    bind(tensor, value, tensor._array)
 
 
-def bind(tensor: "TensorCore", value: "TensorCore") -> None:
-    """Give `tensor`, which was overwritten, the place of `value` on the tape, and tell its base and their views."""
+def bind(tensor: "TensorCore", value: "TensorCore", place: Array) -> None:
+    """Let `tensor`, of which a place was overwritten, stand where `value` does; tell its base and their views."""
     base = tensor if tensor._base is None else tensor._base
     joins = base._node is None
     if joins and value._node is None:
         return
     move(base, value if base is tensor else lookup("written")(base, value, tensor._array))
     for view in tensor._storage.views(base):
-        if joins or overlap(view._array, tensor._array):
+        if joins or overlap(view._array, place):
             move(view, lookup("seen")(base, view._array))
 
 
 def move(tensor: "TensorCore", value: "TensorCore") -> None:
-    """Let this Python object stand where `value` does; a wish to retain the gradient goes with it."""
+    """Let this Python object stand where `value` does on the tape; a wish to retain the gradient goes with it."""
     old, index = tensor._node, tensor._index
     tensor._node, tensor._index = value._node, value._index
     if old is not None and old.retained and old.retained.pop(index, None) is not None and value._node is not None:
