@@ -309,3 +309,46 @@ def step_of_duals(name, t, u, k, pool, last):
         made = None
     if made is not None:
         pool.append(made)
+
+
+# -------------------------------------------------------------------------- the check
+
+
+def check(mg, program, seed=0):
+    """minigrad and tangents agree about a program: values, gradient, and the second derivative along the direction.
+
+    Returns "stale" where the gradient was refused since memory had been changed off the tape, which must be so.
+    """
+    inputs, directions = leaves(seed), leaves(seed + 1)
+    asking = [mg.tensor(one, requires_grad=True) for one in inputs]
+    tensors, refused, off = run(mg, program, asking)
+    assert not refused, refused
+    arrays, derivative = run_duals(program, inputs, directions)
+    for number, (ours, right) in enumerate(zip(tensors, arrays, strict=True)):
+        np.testing.assert_allclose(ours.detach().numpy(), right, 1e-9, 1e-9, err_msg=f"tensor {number}")
+    try:
+        along, twice = derivatives(mg, total(mg, tensors), asking, [mg.tensor(one) for one in directions])
+    except mg.errors.GradError as error:
+        assert off, error
+        assert "changed in place" in str(error)
+        return "stale"
+    np.testing.assert_allclose(along, derivative, rtol=1e-7, atol=1e-7)
+    if not off and all(name != "detach" for name, _, _ in program):  # else the gradient is not that of the values
+        sides = []
+        for sign in (1, -1):
+            moved = [one + sign * 1e-5 * way for one, way in zip(inputs, directions, strict=True)]
+            sides.append(run_duals(program, moved, directions)[1])
+        np.testing.assert_allclose(twice, (sides[0] - sides[1]) / 2e-5, rtol=1e-4, atol=1e-4)
+    return "right"
+
+
+def derivatives(mg, loss, leaves, directions):
+    """The first and the second derivative of a loss along a direction."""
+    along, twice = loss * 0, loss * 0
+    if loss.requires_grad:
+        first = mg.autograd.grad(loss, leaves, create_graph=True, materialize_grads=True)
+        along = sum((g * way).sum() for g, way in zip(first, directions, strict=True))
+        if along.requires_grad:
+            second = mg.autograd.grad(along, leaves, materialize_grads=True)
+            twice = sum((g * way).sum() for g, way in zip(second, directions, strict=True))
+    return along.item(), twice.item()

@@ -234,7 +234,7 @@ class InPlace(TensorCore):
         """Take this tensor off the tape; returns the tensor. Raises `GradError` for a view."""
         if self._base is not None and self._node is not None:
             raise GradError(
-                f"detach_() on a view (shape {self.shape}), which stands on the tape as a part of its base; use detach()"
+                f"detach_() on a view (shape {self.shape}), which is on the tape as a part of its base; use detach()"
             )
         self._node = None
         return self  # type: ignore[return-value]

@@ -244,6 +244,34 @@ def test_subclasses_of_a_recorded_tensor_are_views():
     assert x.grad.tolist() == [4.0, 4.0]
 
 
+LAYERS = {
+    "ReLU": {}, "ReLU6": {}, "LeakyReLU": {}, "RReLU": {"lower": 0.2, "upper": 0.2}, "ELU": {}, "CELU": {}, "SELU": {},
+    "Threshold": {"threshold": 0.1, "value": 2.0}, "Hardtanh": {}, "Hardsigmoid": {}, "Hardswish": {}, "SiLU": {},
+    "Mish": {}, "Dropout": {"p": 0.5}, "Dropout1d": {"p": 0.5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(
+    "part", [lambda y: y, lambda y: y[:, 1:], lambda y: y.transpose(1, 2), lambda y: y[::2, :, 0:1]]
+)
+def test_layers_in_place_after_layers_that_save(name, part):
+    results = []
+    for inplace in (True, False):
+        mg.manual_seed(0)
+        x = leaf(4, 3, 5)
+        body = nn.Sequential(nn.BatchNorm1d(3), nn.Conv1d(3, 3, 3, padding=1), nn.Sigmoid(), nn.BatchNorm1d(3)).double()
+        y = body(x)
+        late = y.exp()
+        z = getattr(nn, name)(**LAYERS[name], inplace=inplace)(part(y))
+        if inplace:
+            assert part(y).tolist() == z.tolist()
+        loss = (z * z).sum() + late.sum()
+        results.append([loss.item(), *mg.autograd.grad(loss, [x, *body.parameters()])])
+    for ours, right in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, right, rtol=1e-10, atol=1e-12)
+
+
 # --------------------------------------------------------------------------- copies
 
 
@@ -290,8 +318,8 @@ WHOLES = [CUBE, CUBE.T, np.arange(48.0).reshape(2, 6, 4)[:, ::2], CUBE[::-1, :, 
 
 @pytest.mark.parametrize("whole", WHOLES)
 def test_places_are_found_from_memory(whole):
-    parts = [whole[1], whole[..., 1:], whole.T[0], whole[:, ::2, 3], whole[0, 0, 0, ...], whole[None][..., None, 0]]
-    for part in [*parts, whole[:, ::-1], np.broadcast_to(whole[0, 0], (5, 4)), whole[:0]]:
+    parts = [whole[1], whole[..., 1:], whole.T[0], whole[:, ::2, 1], whole[0, 0, 0, ...], whole[None][..., None, 0]]
+    for part in [*parts, whole[:, ::-1], np.broadcast_to(whole[0, 0], (5, whole.shape[-1])), whole[:0]]:
         index = Places(whole, part)
         np.testing.assert_array_equal(index.read(whole), part)
         if part.flags.writeable:
