@@ -241,32 +241,40 @@ class Primitive:
         single = not isinstance(raw, tuple)
         results: Sequence[Array] = (raw,) if single else raw
         outputs = []
-        for result in results:
+        for number, result in enumerate(results):
             if type(result) is not np.ndarray:
                 result = np.asarray(result)
-            outputs.append(self._viewed(result, inputs, arrays) if self.view else Tensor._wrap(result))
+            if self.view:
+                source = number if self.variadic else 0
+                outputs.append(self._viewed(result, inputs[source], arrays[source]))
+            else:
+                outputs.append(Tensor._wrap(result))
         if mode.recording and self.rules:
-            self._record(inputs, arrays, outputs, extras, static, not single)
+            wanted = tuple([tensor._node is not None for tensor in inputs])
+            if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
+                self._record(inputs, arrays, outputs, extras, static, wanted, not single)
         for observer in mode.observers:
             observer.applied(self, inputs, outputs)
         return outputs[0] if single else tuple(outputs)
 
-    def _viewed(self, result: Array, inputs: Sequence[Tensor], arrays: Sequence[Array]) -> Tensor:
-        """The result over the storage of the input whose memory it shares; `detach`, without a VJP, makes no link."""
-        for tensor, array in zip(inputs, arrays, strict=True):
-            if np.may_share_memory(result, array):
-                view = Tensor._wrap(result, storage=tensor._storage)
-                if self.rules:
-                    tensor._link(view)
-                return view
-        return Tensor._wrap(result)
+    def _viewed(self, result: Array, tensor: Tensor, array: Array) -> Tensor:
+        """The result over the storage of its input, if it shares that; `detach`, without a VJP, makes no link."""
+        owner = result.base
+        if owner is None or not (owner is array or owner is array.base or np.may_share_memory(result, array)):
+            return Tensor._wrap(result)
+        view = Tensor._wrap(result, storage=tensor._storage)
+        if self.rules:
+            tensor._link(view)
+        return view
 
     def recorded(self, inputs: Sequence[Tensor], array: Array, **static: Any) -> Tensor:
         """`array`, which holds already what the forward would give, as the output of an application."""
         mode, output = MODE.get(), Tensor._wrap(array)
         for observer in mode.observers:
             observer.applying(self, inputs, static)
-        self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, False)
+        wanted = tuple([tensor._node is not None for tensor in inputs])
+        if True in wanted and array.dtype.kind == "f":
+            self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
         for observer in mode.observers:
             observer.applied(self, inputs, [output])
         return output
@@ -278,12 +286,9 @@ class Primitive:
         outputs: Sequence[Tensor],
         extras: Sequence[Any],
         static: dict[str, Any],
+        wanted: tuple[bool, ...],
         several: bool,
     ) -> None:
-        """Put the outputs on the tape, where an input is on it and an output has derivatives."""
-        wanted = tuple([tensor._node is not None for tensor in inputs])
-        if True not in wanted or not any(output._array.dtype.kind == "f" for output in outputs):
-            return
         saved: dict[str, Any] = {}
         for name in self._needs(wanted):
             if name in self.arguments:

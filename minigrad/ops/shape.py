@@ -5,7 +5,6 @@ expand ↔ sum_to        cat ↔ split                cast ↔ cast
 """
 
 import math
-import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
+from ..tensor.views import Copied
 from .axes import Dims, axes_of, axis_of, sizes_of, whole
 
 # ------------------------------------------------------------ same elements
@@ -138,7 +138,7 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
         )
     result = reshape_primitive(input, shape=tuple(count // known if size == -1 else size for size in sizes))
     if result._storage is not input._storage and input._base is None and count:
-        result._storage.source = weakref.ref(input)
+        result._storage = Copied(input)
     return result
 
 

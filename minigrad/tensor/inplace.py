@@ -19,7 +19,7 @@ from ..random import chosen_generator
 from ..registry import lookup
 from ..tape import Leaf
 from .core import TensorCore
-from .views import move, replace
+from .views import Copied, move, replace
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -36,7 +36,7 @@ def _writing(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
             f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
             "elements share one place) or made from a read-only array. Use t.clone() first"
         )
-    if tensor._storage.source is not None and tensor._storage.source() is not None:
+    if isinstance(tensor._storage, Copied) and tensor._storage.source() is not None:
         raise ArgumentError(
             f"{name} on the result of view or reshape (shape {tensor.shape}), which is a copy here, since the memory "
             "order allows no view: the tensor that it was taken of is still there and would not change. Use reshape(…) "

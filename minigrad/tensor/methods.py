@@ -1,12 +1,12 @@
 """The functions of tensors that are also methods, by the same name."""
 
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DTypeError, IndexOutOfRangeError
 from ..registry import lookup
 from .core import TensorCore
+from .views import Copied
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -114,7 +114,7 @@ class Methods(TensorCore):
         """As `reshape`, of which a copy cannot be changed in place as long as this tensor is there."""
         result = lookup("reshape")(self, _sizes(sizes) if size is None else size)
         if result._storage is not self._storage and result._array.size:
-            result._storage.source = weakref.ref(self)
+            result._storage = Copied(self)
         return result
 
     def view_as(self, other: "Tensor") -> "Tensor":

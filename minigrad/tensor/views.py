@@ -23,17 +23,13 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Version:
-    """Counts the in-place changes of one piece of storage; knows, weakly, its views and what was saved of it.
+    """Counts the in-place changes of one piece of storage; knows, weakly, its views and what was saved of it."""
 
-    `source` is set where `view` had to copy: a reference to the tensor that a write would not reach.
-    """
-
-    __slots__ = ("count", "lookers", "room", "source")
+    __slots__ = ("count", "lookers", "room")
 
     def __init__(self) -> None:
         self.count = 0
         self.lookers: list[weakref.ref[Any]] | None = None
-        self.source: weakref.ref[Any] | None = None
 
     def watch(self, looker: Any) -> None:
         """Remember a view or a saved value, as long as it lives."""
@@ -56,15 +52,28 @@ class Version:
         return [one for one in self.living() if not isinstance(one, Saved) and one._base is base]
 
 
+class Copied(Version):
+    """The storage of what should be a view of `source` and had to be a copy: a write would not reach the source."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, source: "TensorCore") -> None:
+        super().__init__()
+        self.source = weakref.ref(source)
+
+
 class Saved:
     """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
 
     __slots__ = ("__weakref__", "array", "index", "node", "stamp", "storage")
 
     def __init__(self, array: Array, storage: Version, node: "Node | None", index: int) -> None:
+        self.array = array
+        self.storage = storage
+        self.stamp = storage.count
         self.node = node
         self.index = index
-        self.lie(array, storage)
+        storage.watch(self)
 
     def lie(self, array: Array, storage: Version) -> None:
         """Let this value be kept in that storage, as it is now."""

@@ -199,6 +199,17 @@ def test_hooks_stay_and_retained_gradients_move():
     assert x.grad.tolist() == [1.0, 18.0, 18.0]
 
 
+def test_each_result_of_identity_is_a_view_of_its_own_argument():
+    x = leaf(2)
+    y = x * 1
+    twin = y.detach()
+    a, b = mg.identity(y, twin)
+    assert a._base is y
+    assert b._base is twin
+    b.mul_(x)
+    assert (y.tolist(), y.grad_fn.name(), twin.grad_fn.name()) == ([1.0, 1.0], "mul", "setitem")
+
+
 def test_a_view_knows_its_base():
     y = leaf(2, 3) * 1
     assert y._base is None
