@@ -19,7 +19,7 @@ from ..random import chosen_generator
 from ..registry import lookup
 from ..tape import Leaf
 from .core import TensorCore
-from .views import Copied, move, replace
+from .views import Copied, move, overlap, replace
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -60,18 +60,20 @@ def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...] = ()) -> b
             "otherwise make a new tensor"
         )
     recorded = tensor._node is not None or any(isinstance(o, TensorCore) and o._node is not None for o in operands)
-    base = tensor._base
-    if base is not None and base._node is not None:
-        if isinstance(base._node, Leaf) and recorded:
+    base = tensor if tensor._base is None else tensor._base
+    if recorded:
+        related = (base, *tensor._storage.views(base))
+        leaf = next((t for t in related if isinstance(t._node, Leaf) and overlap(t._array, tensor._array)), None)
+        if leaf is not None:
             raise GradError(
-                f"{name} on a view of a leaf that requires gradients (shape {base.shape}) would change the leaf in "
+                f"{name} on a view of a leaf that requires gradients (shape {leaf.shape}) would change the leaf in "
                 "place. Inside `with no_grad():` it is allowed; otherwise make a new tensor"
             )
-        if not isinstance(base._node, Leaf) and tensor._node is None:
-            raise GradError(
-                f"{name} on a view made under no_grad of a recorded tensor (shape {base.shape}): off the tape the "
-                "write would be missing in its gradient. Make the view outside no_grad, or write inside it"
-            )
+    if tensor._node is None and base._node is not None and not isinstance(base._node, Leaf):
+        raise GradError(
+            f"{name} on a view made under no_grad of a recorded tensor (shape {base.shape}): off the tape the write "
+            "would be missing in its gradient. Make the view outside no_grad, or write inside it"
+        )
     return recorded
 
 

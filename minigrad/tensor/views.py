@@ -122,7 +122,7 @@ def bind(tensor: "TensorCore", value: "TensorCore", place: Array) -> None:
         return
     move(base, value if base is tensor else lookup("written")(base, value, tensor._array))
     for view in tensor._storage.views(base):
-        if joins or overlap(view._array, place):
+        if (joins and view._node is None) or overlap(view._array, place):
             move(view, lookup("seen")(base, view._array))
 
 

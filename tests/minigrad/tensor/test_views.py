@@ -182,6 +182,21 @@ def test_views_made_without_recording():
     assert x._version == 1
 
 
+def test_a_leaf_that_is_a_view_is_not_lost():
+    x, flat = leaf(2), mg.zeros(4, dtype=mg.float64)
+    weight = flat[:2].requires_grad_()
+    for change in (lambda: flat.add_(1.0 * mg.cat([x, x])), lambda: flat[:3].mul_(x[0]), lambda: weight[0].zero_()):
+        with pytest.raises(GradError, match=r"view of a leaf that requires gradients \(shape \(2,\)\)"):
+            change()
+    flat[2:].add_(x)
+    assert (weight.is_leaf, flat.requires_grad) == (True, True)
+    with mg.no_grad():
+        flat.add_(1)
+    assert weight.tolist() == [1.0, 1.0]
+    (weight * x.detach()).sum().backward()
+    assert weight.grad.tolist() == x.tolist()
+
+
 def test_hooks_stay_and_retained_gradients_move():
     x = leaf(3)
     y = x * 1
