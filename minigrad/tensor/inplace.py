@@ -66,8 +66,9 @@ def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...] = ()) -> b
         leaf = next((t for t in related if isinstance(t._node, Leaf) and overlap(t._array, tensor._array)), None)
         if leaf is not None:
             raise GradError(
-                f"{name} on a view of a leaf that requires gradients (shape {leaf.shape}) would change the leaf in "
-                "place. Inside `with no_grad():` it is allowed; otherwise make a new tensor"
+                f"{name} on a view of a leaf that requires gradients (shape {leaf.shape}), or on what the leaf is a "
+                "view of, would change the leaf in place. Inside `with no_grad():` it is allowed; otherwise make a new "
+                "tensor"
             )
     if tensor._node is None and base._node is not None and not isinstance(base._node, Leaf):
         raise GradError(
