@@ -329,9 +329,9 @@ def check(mg, program, seed=0):
     try:
         along, twice = derivatives(mg, total(mg, tensors), asking, [mg.tensor(one) for one in directions])
     except mg.errors.GradError as error:
-        assert off, error
-        assert "changed in place" in str(error)
-        return "stale"
+        if off and "changed in place" in str(error):
+            return "stale"
+        raise
     np.testing.assert_allclose(along, derivative, rtol=1e-7, atol=1e-7)
     if not off and all(name != "detach" for name, _, _ in program):  # else the gradient is not that of the values
         sides = []

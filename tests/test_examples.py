@@ -96,3 +96,19 @@ def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
     with mg.no_grad():
         scores = model.eval()(test.data.float().unsqueeze(1) / 255)
     assert (scores.argmax(1) == test.targets).float().mean().item() > 0.8
+
+
+def test_the_drawing_of_lenet(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "draw_lenet.py"), "--output", "lenet.svg"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LeNet5" in done.stdout
+    assert "not kept" not in done.stdout
+    picture = (tmp_path / "lenet.svg").read_text(encoding="utf-8")
+    assert picture.count("data:image/png;base64,") > 20

@@ -24,7 +24,7 @@ LONGEST_FUNCTION = 60
 ENGINE_LINES = 2500
 
 # An afternoon's reading: the tape, the tensor, the geometry, the three maps and the walk.
-ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "registry", "ops/convolution",
+ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "rules", "registry", "ops/convolution",
           "kernels/correlate", "kernels/memory"]  # fmt: skip
 
 # Test files named after something that cuts across the modules of their folder.
@@ -235,7 +235,7 @@ REFERENCE = [
     "minigrad.utils.data",
     "minigrad.datasets",
     "minigrad.transforms",
-    "minigrad.draw",
+    "minigrad.drawing",
     "minigrad.plot",
     "nn",
     "nn.functional",
