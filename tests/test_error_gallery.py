@@ -125,8 +125,10 @@ def test_the_check_can_fail():
 
 
 def test_an_error_that_is_not_ours_is_told():
-    setup = "Setup:\n    def stop(*arguments): raise ValueError('foreign')\n    patch(mg.creation, 'finish', stop)\n\n"
-    assert "ValueError: foreign is none of minigrad's errors" in complaints(
+    setup = (
+        "Setup:\n    def stop(*arguments): raise RuntimeError('foreign')\n    patch(mg.creation, 'finish', stop)\n\n"
+    )
+    assert "RuntimeError: foreign is none of minigrad's errors" in complaints(
         setup + "mg.ones(2)\nShapeError: ‹anything›\nCause: c\nRemedy: r"
     )
 
