@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .mode import Observer
 
-__all__ = ["Line", "Scopes", "user_line", "user_lines"]
+__all__ = ["Line", "Scopes", "user_level", "user_line", "user_lines"]
 
 _PACKAGES = tuple(f"{Path(__file__).parents[1] / package}/" for package in ("minigrad", "nn"))
 
@@ -47,6 +47,19 @@ def user_line() -> Line | None:
     '<module>'
     """
     return next(user_lines(), None)
+
+
+def user_level() -> int:
+    """How many frames the innermost line outside minigrad and nn is away: a warning's `stacklevel` that points at it.
+
+    >>> from minigrad.scopes import user_level
+    >>> user_level()
+    1
+    """
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGES):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 class Scopes(Observer):

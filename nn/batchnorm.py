@@ -198,7 +198,7 @@ class _InstanceNorm(_NormBase):
                 f"{type(self).__name__} for {self.num_features} channels got an input with {channels}; without affine "
                 "it computes all the same",
                 MinigradWarning,
-                stacklevel=3,
+                stacklevel=mg.scopes.user_level(),
             )
         batch = input if input.ndim == self.axes + 2 else input.unsqueeze(0)
         output = F.instance_norm(

@@ -1,7 +1,7 @@
 """What happens around a module's forward: full backward hooks, and errors that name the layer."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,17 @@ from .parameter import Parameter
 
 if TYPE_CHECKING:
     from .module import Module
+
+
+def names_of(names: Iterable[str]) -> str:
+    """The first of some names, for an error that looked for another."""
+    first = list(islice(names, 11))
+    return ", ".join(first[:10] + ["…"] * (len(first) > 10)) or "none"
+
+
+def described(value: Any) -> str:
+    """A value by its type, or as the class that it is, for an error that wanted a module."""
+    return f"the class {value.__name__}, which is to be called" if isinstance(value, type) else f"a {type(value).__name__}"
 
 
 def locate(error: MinigradError, module: "Module") -> None:
@@ -111,9 +122,12 @@ def hooked(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
         changed = hook(module, args, kwargs) if with_kwargs else hook(module, args)
         if changed is not None and with_kwargs:
             if not (isinstance(changed, tuple) and len(changed) == 2 and isinstance(changed[1], dict)):
+                what = f"a {type(changed).__name__}"
+                if isinstance(changed, tuple):
+                    what = f"({', '.join(type(one).__name__ for one in changed)})"
                 raise DTypeError(
-                    "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs); it returned a "
-                    f"{type(changed).__name__}"
+                    "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs), a tuple and a "
+                    f"dictionary; it returned {what}"
                 )
             args, kwargs = changed
         elif changed is not None:
@@ -167,5 +181,5 @@ def warn_about_unregistered(root: "Module") -> None:
                 "not registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict or "
                 "nn.Sequential",
                 MinigradWarning,
-                stacklevel=3,
+                stacklevel=mg.scopes.user_level(),
             )

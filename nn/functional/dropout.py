@@ -109,7 +109,7 @@ def _of_maps(input: Any, axes: int, p: float, training: bool, inplace: bool, gen
             f"{'first two axes for (N, C)' if batched else 'first axis for C'}. Use the function for that many axes, "
             "or dropout for single values",
             MinigradWarning,
-            stacklevel=3,
+            stacklevel=mg.scopes.user_level(),
         )
     return _dropped(input, p, training, inplace, generator, name, _channels(input.shape, batched))
 

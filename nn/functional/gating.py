@@ -16,7 +16,7 @@ def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
         f"{name} got no dim and an input of shape {input.shape}: it takes dim={guess}, PyTorch's old guess, which is "
         f"0 for 0, 1 or 3 axes and 1 otherwise. Say along which axis the values sum to 1, for example dim={guess}",
         MinigradWarning,
-        stacklevel=3,
+        stacklevel=mg.scopes.user_level(),
     )
     return guess
 
@@ -76,7 +76,11 @@ def gumbel_softmax(
     """
     logits = mg.as_operand(logits, "gumbel_softmax")
     if mg.as_number(eps, "gumbel_softmax", "eps") != 1e-10:
-        warnings.warn(f"gumbel_softmax got eps={eps}, which has no effect; leave it out", MinigradWarning, stacklevel=2)
+        warnings.warn(
+            f"gumbel_softmax got eps={eps}, which has no effect; leave it out",
+            MinigradWarning,
+            stacklevel=mg.scopes.user_level(),
+        )
     if logits.dtype.kind != "f":
         raise DTypeError(f"gumbel_softmax got {logits.dtype}; convert first, for example t.float()")
     # Neither logarithm meets 0: a draw in float64 never reaches 1.

@@ -167,7 +167,7 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
             "kl_div with reduction='mean' divides by the number of elements, which is no divergence; 'batchmean' "
             "divides by the size of the batch and is one",
             MinigradWarning,
-            stacklevel=2,
+            stacklevel=mg.scopes.user_level(),
         )
     if mg.as_flag(log_target, "kl_div", "log_target"):
         losses = mg.exp(target) * (target - input)

@@ -1,5 +1,6 @@
 """Weights that are computed from other parameters before every forward: weight norm and spectral norm."""
 
+from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 import minigrad as mg
@@ -23,15 +24,15 @@ class _Computed(mg.Tensor):
         return self.detach().clone()
 
 
-class _Reparametrization:
+class _Reparametrization(ABC):
     """A forward pre-hook that sets the attribute `name` to what `compute` makes of other parameters."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @abstractmethod
     def compute(self, module: Module) -> mg.Tensor:
         """The weight."""
-        raise NotImplementedError
 
     def __call__(self, module: Module, inputs: Any) -> None:
         setattr(module, self.name, self.compute(module).as_subclass(_Computed))
