@@ -23,7 +23,9 @@ def names_of(names: Iterable[str]) -> str:
 
 def described(value: Any) -> str:
     """A value by its type, or as the class that it is, for an error that wanted a module."""
-    return f"the class {value.__name__}, which is to be called" if isinstance(value, type) else f"a {type(value).__name__}"
+    return (
+        f"the class {value.__name__}, which is to be called" if isinstance(value, type) else f"a {type(value).__name__}"
+    )
 
 
 def locate(error: MinigradError, module: "Module") -> None:

@@ -21,7 +21,9 @@ def _checked(module: Any, container: str) -> Any:
         elif isinstance(module, list | tuple):
             remedy = f"write {container}(*layers)" if container == "Sequential" else "give the modules themselves"
         elif callable(module):
-            remedy = "many functions are modules too, as F.relu is nn.ReLU(); else write a module whose forward calls it"
+            remedy = (
+                "many functions are modules too, as F.relu is nn.ReLU(); else write a module whose forward calls it"
+            )
         raise DTypeError(f"{container} got a {type(module).__name__} where an nn.Module belongs; {remedy}")
     return module
 

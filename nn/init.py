@@ -31,9 +31,7 @@ __all__ = [
 
 def _tensor(value: Any, name: str) -> mg.Tensor:
     if not isinstance(value, mg.Tensor):
-        raise DTypeError(
-            f"{name} got a {type(value).__name__}; it fills a tensor in place, for example layer.weight"
-        )
+        raise DTypeError(f"{name} got a {type(value).__name__}; it fills a tensor in place, for example layer.weight")
     return value
 
 

@@ -188,7 +188,9 @@ class Module:
 
     def _check_name(self, name: str, what: str) -> None:
         if not isinstance(name, str):
-            raise DTypeError(f"the name of a {what} is a string; {name!r} arrived, a value of type {type(name).__name__}")
+            raise DTypeError(
+                f"the name of a {what} is a string; {name!r} arrived, a value of type {type(name).__name__}"
+            )
         if not name or "." in name:
             raise ArgumentError(
                 f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"

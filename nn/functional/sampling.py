@@ -74,9 +74,9 @@ def _refuse(input: mg.Tensor, grid: mg.Tensor, mode: str, padding_mode: str) -> 
     axes = input.ndim - 2
     if axes not in (2, 3) or grid.ndim != input.ndim or grid.shape[-1] != axes or grid.shape[0] != input.shape[0]:
         hint = ""
-        if grid.ndim == input.ndim > 2 and grid.shape[1] == axes:
+        if grid.ndim == input.ndim > 2 and grid.shape[1] == axes != grid.shape[-1]:
             hint = ". Are the coordinates on axis 1? Then use grid.movedim(1, -1)"
-        elif grid.shape[:1] == (1,):
+        elif grid.shape[:1] == (1,) != input.shape[:1]:
             hint = f". One grid for all? Then use grid.expand({input.shape[0]}, {', '.join(['-1'] * (grid.ndim - 1))})"
         raise ShapeError(
             f"grid_sample got an input of shape {input.shape} and a grid of shape {grid.shape}; they are (N, C, H, W) "

@@ -43,7 +43,9 @@ def padding_row(padding_idx: int | None, rows: int, name: str) -> int | None:
     if padding_idx is None:
         return None
     if not hasattr(padding_idx, "__index__") or not -rows <= padding_idx < rows:
-        raise ArgumentError(f"{name} got padding_idx={padding_idx!r} for {rows} rows; it is {-rows} to {rows - 1}, or None")
+        raise ArgumentError(
+            f"{name} got padding_idx={padding_idx!r} for {rows} rows; it is {-rows} to {rows - 1}, or None"
+        )
     return padding_idx % rows
 
 
@@ -55,7 +57,9 @@ def _checked(input: mg.Tensor, weight: mg.Tensor, sparse: bool, name: str) -> tu
     if numbers.dtype not in (mg.int64, mg.int32):
         raise DTypeError(f"{name} got numbers of {numbers.dtype}; rows are counted in int64 or int32. Use t.long()")
     if table.ndim != 2:
-        raise ShapeError(f"{name} got a weight of shape {table.shape}; it is a table (rows, features). The numbers come first")
+        raise ShapeError(
+            f"{name} got a weight of shape {table.shape}; it is a table (rows, features). The numbers come first"
+        )
     flat: list[int] = numbers.flatten().tolist()
     wrong = next((one for one in flat if not 0 <= one < table.shape[0]), None)
     if wrong is not None:
