@@ -168,7 +168,8 @@ class Sequential(_Numbered):
         for number, module in enumerate(self):
             if module is None:
                 raise DTypeError(
-                    f"place {number} of the Sequential holds None, which cannot be called; put a module there, for example nn.Identity()"
+                    f"place {number} of the Sequential holds None, which cannot be called; put a module there, "
+                    "for example nn.Identity()"
                 )
             input = module(input)
         return input

@@ -128,7 +128,8 @@ def trunc_normal_(
     low, high = math.erf((a - mean) / scale), math.erf((b - mean) / scale)
     places = mg.rand(tensor.shape, generator=generator, dtype=mg.float64) * (high - low) + low
     limit = 1 - 2.0**-53  # where the inverse is still finite
-    return tensor.copy_(mg.clamp(mg.erfinv(mg.clamp(places, -limit, limit)) * scale + mean, a, b))
+    values = mg.clamp(places, -limit, limit).erfinv() * scale + mean
+    return tensor.copy_(mg.clamp(values, a, b))
 
 
 @mg.no_grad()

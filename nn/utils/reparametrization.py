@@ -48,7 +48,8 @@ class _Reparametrization(ABC):
         if parameter is None:
             names = [name for name, one in module._parameters.items() if one is not None]
             raise ArgumentError(
-                f"{type(module).__name__} has no parameter {self.name!r} of its own; it has {', '.join(names) or 'none'}"
+                f"{type(module).__name__} has no parameter {self.name!r} of its own; it has "
+                f"{', '.join(names) or 'none'}"
             )
         return parameter
 
@@ -77,8 +78,8 @@ class _WeightNorm(_Reparametrization):
             return mg.sqrt(mg.sum(v * v))
         if not -v.ndim <= self.dim < v.ndim:
             raise IndexOutOfRangeError(
-                f"weight_norm got dim={self.dim} for {self.name!r} of shape {v.shape}; it is {-v.ndim} to {v.ndim - 1}, "
-                "or None for the norm of the whole"
+                f"weight_norm got dim={self.dim} for {self.name!r} of shape {v.shape}; it is {-v.ndim} to "
+                f"{v.ndim - 1}, or None for the norm of the whole"
             )
         dims = [axis for axis in range(v.ndim) if axis != self.dim % v.ndim]
         return mg.sqrt(mg.sum(v * v, dims, keepdim=True)) if dims else mg.abs(v)
