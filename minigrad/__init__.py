@@ -13,9 +13,11 @@ from typing import Any as _Any
 
 from numpy import dtype, finfo, iinfo, newaxis
 
-from . import _alias, autograd, backends, cuda, errors, functions, random, scopes
+from . import _alias, autograd, backends, cuda, errors, func, functions, random, scopes
+from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
+from .custom import primitive
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from .device import device
 from .dtypes import (
@@ -159,6 +161,7 @@ from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 from .tensor.uninitialized import Uninitialized
+from .utils.checkpoint import checkpoint
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -166,7 +169,7 @@ if _TYPE_CHECKING:
 _alias.install()
 
 # Reached as attributes, imported when they first are: `import minigrad` stays quick.
-_LAZY = ("datasets", "nn", "optim", "serialization", "transforms", "utils")
+_LAZY = ("datasets", "drawing", "nn", "optim", "serialization", "transforms", "utils")
 
 
 def __getattr__(name: str) -> _Any:
@@ -176,6 +179,8 @@ def __getattr__(name: str) -> _Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in ("save", "load"):
         return getattr(importlib.import_module(f"{__name__}.serialization"), name)
+    if name == "draw":
+        return importlib.import_module(f"{__name__}.drawing").draw
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 
@@ -187,7 +192,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "__version__", "load", "save"})
+    return sorted({*globals(), *_LAZY, "__version__", "draw", "load", "save"})
 
 
 __all__ = [
@@ -245,6 +250,7 @@ __all__ = [
     "broadcast_to",
     "cat",
     "ceil",
+    "checkpoint",
     "chunk",
     "clamp",
     "clamp_max",
@@ -272,6 +278,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "draw",
     "dtype",
     "e",
     "elu",
@@ -299,6 +306,7 @@ __all__ = [
     "full",
     "full_convolve2d",
     "full_like",
+    "func",
     "gather",
     "ge",
     "get_default_dtype",
@@ -318,6 +326,8 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "isclose",
     "isfinite",
@@ -372,6 +382,7 @@ __all__ = [
     "pi",
     "poisson",
     "pow",
+    "primitive",
     "primitives",
     "prod",
     "rand",

@@ -33,7 +33,8 @@ class Observer:
     """Sees every application of a primitive, every step of the walk and every call of a module; override what you need.
 
     Drawing, profiling and debugging hang on these methods. What raises is not
-    followed by its `applied` or `pulled`; `left` is called in any case.
+    followed by its `applied` or `pulled`; `raised` is called for the latter, and
+    `left` in any case.
 
     >>> import minigrad as mg
     >>> class Names(mg.autograd.Observer):
@@ -48,11 +49,17 @@ class Observer:
     def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
         """Called after a primitive has been applied, recorded or not."""
 
+    def writing(self, tensor: "Tensor") -> None:
+        """Called before the storage of a tensor is changed in place, which is not recorded."""
+
     def pulling(self, node: "Node", cotangents: Sequence["Tensor | None"]) -> None:
         """Called before the walk pulls a node's cotangents back."""
 
     def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
         """Called after the walk has pulled a node's cotangents back to its inputs."""
+
+    def raised(self, source: Any, error: BaseException) -> None:
+        """Called with the node that cannot be walked, or whose step raised instead of its `pulled`."""
 
     def entering(self, module: Any, args: tuple[Any, ...]) -> None:
         """Called before a module runs."""

@@ -16,6 +16,8 @@ argument, an auxiliary result, or `x_shape` for the shape of an argument `x`.
 What no needed VJP names is not saved. Since VJPs are made of primitives, they
 are recorded like anything else when `create_graph` leaves the switch on, and
 derivatives of every order follow.
+
+`rules` says how derivatives are declared, those of forward mode too.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,19 +30,17 @@ from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeEr
 from .mode import MODE
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
+from .rules import Rules
 from .tape import Edge, Node, Spec
 from .tensor import Array, Tensor, Version
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
-Rule = Callable[..., Tensor | None]
-
-
 # PyTorch's names for the operands of functions of one and two tensors.
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
 
 
-class _Saved:
+class Saved:
     """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
 
     __slots__ = ("array", "index", "node", "stamp", "storage")
@@ -53,7 +53,7 @@ class _Saved:
         self.index = index
 
 
-class Primitive:
+class Primitive(Rules):
     """A function of arrays that knows its vector-Jacobian products; call it on tensors.
 
     Attributes: `name`; `formula` and `vjp`, as text; `notes`, the items of the
@@ -76,6 +76,8 @@ class Primitive:
         keywords: tuple[str, ...],
         aux: tuple[str, ...],
         outputs: tuple[str, ...],
+        linear: bool,
+        symmetric: bool,
     ) -> None:
         code = forward.__code__
         self.forward = forward
@@ -102,8 +104,9 @@ class Primitive:
         self.conditions = conditions
         self.aux = aux
         self.keywords = tuple(keywords) or _KEYWORDS.get(len(self.arguments), ())
-        self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
-        self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        self.linear = linear
+        self.symmetric = symmetric
+        super().__init__()
         # What help(), doctest and inspect look at.
         self.__name__ = forward.__name__
         self.__qualname__ = forward.__qualname__
@@ -128,43 +131,6 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}: {self.formula}>"
 
-    # ----------------------------------------------------------- the VJPs
-
-    def defvjp(self, **rules: Rule) -> None:
-        """Register the VJP of each named argument; see the module's text for their parameters."""
-        for argument, rule in rules.items():
-            if argument not in self.arguments:
-                raise GradError(
-                    f"{self.name} has no argument {argument!r}; its arguments are {', '.join(self.arguments)}"
-                )
-            code = rule.__code__
-            names = code.co_varnames[1 : code.co_argcount]
-            for name in names:
-                if name not in self._nameable():
-                    raise GradError(
-                        f"the VJP of {self.name} for {argument!r} asks for {name!r}; it can ask for "
-                        f"{', '.join(self._nameable())}"
-                    )
-            self.rules[argument] = (rule, names)
-        self._plans.clear()
-
-    def _nameable(self) -> tuple[str, ...]:
-        shapes = tuple(f"{argument}_shape" for argument in self.arguments)
-        position = ("position",) if self.variadic else ()
-        return (*self.arguments, *shapes, *self._outputs, *self.static, *self.aux, *position)
-
-    def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
-        return self.rules.get(self.arguments[0 if self.variadic else position])
-
-    def _needs(self, wanted: tuple[bool, ...]) -> tuple[str, ...]:
-        """What the VJPs of the wanted arguments name."""
-        plan = self._plans.get(wanted)
-        if plan is None:
-            rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
-            plan = tuple(dict.fromkeys(name for rule in rules if rule is not None for name in rule[1]))
-            self._plans[wanted] = plan
-        return plan
-
     # -------------------------------------------------------- application
 
     def __call__(self, *args: Any, **static: Any) -> Tensor:
@@ -183,12 +149,15 @@ class Primitive:
                 f"{self.name} takes {', '.join((*self.keywords, *self.static))}; {len(args)} "
                 f"operands{' and ' + ', '.join(static) if static else ''} arrived"
             )
-        if self.broadcast:
-            inputs, arrays = self._promoted(args)
-        else:
-            inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
-            arrays = [tensor._array for tensor in inputs]
+        inputs, arrays = self._operands(args)
         return self._apply(inputs, arrays, static)
+
+    def _operands(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
+        """The operands as tensors, and the arrays that the forward gets."""
+        if self.broadcast:
+            return self._promoted(args)
+        inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
+        return inputs, [tensor._array for tensor in inputs]
 
     def _promoted(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
         """The operands in their common dtype; numbers become 0-d constants of it."""
@@ -291,10 +260,10 @@ class Primitive:
                     raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
                 position = self.arguments.index(name)
                 tensor = inputs[position]
-                saved[name] = _Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
+                saved[name] = Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
             elif name in self._outputs:
                 index = self._outputs[name]
-                saved[name] = _Saved(outputs[index]._array, outputs[index]._storage, None, index)
+                saved[name] = Saved(outputs[index]._array, outputs[index]._storage, None, index)
             elif name in self.aux:
                 saved[name] = extras[self.aux.index(name)]
             elif name.endswith("_shape") and name not in self.static:
@@ -332,7 +301,7 @@ class Primitive:
         assert node.saved is not None
         for name in self._needs(tuple(wanted)):
             saved = node.saved.get(name)
-            if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
+            if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
                     f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
@@ -366,7 +335,7 @@ class Primitive:
         if name not in node.saved:
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
-        if isinstance(saved, _Saved):
+        if isinstance(saved, Saved):
             return Tensor._wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
         return saved
 
@@ -403,6 +372,9 @@ def primitive(
     keywords: Sequence[str] = (),
     aux: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    linear: bool = False,
+    symmetric: bool = False,
+    kind: type[Primitive] = Primitive,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function of arrays a primitive.
 
@@ -414,16 +386,19 @@ def primitive(
     `keywords`: PyTorch's names of the arguments, where they are not `input` and
     `other`. `aux`: names of further results of the forward, kept for the VJPs only.
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
-    tuple, None for an output that the loss does not depend on.
+    tuple, None for an output that the loss does not depend on. `linear`: in each
+    argument that has a VJP, the others held fixed. `symmetric`: the Jacobian is its
+    own transpose. `kind`: the class of a user's primitive.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
-        made = Primitive(
+        made = kind(
             forward, name or forward.__name__.removesuffix("_primitive"), formula, vjp, tuple(notes),
             broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions,
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
+            linear=linear, symmetric=symmetric,
         )  # fmt: skip
-        register_primitive(made.name, made)
+        register_primitive(made.name, made, users=kind is not Primitive)
         return made
 
     return declare

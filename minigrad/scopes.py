@@ -6,14 +6,12 @@ What drawing, profiling and anomaly mode share.
 import linecache
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from .callers import in_library
 from .mode import Observer
 
-__all__ = ["Line", "Scopes", "user_level", "user_line", "user_lines"]
-
-_PACKAGES = tuple(f"{Path(__file__).parents[1] / package}/" for package in ("minigrad", "nn"))
+__all__ = ["Line", "Scopes", "user_line", "user_lines"]
 
 
 class Line(NamedTuple):
@@ -33,7 +31,7 @@ def user_lines() -> Iterator[Line]:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_PACKAGES):
+        if not in_library(file):
             text = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
             yield Line(file, frame.f_lineno, frame.f_code.co_qualname, text)
         frame = frame.f_back  # type: ignore[assignment]
@@ -47,19 +45,6 @@ def user_line() -> Line | None:
     '<module>'
     """
     return next(user_lines(), None)
-
-
-def user_level() -> int:
-    """How many frames the innermost line outside minigrad and nn is away: a warning's `stacklevel` that points at it.
-
-    >>> from minigrad.scopes import user_level
-    >>> user_level()
-    1
-    """
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGES):
-        frame, level = frame.f_back, level + 1
-    return level
 
 
 class Scopes(Observer):

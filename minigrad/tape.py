@@ -165,13 +165,13 @@ class Leaf(Node):
 # ------------------------------------------------------------------ the walk
 
 
-def _reachable(roots: Sequence[Edge]) -> list[Node]:
-    """The nodes below `roots`, by falling serial number."""
-    seen = {edge.node for edge in roots}
+def _reachable(roots: Sequence[Edge], first: int = 0) -> list[Node]:
+    """The nodes below `roots`, by falling serial number, those older than `first` left out."""
+    seen = {edge.node for edge in roots if edge.node.serial >= first}
     stack = list(seen)
     while stack:
         for edge in stack.pop().edges:
-            if edge is not None and edge.node not in seen:
+            if edge is not None and edge.node.serial >= first and edge.node not in seen:
                 seen.add(edge.node)
                 stack.append(edge.node)
     return sorted(seen, key=lambda node: node.serial, reverse=True)
@@ -193,13 +193,22 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
             node.refuse_another_shape()
         if node.operation is None or not any(wanted):
             continue
-        if node.saved is None:
-            raise GradError(
-                f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded graph "
-                "can be walked once. Call the first backward with retain_graph=True to keep it, or compute the loss "
-                "again"
-            )
-        node.operation.check(node, wanted)
+        try:
+            if node.saved is None:
+                raise GradError(
+                    f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded "
+                    "graph can be walked once. Call the first backward with retain_graph=True to keep it, or compute "
+                    "the loss again"
+                )
+            node.operation.check(node, wanted)
+        except GradError as error:
+            _tell(node, error)
+            raise
+
+
+def _tell(node: Node, error: BaseException) -> None:
+    for observer in MODE.get().observers:
+        observer.raised(node, error)
 
 
 class Walk(NamedTuple):
@@ -224,7 +233,8 @@ def walk(
     cotangents are captured; without, the walk ends at the leaves. The caller
     writes the gradients where they belong, after the walk has succeeded.
     """
-    nodes = _reachable(roots)
+    # What is older than every target leads to none of them.
+    nodes = _reachable(roots, min((edge.node.serial for edge in targets or ()), default=0))
     way = None if targets is None else _on_the_way(nodes, {edge.node for edge in targets})
     if way is not None:
         nodes = [node for node in nodes if node in way]
@@ -253,14 +263,18 @@ def walk(
                 continue
             if node.operation is None or not any(wanted):
                 continue
-            for observer in observers:
-                observer.pulling(node, cotangents)
-            gradients = node.operation.pull(node, cotangents, wanted)
-            if node.posthooks:
-                specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
-                gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
-            for observer in observers:
-                observer.pulled(node, cotangents, gradients)
+            try:
+                for observer in observers:
+                    observer.pulling(node, cotangents)
+                gradients = node.operation.pull(node, cotangents, wanted)
+                if node.posthooks:
+                    specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
+                    gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
+                for observer in observers:
+                    observer.pulled(node, cotangents, gradients)
+            except BaseException as error:
+                _tell(node, error)
+                raise
             for maybe, gradient in zip(node.edges, gradients, strict=True):
                 if maybe is not None and gradient is not None:
                     _deposit(pending, maybe, gradient)

@@ -13,7 +13,7 @@ from minigrad.errors import (
     MissingForwardError,
 )
 
-from .calling import described, hooked, locate, names_of, observed, warn_about_unregistered
+from .calling import described, hooked, locate, names_of, observed, registered, warn_about_unregistered
 from .parameter import Parameter, is_lazy
 from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
 
@@ -169,11 +169,7 @@ class Module:
             found = self.__dict__.get(kind, {})
             if name in found:
                 return found[name]
-        if "_modules" in self.__dict__:
-            hint = f"registered in it are: {names_of([*self._parameters, *self._buffers, *self._modules])}"
-        else:
-            hint = "Module.__init__() has not run. Call super().__init__() first in the class's own"
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}; {hint}", name=name, obj=self)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}; {registered(self)}")
 
     def __delattr__(self, name: str) -> None:
         kind = self._kind_of(name)
@@ -338,6 +334,7 @@ class Module:
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Any]:
         """Parameters and persistent buffers by path, detached, sharing the module's memory; and extra states."""
+        warn_about_unregistered(self)
         return collect(self, prefix, keep_vars)
 
     get_extra_state = get_extra_state
@@ -351,12 +348,14 @@ class Module:
         Raises `StateDictError` where shapes differ, or, with `strict`, where
         keys are missing or left over; nothing has been changed then.
         """
+        warn_about_unregistered(self)
         return load(self, state_dict, strict, assign)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training (dropout active, …) or, with False, to evaluation; `ArgumentError` for what is no bool."""
         if not isinstance(mode, bool):
             raise ArgumentError(f"train got {mode!r}; it is True, or False for evaluation")
+        warn_about_unregistered(self)
         for module in self.modules():
             module.training = mode
         return self
@@ -391,6 +390,7 @@ class Module:
             raise DTypeError(
                 f"{type(self).__name__}.to({target.dtype}): parameters are learnt, so they stay floating-point numbers"
             )
+        warn_about_unregistered(self)
         seen: set[int] = set()
         for module in self.modules():
             for tensor in (*module._parameters.values(), *module._buffers.values()):

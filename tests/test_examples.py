@@ -72,6 +72,16 @@ def test_lenet_refuses_what_it_does_not_know(tmp_path):
     assert "invalid choice: 'sigmoid'" in done.stderr
 
 
+def test_an_operator_of_ones_own_is_checked_and_learnt_through(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "custom_operator.py"), "--steps", "200"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("gradcheck: both derivatives agree")
+    assert float(re.search(r"largest error of the structuring element: ([\d.]+)", done.stdout)[1]) < 0.1
+
+
 def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
     mg.manual_seed(0)
     sample, test = datasets.mnist_sample(), datasets.mnist_sample(train=False)
@@ -96,3 +106,19 @@ def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
     with mg.no_grad():
         scores = model.eval()(test.data.float().unsqueeze(1) / 255)
     assert (scores.argmax(1) == test.targets).float().mean().item() > 0.8
+
+
+def test_the_drawing_of_lenet(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "draw_lenet.py"), "--output", "lenet.svg"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LeNet5" in done.stdout
+    assert "not kept" not in done.stdout
+    picture = (tmp_path / "lenet.svg").read_text(encoding="utf-8")
+    assert picture.count("data:image/png;base64,") > 20

@@ -21,12 +21,13 @@ ROOT = Path(minigrad.__file__).parent.parent
 # never what stands below.
 LAYERS = [
     ["errors", "registry", "random", "dtypes", "device", "cuda", "backends", "determinism", "files", "hooks"],
-    ["mode"],
+    ["mode", "callers"],
     ["geometry"],
     ["kernels"],
     ["tape"],
     ["tensor"],
     ["operands"],
+    ["rules"],
     ["primitive"],
     ["ops"],
     ["functions"],
@@ -34,7 +35,10 @@ LAYERS = [
     ["legacy"],
     ["sampling"],
     ["scopes"],
-    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
+    ["causes"],
+    ["anomaly"],
+    ["recorder", "recomputation", "custom"],
+    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)
@@ -59,8 +63,8 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
-                  "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "callers", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim",
+                  "utils", "datasets", "transforms", "serialization", "drawing", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

@@ -63,6 +63,8 @@ def _writable(tensor: TensorCore, name: str) -> Any:
             f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
             "elements share one place) or made from a read-only array. Use t.clone() first"
         )
+    for observer in MODE.get().observers:
+        observer.writing(tensor)  # type: ignore[arg-type]
     return array
 
 

@@ -5,8 +5,8 @@ import pytest
 import minigrad as mg
 import nn
 from minigrad.autograd import Observer, observe, observers
-from minigrad.errors import MinigradWarning, ShapeError
-from minigrad.scopes import Scopes, user_level, user_line, user_lines
+from minigrad.errors import ShapeError
+from minigrad.scopes import Scopes, user_line, user_lines
 
 
 class Diary(Observer):
@@ -105,33 +105,3 @@ def test_the_users_line_is_outside_the_packages():
     assert (line.function.split(".")[-1], line.file) == ("applied", __file__)
     assert lines[1].text == "nn.Sequential(nn.Tanh())(mg.ones(1))  # this line"
     assert str(lines[1]).startswith(f"{__file__}:{lines[1].number}, in test_the_users_line")
-
-
-def unregistered():
-    model = nn.Module()
-    model.layers = [nn.Linear(2, 2)]
-    return model
-
-
-@pytest.mark.parametrize(
-    "warns",
-    [
-        lambda: unregistered().parameters(),
-        lambda: unregistered().named_parameters(),
-        lambda: unregistered().zero_grad(),
-        lambda: nn.Sequential(nn.Softmax())(mg.zeros(2, 3)),
-        lambda: nn.Sequential(nn.Dropout2d())(mg.zeros(2, 3, 4)),
-        lambda: nn.Sequential(nn.InstanceNorm1d(2))(mg.zeros(2, 3, 4)),
-        lambda: nn.KLDivLoss()(mg.zeros(2), mg.ones(2)),
-        lambda: nn.functional.gumbel_softmax(mg.zeros(3), eps=1.0),
-    ],
-)
-def test_a_warning_points_at_the_users_line_however_deep_it_arises(warns):
-    with pytest.warns(MinigradWarning) as caught:
-        warns()
-    assert caught[0].filename == __file__
-    assert caught[0].lineno == warns.__code__.co_firstlineno
-
-
-def test_the_level_of_the_users_line_is_the_callers_own_outside_the_packages():
-    assert user_level() == 1

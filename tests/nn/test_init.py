@@ -65,7 +65,13 @@ def test_truncated():
     assert far.mean() == pytest.approx(4.2168, abs=0.01)  # of N(0, 1) between 4 and 5
     assert drawn(init.trunc_normal_, (2,), mean=1.0, std=0.0).tolist() == [1.0, 1.0]
     assert abs(drawn(init.trunc_normal_, (20_000,), a=-math.inf, b=math.inf)).max() < 8
-    for options in ({"mean": 10.0}, {"std": -1.0}, {"a": 2.0, "b": 1.0}, {"a": 100.0, "b": 101.0}, {"a": -101.0, "b": -100.0}):
+    for options in (
+        {"mean": 10.0},
+        {"std": -1.0},
+        {"a": 2.0, "b": 1.0},
+        {"a": 100.0, "b": 101.0},
+        {"a": -101.0, "b": -100.0},
+    ):
         with pytest.raises(ArgumentError, match="hardly any value lies there"):
             init.trunc_normal_(mg.zeros(3), **options)
 

@@ -215,7 +215,9 @@ def test_registering_by_name(register):
 
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are():
-    with pytest.raises(AttributeError, match=r"'Scale' object has no attribute 'wieght'; registered in it are: weight, count, cache"):
+    with pytest.raises(
+        AttributeError, match=r"'Scale' object has no attribute 'wieght'; registered in it are: weight, count, cache"
+    ):
         _ = Scale().wieght
     model = nn.Sequential(*(nn.ReLU() for _ in range(11)))
     with pytest.raises(AttributeError, match=r"registered in it are: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …$"):

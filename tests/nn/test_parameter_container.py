@@ -66,7 +66,9 @@ def test_a_list_extended_by_itself_ends():
 def test_what_a_list_does_not_take():
     weights = nn.ParameterList([mg.ones(1)])
     for index in (1, -2):
-        with pytest.raises(IndexOutOfRangeError, match=rf"index {index} into a ParameterList of 1; an index is -1 to 0"):
+        with pytest.raises(
+            IndexOutOfRangeError, match=rf"index {index} into a ParameterList of 1; an index is -1 to 0"
+        ):
             weights[index]
         with pytest.raises(IndexOutOfRangeError):
             weights[index] = mg.ones(1)

@@ -7,6 +7,7 @@ import inspect
 
 import pytest
 import torch
+import torch.func
 
 import minigrad as mg
 from minigrad import nn
@@ -19,6 +20,8 @@ PAIRS = {
     "nn.init": (nn.init, torch.nn.init),
     "nn.utils": (getattr(nn, "utils", None), torch.nn.utils),
     "optim": (mg.optim, torch.optim),
+    "func": (mg.func, torch.func),
+    "autograd.functional": (mg.autograd.functional, torch.autograd.functional),
     "minigrad": (mg, torch),
     "Tensor": (mg.Tensor, torch.Tensor),
 }
@@ -31,6 +34,8 @@ EXCEPTIONS = {
     "minigrad.enable_grad": "the decorated function, by position only",
     "minigrad.from_numpy": "the array, by position only",
     "minigrad.set_default_dtype": "the dtype, by position only",
+    "minigrad.is_anomaly_check_nan_enabled": "no arguments, of a builtin without a stub",
+    "minigrad.is_anomaly_enabled": "no arguments, of a builtin without a stub",
     "minigrad.BoolTensor": "a builtin class",
     "minigrad.ByteTensor": "a builtin class",
     "minigrad.CharTensor": "a builtin class",
@@ -42,6 +47,7 @@ EXCEPTIONS = {
     "minigrad.ShortTensor": "a builtin class",
     "minigrad.load": "nothing is ever unpickled",
     "minigrad.save": "nothing is ever pickled",
+    "func.jacrev": "`_preallocate_and_copy` is for PyTorch itself",
     "nn.NLLLoss2d": "given up by PyTorch, whose class takes any arguments and hands them on",
     "minigrad.Size": "Python's tuple",
     "minigrad.dtype": "NumPy's",

@@ -11,30 +11,39 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .dtypes import float64
-from .errors import ArgumentError, DTypeError, GradError, MinigradError
-from .hooks import HookTable, RemovableHandle
-from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
-from .sampling import randn
-from .tape import Node, walk
-from .tensor import Tensor, edge_of, seeds_for
-from .tensor.core import backward as _backward
+from ..anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
+from ..dtypes import float64
+from ..errors import ArgumentError, DTypeError, GradError, MinigradError
+from ..hooks import HookTable, RemovableHandle
+from ..mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
+from ..sampling import randn
+from ..tape import Node, walk
+from ..tensor import Tensor, edge_of, seeds_for
+from ..tensor.core import backward as _backward
+from . import functional
+from .function import Function
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "HookTable",
     "Node",
     "Observer",
     "RemovableHandle",
     "backward",
+    "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "no_grad",
     "observe",
     "observers",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
