@@ -261,8 +261,9 @@ def test_parameters_in_a_list_that_is_filled_later_are_warned_about():
     module.weights = []
     assert list(module.parameters()) == []
     module.weights.append(Parameter(mg.ones(1)))
-    with pytest.warns(MinigradWarning, match=r"Module\.weights"):
+    with pytest.warns(MinigradWarning, match=r"Module\.weights") as caught:
         module.parameters()
+    assert caught[0].filename == __file__
 
 
 def test_lists_of_what_is_registered_elsewhere_are_fine():
