@@ -49,8 +49,8 @@ class Observer:
     def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
         """Called after a primitive has been applied, recorded or not."""
 
-    def writing(self, tensor: "Tensor") -> None:
-        """Called before the storage of a tensor is changed in place, which is not recorded."""
+    def writing(self, tensor: "Tensor", recorded: bool) -> None:
+        """Called before the storage of a tensor is changed in place, with whether that is recorded."""
 
     def pulling(self, node: "Node", cotangents: Sequence["Tensor | None"]) -> None:
         """Called before the walk pulls a node's cotangents back."""

@@ -32,25 +32,12 @@ from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
 from .rules import Rules
 from .tape import Edge, Node, Spec
-from .tensor import Array, Tensor, Version
+from .tensor import Array, Saved, Tensor
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
 # PyTorch's names for the operands of functions of one and two tensors.
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
-
-
-class Saved:
-    """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
-
-    __slots__ = ("array", "index", "node", "stamp", "storage")
-
-    def __init__(self, array: Array, storage: Version, node: Node | None, index: int) -> None:
-        self.array = array
-        self.storage = storage
-        self.stamp = storage.count
-        self.node = node
-        self.index = index
 
 
 class Primitive(Rules):
@@ -223,10 +210,14 @@ class Primitive(Rules):
         single = not isinstance(raw, tuple)
         results: Sequence[Array] = (raw,) if single else raw
         outputs = []
-        for result in results:
+        for number, result in enumerate(results):
             if type(result) is not np.ndarray:
                 result = np.asarray(result)
-            outputs.append(Tensor._wrap(result, storage=self._shared(result, inputs, arrays)))
+            if self.view:
+                source = number if self.variadic else 0
+                outputs.append(self._viewed(result, inputs[source], arrays[source]))
+            else:
+                outputs.append(Tensor._wrap(result))
         if mode.recording and self.rules:
             wanted = tuple([tensor._node is not None for tensor in inputs])
             if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
@@ -235,13 +226,27 @@ class Primitive(Rules):
             observer.applied(self, inputs, outputs)
         return outputs[0] if single else tuple(outputs)
 
-    def _shared(self, result: Array, inputs: Sequence[Tensor], arrays: Sequence[Array]) -> Version | None:
-        """The storage of the input that a view looks into."""
-        if self.view:
-            for tensor, array in zip(inputs, arrays, strict=True):
-                if np.may_share_memory(result, array):
-                    return tensor._storage
-        return None
+    def _viewed(self, result: Array, tensor: Tensor, array: Array) -> Tensor:
+        """The result over the storage of its input, if it shares that; `detach`, without a VJP, makes no link."""
+        owner = result.base
+        if owner is None or not (owner is array or owner is array.base or np.may_share_memory(result, array)):
+            return Tensor._wrap(result)
+        view = Tensor._wrap(result, storage=tensor._storage)
+        if self.rules:
+            tensor._link(view)
+        return view
+
+    def recorded(self, inputs: Sequence[Tensor], array: Array, **static: Any) -> Tensor:
+        """`array`, which holds already what the forward would give, as the output of an application."""
+        mode, output = MODE.get(), Tensor._wrap(array)
+        for observer in mode.observers:
+            observer.applying(self, inputs, static)
+        wanted = tuple([tensor._node is not None for tensor in inputs])
+        if True in wanted and array.dtype.kind == "f":
+            self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
+        for observer in mode.observers:
+            observer.applied(self, inputs, [output])
+        return output
 
     def _record(
         self,

@@ -17,11 +17,10 @@ import numpy as np
 
 from .errors import GradError
 from .mode import observe, recording
-from .primitive import Saved
 from .random import default_generator
 from .recorder import AskedTooEarly, Bound, Lent, Recorder
 from .tape import Node, Spec
-from .tensor import Array, Tensor
+from .tensor import Array, Saved, Tensor
 
 __all__ = ["recomputed"]
 
@@ -106,19 +105,23 @@ class Region:
         drawn = [default_generator(), *self.generators] if self.seeded else self.generators
         return [(one, one.bit_generator.state) for one in drawn]
 
+    def _given(self) -> frozenset[int]:
+        assert self.run is not None
+        return frozenset(id(tensor._storage) for tensor in _listed(self.run[1:]))
+
     # ---------------------------------------------------------- the first run
 
     def first_run(self, args: tuple[Any, ...], kwargs: dict[str, Any], context: Any) -> Any:
         """Run the function on the tensors that it was given, and take what its nodes save."""
         assert self.run is not None
-        self.record = Recorder(self)
+        self.record = Recorder(self, self._given())
         try:
             with context, observe(self.record):
                 result = self.run[0](*args, **kwargs)
         except AskedTooEarly:
             # A walk inside the function: its nodes keep everything until the end.
             self._rewind(args, kwargs)
-            self.record = Recorder()
+            self.record = Recorder(given=self._given())
             with context, observe(self.record):
                 result = self.run[0](*args, **kwargs)
             self.record.nodes = [weakref.ref(node) for node in self.record.nodes]
@@ -178,6 +181,7 @@ class Region:
         assert self.run is not None
         function, args, kwargs = self.run
         now = [(one.array, one.array.copy("K")) for one in self.record.written.values()]
+        own = [pair for pair, one in zip(now, self.record.written.values()) if id(one.storage) in self.record.given]
         counts = [(storage, storage.count) for storage, _ in self.record.changed.values()]
         modules = [Bound(one.module) for one in self.record.modules.values()]
         random = [(generator, generator.bit_generator.state) for generator, _ in self._here()]
@@ -189,6 +193,9 @@ class Region:
                 np.copyto(written.array, written.before)
             for bound in self.record.modules.values():
                 bound.bind()
+            args, kwargs = _mapped((args, kwargs), self._private)
+            for array, content in own:
+                np.copyto(array, content)
             with recording(True), self.again(), observe(recorder):
                 result = function(*args, **kwargs)
             for node in recorder.nodes:
@@ -203,6 +210,12 @@ class Region:
             for generator, state in random:
                 generator.bit_generator.state = state
         return recorder.nodes, result
+
+    def _private(self, tensor: Tensor) -> Tensor:
+        """An argument that the function changes in place, in memory of its own; any other as it is."""
+        if id(tensor._storage) not in self.record.changed:
+            return tensor
+        return type(tensor)._wrap(tensor._array.copy("K"), tensor._node, tensor._index)
 
     def _refuse_other_values(self, result: Any) -> None:
         samples = _sampled(result) if self.compare else self.samples

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .errors import GradError
 from .mode import Observer
-from .primitive import Saved
 from .tape import Node, Spec
-from .tensor import Tensor, Version
+from .tensor import Saved, Tensor, Version
 
 __all__ = ["AskedTooEarly", "Bound", "Lender", "Lent", "Recorder", "Written"]
 
@@ -99,10 +99,15 @@ class Bound:
 
 
 class Recorder(Observer):
-    """Notes what a function records, reads and changes; with a region, it takes from nodes what they saved."""
+    """Notes what a function records, reads and changes; with a region, it takes from nodes what they saved.
 
-    def __init__(self, region: "Lender | None" = None) -> None:
+    `given` are the storages of the function's arguments; those of a run of its own have none.
+    """
+
+    def __init__(self, region: "Lender | None" = None, given: frozenset[int] | None = None) -> None:
         self.region = region
+        self.given = frozenset() if given is None else given
+        self.first_run = given is not None
         self.first = Node(None, (), (), None, {}).serial
         self.nodes: list[Any] = []  # weak references with a region, else the nodes
         self.steps: list[tuple[Any, tuple[Spec, ...]]] = []
@@ -124,10 +129,19 @@ class Recorder(Observer):
             if id(storage) not in self.made and id(storage) not in self.changed:
                 self.read.setdefault(id(storage), (storage, storage.count))
 
-    def writing(self, tensor: Tensor) -> None:
-        """Keep what is about to be changed in place, if it comes from outside."""
+    def writing(self, tensor: Tensor, recorded: bool) -> None:
+        """Keep what is about to be changed in place, if it comes from outside.
+
+        Raises `GradError` for a recorded change of what is no argument: other graphs may have saved it.
+        """
         storage = tensor._storage
         if id(storage) not in self.made:
+            if recorded and self.first_run and id(storage) not in self.given:
+                raise GradError(
+                    f"the function of a checkpoint changes a tensor on the tape (shape {tensor.shape}) in place that "
+                    "is none of its arguments, and will do so again. Give it to checkpoint as an argument, or change a "
+                    "clone() of it"
+                )
             self.read.pop(id(storage), None)
             self.changed.setdefault(id(storage), (storage, storage.count))
             if id(tensor._array) not in self.written:

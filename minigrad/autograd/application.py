@@ -11,11 +11,11 @@ import numpy as np
 from ..custom import refuse_changes
 from ..errors import DTypeError, GradError
 from ..mode import MODE, recording
-from ..primitive import Saved
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec
-from ..tensor import Tensor, Version, edge_of
-from ..tensor.inplace import _rebind
+from ..tensor import Array, Saved, Tensor, Version, edge_of
+from ..tensor.inplace import writing
+from ..tensor.views import replace
 from .context import FunctionCtx, refuse_changed
 
 __all__ = ["Application"]
@@ -90,10 +90,12 @@ class Application:
         several = isinstance(raw, tuple)
         final = [self._output(ctx, one, recorded) for one in (raw if several else (raw,))]
         outputs = [one for one in final if isinstance(one, Tensor)]
-        for tensor in ctx._dirty:
-            tensor._storage.count += 1
         if recorded:
+            self._write(ctx, inputs)
             self._record(ctx, edges, raw if several else (raw,), final)
+        else:
+            for tensor in ctx._dirty:
+                tensor._storage.count += 1
         return (tuple(final) if several else final[0]), outputs
 
     def _output(self, ctx: FunctionCtx, value: Any, recorded: bool) -> Any:
@@ -126,6 +128,14 @@ class Application:
                     "it under no_grad"
                 )
 
+    def _write(self, ctx: FunctionCtx, inputs: Sequence[Tensor]) -> None:
+        """Refuse changes in place that the tape cannot follow; make those that it need not follow."""
+        for tensor in ctx._dirty:
+            writing(tensor, self.name, tuple(inputs))
+            if tensor.dtype.kind != "f" or _among(tensor, ctx._constant):
+                np.copyto(tensor._array, ctx._lifted[id(tensor)])
+                tensor._storage.count += 1
+
     def _record(
         self,
         ctx: FunctionCtx,
@@ -143,7 +153,7 @@ class Application:
             if index is None or one.dtype.kind != "f" or _among(one, ctx._constant):
                 continue
             if given is one:
-                _rebind(given, Tensor._wrap(one._array, node, index, one._storage))
+                replace(given, Tensor._wrap(ctx._lifted[id(given)], node, index))
             else:
                 given._node, given._index = node, index
         places: list[str | None] = []
@@ -156,7 +166,7 @@ class Application:
             places.append(f"output {number}" if own else f"tensor {number}")
             kept = tensors[index] if index is not None else one
             saved[str(places[-1])] = Saved(kept._array, kept._storage, None if own else kept._node, kept._index)
-        ctx._places, ctx._kept, ctx._dirty, ctx._constant = tuple(places), (), (), ()
+        ctx._places, ctx._kept, ctx._dirty, ctx._constant, ctx._lifted = tuple(places), (), (), (), {}
 
     # ----------------------------------------------------------- backward
 
@@ -244,15 +254,13 @@ def _among(tensor: Any, tensors: Sequence[Any]) -> bool:
 
 @contextmanager
 def _lifted(tensors: Sequence[Tensor], ctx: FunctionCtx) -> Iterator[None]:
-    """Let tensors stand for copies of themselves, for good where the context calls them dirty."""
-    before: list[tuple[Tensor, Any, Version]] = [(one, one._array, one._storage) for one in tensors]
+    """Let tensors stand for copies of themselves; the context keeps the copies."""
+    before: list[tuple[Tensor, Array, Version]] = [(one, one._array, one._storage) for one in tensors]
     for one in tensors:
         one._array, one._storage = one._array.copy("K"), Version()
-    keep: tuple[Tensor, ...] = ()
     try:
         yield
-        keep = ctx._dirty
     finally:
         for one, array, storage in before:
-            if not _among(one, keep):
-                one._array, one._storage = array, storage
+            ctx._lifted[id(one)] = one._array
+            one._array, one._storage = array, storage

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from ..errors import DTypeError, GradError
-from ..primitive import Saved
 from ..tape import Node
-from ..tensor import Tensor
+from ..tensor import Array, Saved, Tensor
 
 __all__ = ["FunctionCtx"]
 
@@ -37,6 +36,7 @@ class FunctionCtx:
         self._tensors: tuple[bool, ...] = ()  # which arguments of the forward are tensors
         self._outputs: list[int | None] = []  # of each result of the forward: which output of the node it is
         self._dirty: tuple[Tensor, ...] = ()
+        self._lifted: dict[int, Array] = {}
         self._constant: tuple[Tensor, ...] = ()
         self._materialize = True
         self._refused = ""
@@ -76,8 +76,7 @@ class FunctionCtx:
     def mark_dirty(self, *tensors: Tensor) -> None:
         """Say which inputs the forward changes in place; they must be returned.
 
-        On the tape nothing is overwritten: the tensor that was given stands for the new value afterwards, and its
-        views keep the old one, as with `t += u`.
+        On the tape that is a change in place like any other: base and views see it, and earlier gradients do not.
         """
         if self._refused:
             raise GradError(self._refused)

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..primitive import Saved
 from ..tape import Edge, Leaf, Node, Spec
-from ..tensor import Tensor, edge_of
+from ..tensor import Saved, Tensor, edge_of
 from .describe import number_text, static_notes
 from .graph import Array, Box, Graph, Result, Wire
 from .memory import Memory

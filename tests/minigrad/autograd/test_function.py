@@ -282,9 +282,39 @@ def test_a_change_in_place_binds_the_tensor_to_its_new_value():
     assert b is a
     assert a.grad_fn.name() == "DoubledBackward"
     assert a.tolist() == [2 * one for one in old]
-    assert view.tolist() == old[:2], "as with t += u"
-    (b.sum() + squared.sum()).backward()
-    assert np.allclose(x.grad.tolist(), [2 + 2 * one for one in old])
+    assert view.tolist() == [2 * one for one in old[:2]]
+    (b.sum() + squared.sum() + view[0] * 10).backward()
+    assert np.allclose(x.grad.tolist(), [22 + 2 * old[0]] + [2 + 2 * one for one in old[1:]])
+
+
+def test_a_change_in_place_of_a_view_is_one_of_its_base():
+    x = leaf(4)
+    a = x * 3
+    Doubled.apply(a[1:3])
+    a.sum().backward()
+    assert x.grad.tolist() == [3.0, 6.0, 6.0, 3.0]
+    with pytest.raises(GradError, match="leaf that requires gradients"):
+        Doubled.apply(x[1:3])
+
+
+def test_a_constant_that_is_changed_in_place_is_written():
+    class Counted(Function):
+        @staticmethod
+        def forward(ctx, x, counter):
+            ctx.mark_dirty(counter)
+            counter.add_(1)
+            return x * 2, counter
+
+        @staticmethod
+        def backward(ctx, g, _):
+            return g * 2, None
+
+    x, counter = leaf(2), mg.zeros(1, dtype=mg.int64)
+    alias = counter.detach()
+    _, given = Counted.apply(x, counter)
+    assert given is counter
+    assert (counter.tolist(), alias.tolist()) == ([1], [1])
+    assert not counter.requires_grad
 
 
 def test_off_the_tape_it_is_in_place():
