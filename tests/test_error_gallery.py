@@ -24,7 +24,7 @@ def load():
 gallery = load()
 
 # Beginnings of paths whose messages have no entries yet.
-NOT_YET = ("nn/",)
+NOT_YET: tuple[str, ...] = ()
 
 # What no cell of a page can reach: path, a piece of the statement, and why.
 UNREACHABLE = [
