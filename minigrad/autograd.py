@@ -6,15 +6,27 @@ tape with differences: every directional derivative v·J·u by random projection
 so the cost does not grow with the sizes.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import graph
 from .dtypes import float64
 from .errors import ArgumentError, DTypeError, GradError, MinigradError
 from .hooks import HookTable, RemovableHandle
-from .mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
+from .mode import (
+    Observer,
+    enable_grad,
+    is_grad_enabled,
+    no_grad,
+    observe,
+    observers,
+    region,
+    set_grad_enabled,
+    tell,
+)
 from .sampling import randn
 from .tape import Node, walk
 from .tensor import Tensor, edge_of, seeds_for
@@ -31,12 +43,17 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "is_grad_enabled",
     "no_grad",
     "observe",
     "observers",
+    "region",
     "set_grad_enabled",
+    "tell",
 ]
+
+sys.modules[f"{__name__}.graph"] = graph  # PyTorch's place for it
 
 Tensors = Tensor | Sequence[Tensor]
 
@@ -128,7 +145,8 @@ def grad(
     edges, seeds = seeds_for(roots, _cotangents(grad_outputs, len(roots), "grad"), "grad()")
     keep = create_graph if retain_graph is None else retain_graph
     targets = {edge_of(tensor) for tensor in wanted}
-    captured = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=targets).captured
+    with region("autograd.grad"):
+        captured = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=targets).captured
     gradients: list[Tensor | None] = []
     for number, tensor in enumerate(wanted):
         gradient = captured.get(edge_of(tensor))

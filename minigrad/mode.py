@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .errors import DTypeError, GradError
+from .errors import ArgumentError, DTypeError, GradError
 
 if TYPE_CHECKING:
     from .tape import Node
@@ -23,7 +23,9 @@ __all__ = [
     "no_grad",
     "observe",
     "observers",
+    "region",
     "set_grad_enabled",
+    "tell",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,8 +34,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Observer:
     """Sees every application of a primitive, every step of the walk and every call of a module; override what you need.
 
-    Drawing, profiling and debugging hang on these methods. What raises is not
-    followed by its `applied` or `pulled`; `left` is called in any case.
+    Drawing, profiling and debugging hang on these methods. Whoever heard a start
+    hears its end: `applied` or `pulled`, or `raised` instead of either; `left` and
+    `ended` come in any case. Of several observers the one that came last hears of a
+    start last and of an end first. What an observer computes in these methods is seen by
+    no observer, and what it raises reaches the user, once all others have heard.
 
     >>> import minigrad as mg
     >>> class Names(mg.autograd.Observer):
@@ -52,13 +57,22 @@ class Observer:
         """Called before the walk pulls a node's cotangents back."""
 
     def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
-        """Called after the walk has pulled a node's cotangents back to its inputs."""
+        """Called after the walk has pulled a node's cotangents back to its inputs and added them up there."""
+
+    def raised(self, source: Any, error: BaseException) -> None:
+        """Called with the primitive or the node whose application or step raised, instead of `applied` or `pulled`."""
 
     def entering(self, module: Any, args: tuple[Any, ...]) -> None:
         """Called before a module runs."""
 
     def left(self, module: Any, output: Any) -> None:
         """Called after a module has run; with None where it raised."""
+
+    def begun(self, name: str) -> None:
+        """Called at the start of a `region`: a part of the program with a name, as 'autograd.backward'."""
+
+    def ended(self, name: str) -> None:
+        """Called at the end of a region, also where it raised."""
 
 
 class Mode(NamedTuple):
@@ -221,19 +235,54 @@ class set_grad_enabled:  # noqa: N801 - PyTorch's name
         return _decorate(function, self._mode)
 
 
+_HAPPENINGS = tuple(name for name in vars(Observer) if name[0] != "_")
+_ENDS = {"applied", "pulled", "raised", "left", "ended"}
+
+
+def watch(observer: Observer) -> None:
+    """Let `observer` see what happens in this thread or task from now on."""
+    if not isinstance(observer, Observer):
+        what = f"the class {observer.__name__}" if isinstance(observer, type) else f"a {type(observer).__name__}"
+        raise DTypeError(f"observe got {what}; give an instance of a subclass of minigrad.autograd.Observer")
+    mode = MODE.get()
+    MODE.set(mode._replace(observers=(*mode.observers, observer)))
+
+
+def unwatch(observer: Observer) -> None:
+    """Let `observer` see nothing more; others stay, in whichever order they leave."""
+    mode = MODE.get()
+    places = [place for place, one in enumerate(mode.observers) if one is observer]
+    if places:
+        MODE.set(mode._replace(observers=mode.observers[: places[-1]] + mode.observers[places[-1] + 1 :]))
+
+
 @contextmanager
-def observe(observer: Observer) -> Iterator[Observer]:
-    """Let `observer` see every application and every step of a walk inside the block.
+def observe(observer: Observer | None = None, /, **functions: Callable[..., Any]) -> Iterator[Observer]:
+    """Let `observer`, or functions that are named after its methods, see what happens inside the block.
+
+    Observers belong to the context: another thread has none, and a task has those of the place where it was made.
+
+    Raises `DTypeError` for what is no observer, `ArgumentError` for a function that is named after none of its methods.
 
     >>> import minigrad as mg
-    >>> with mg.autograd.observe(mg.autograd.Observer()) as observer: _ = mg.exp(mg.ones(2))
+    >>> with mg.autograd.observe(applied=lambda primitive, inputs, outputs: print(primitive.name)):
+    ...     _ = mg.exp(mg.ones(2))
+    exp
     """
-    before = MODE.get()
-    MODE.set(before._replace(observers=(*before.observers, observer)))
+    if observer is None:
+        observer = Observer()
+    elif functions:
+        raise ArgumentError(f"observe got an observer and {', '.join(functions)}; give one or the other")
+    for name, function in functions.items():
+        if name not in _HAPPENINGS or not callable(function):
+            what = f"{name}={function!r}"
+            raise ArgumentError(f"observe got {what}; it takes functions named {', '.join(_HAPPENINGS)}")
+        setattr(observer, name, function)
+    watch(observer)
     try:
         yield observer
     finally:
-        MODE.set(MODE.get()._replace(observers=before.observers))
+        unwatch(observer)
 
 
 def observers() -> tuple[Observer, ...]:
@@ -244,3 +293,54 @@ def observers() -> tuple[Observer, ...]:
     ()
     """
     return MODE.get().observers
+
+
+def tell(watching: Sequence[Observer], happening: str, *what: Any) -> None:
+    """Call the method `happening` of each observer, of ends in the opposite order; nobody sees what they compute.
+
+    Raises what the first of them raised, after all have heard.
+
+    >>> import minigrad as mg
+    >>> with mg.autograd.observe(begun=print): mg.autograd.tell(mg.autograd.observers(), "begun", "data")
+    data
+    """
+    mode, errors = MODE.get(), []
+    MODE.set(mode._replace(observers=()))
+    try:
+        for observer in reversed(watching) if happening in _ENDS else watching:
+            try:
+                getattr(observer, happening)(*what)
+            except BaseException as error:
+                errors.append(error)
+    finally:
+        MODE.set(mode)
+    if errors:
+        raise errors[0]
+
+
+@contextmanager
+def attempt(watching: Sequence[Observer], source: Any) -> Iterator[None]:
+    """Tell the observers where the block raises."""
+    try:
+        yield
+    except BaseException as error:
+        tell(watching, "raised", source, error)
+        raise
+
+
+@contextmanager
+def region(name: str) -> Iterator[None]:
+    """Give a part of the program a name that observers hear.
+
+    >>> import minigrad as mg
+    >>> with mg.autograd.observe(begun=print), mg.autograd.region("data"): pass
+    data
+    """
+    watching = MODE.get().observers
+    if watching:
+        tell(watching, "begun", name)
+    try:
+        yield
+    finally:
+        if watching:
+            tell(watching, "ended", name)

@@ -25,7 +25,7 @@ import numpy as np
 
 from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
 from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
-from .mode import MODE
+from .mode import MODE, Observer, attempt, tell
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
 from .tape import Edge, Node, Spec
@@ -188,7 +188,19 @@ class Primitive:
         else:
             inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
             arrays = [tensor._array for tensor in inputs]
+        watching = MODE.get().observers
+        if watching:
+            return self._observed(watching, inputs, arrays, static)
         return self._apply(inputs, arrays, static)
+
+    def _observed(
+        self, watching: Sequence[Observer], inputs: list[Tensor], arrays: list[Array], static: dict[str, Any]
+    ) -> Any:
+        with attempt(watching, self):
+            tell(watching, "applying", self, inputs, static)
+            result = self._apply(inputs, arrays, static)
+            tell(watching, "applied", self, inputs, result if isinstance(result, tuple) else (result,))
+        return result
 
     def _promoted(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
         """The operands in their common dtype; numbers become 0-d constants of it."""
@@ -234,9 +246,6 @@ class Primitive:
         raise not_an_operand(arg, self.name)
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
-        mode = MODE.get()
-        for observer in mode.observers:
-            observer.applying(self, inputs, static)
         if self.quiet:
             raw = self.forward(*arrays, **static)
         else:
@@ -258,12 +267,10 @@ class Primitive:
             if type(result) is not np.ndarray:
                 result = np.asarray(result)
             outputs.append(Tensor._wrap(result, storage=self._shared(result, inputs, arrays)))
-        if mode.recording and self.rules:
+        if MODE.get().recording and self.rules:
             wanted = tuple([tensor._node is not None for tensor in inputs])
             if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
                 self._record(inputs, arrays, outputs, extras, static, wanted, not single)
-        for observer in mode.observers:
-            observer.applied(self, inputs, outputs)
         return outputs[0] if single else tuple(outputs)
 
     def _shared(self, result: Array, inputs: Sequence[Tensor], arrays: Sequence[Array]) -> Version | None:

@@ -74,7 +74,8 @@ class Scopes(Observer):
 
     def left(self, module: Any, output: Any) -> None:
         """Come back out of it."""
-        self.modules.pop()
+        if self.modules and self.modules[-1] is module:
+            self.modules.pop()
 
     def path(self) -> str:
         """The path of the innermost module that has one."""

@@ -13,14 +13,16 @@ a recursion, so depth costs nothing but time.
 
 import itertools
 import weakref
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .errors import GradError
 from .hooks import HookTable, RemovableHandle
-from .mode import MODE, recording
+from .mode import MODE, Observer, attempt, recording, tell
 from .registry import lookup
 
 if TYPE_CHECKING:
@@ -146,11 +148,28 @@ class Leaf(Node):
     It knows its tensor by a weak reference only, since the tensor owns it.
     """
 
-    __slots__ = ("tensor",)
+    __slots__ = ("grown", "tensor")
 
     def __init__(self, tensor: "Tensor", spec: Spec) -> None:
         super().__init__(None, (), (spec,), {}, {})
         self.tensor = weakref.ref(tensor)
+        self.grown: HookTable | None = None
+
+    def keep(self, gradient: "Tensor", create_graph: bool) -> None:
+        """Add a gradient to the tensor's `grad`, then call the hooks that wait for it."""
+        tensor = self.tensor()
+        if tensor is None or not tensor.requires_grad:
+            return
+        tensor._accumulate(gradient, create_graph)
+        for hook in list((self.grown or {}).values()):
+            returned = hook(tensor)
+            if returned is not None:
+                raise GradError(
+                    f"a post-accumulate-grad hook returned a {type(returned).__name__}; it returns None, and may change "
+                    "the tensor's grad"
+                )
+        if self.posthooks:
+            _replaced(self.posthooks, (), (), (gradient,))
 
     def refuse_another_shape(self) -> None:
         """Raise `GradError` where the tensor was given other storage, into which the gradient does not fit."""
@@ -202,6 +221,28 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
         node.operation.check(node, wanted)
 
 
+class Plan:
+    """The nodes that a walk is going to visit, by falling serial number."""
+
+    __slots__ = ("__weakref__", "nodes")
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+
+
+PLAN: ContextVar[Plan | None] = ContextVar("minigrad_plan", default=None)
+
+
+@contextmanager
+def _planned(nodes: Sequence[Node]) -> Iterator[None]:
+    """Let hooks know which walk calls them, and what it will come to."""
+    token = PLAN.set(Plan(nodes))
+    try:
+        yield
+    finally:
+        PLAN.reset(token)
+
+
 class Walk(NamedTuple):
     """What a walk brings: the gradients at leaves, of tensors that retain theirs, and at the targets asked for."""
 
@@ -237,8 +278,7 @@ def walk(
     for edge, seed in zip(roots, seeds, strict=True):
         _deposit(pending, edge, seed)
     result = Walk([], [], {})
-    observers = MODE.get().observers
-    with recording(create_graph), np.errstate(all="ignore"):
+    with recording(create_graph), _planned(nodes), np.errstate(all="ignore"):
         for node, wanted in plan:
             cotangents = pending.pop(node, None)
             if cotangents is None:
@@ -253,20 +293,42 @@ def walk(
                 continue
             if node.operation is None or not any(wanted):
                 continue
-            for observer in observers:
-                observer.pulling(node, cotangents)
-            gradients = node.operation.pull(node, cotangents, wanted)
-            if node.posthooks:
-                specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
-                gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
-            for observer in observers:
-                observer.pulled(node, cotangents, gradients)
-            for maybe, gradient in zip(node.edges, gradients, strict=True):
-                if maybe is not None and gradient is not None:
-                    _deposit(pending, maybe, gradient)
+            watching = MODE.get().observers
+            if watching:
+                _observed_step(watching, node, cotangents, wanted, pending)
+            else:
+                _step(node, cotangents, wanted, pending)
             if not retain_graph:
                 node.release()
     return result
+
+
+def _step(
+    node: Node, cotangents: list["Tensor | None"], wanted: Sequence[bool], pending: dict[Node, list["Tensor | None"]]
+) -> list["Tensor | None"]:
+    """Pull the cotangents of one node back to its inputs."""
+    assert node.operation is not None
+    gradients = node.operation.pull(node, cotangents, wanted)
+    if node.posthooks:
+        specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
+        gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
+    for edge, gradient in zip(node.edges, gradients, strict=True):
+        if edge is not None and gradient is not None:
+            _deposit(pending, edge, gradient)
+    return gradients
+
+
+def _observed_step(
+    watching: Sequence[Observer],
+    node: Node,
+    cotangents: list["Tensor | None"],
+    wanted: Sequence[bool],
+    pending: dict[Node, list["Tensor | None"]],
+) -> None:
+    with attempt(watching, node):
+        tell(watching, "pulling", node, cotangents)
+        gradients = _step(node, cotangents, wanted, pending)
+        tell(watching, "pulled", node, cotangents, gradients)
 
 
 def _deposit(pending: dict[Node, list["Tensor | None"]], edge: Edge, gradient: "Tensor") -> None:

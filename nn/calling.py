@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
-from minigrad.autograd import Observer
+from minigrad.autograd import Observer, tell
 from minigrad.errors import DTypeError, GradError, MinigradError, MinigradWarning
 
 from .parameter import Parameter
@@ -137,13 +137,11 @@ def hooked(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
 def observed(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any], observers: tuple[Observer, ...]) -> Any:
     """Run `forward` with the hooks, before the eyes of `observers`."""
     output = None
-    for observer in observers:
-        observer.entering(module, args)
     try:
+        tell(observers, "entering", module, args)
         output = hooked(module, args, kwargs)
     finally:
-        for observer in reversed(observers):
-            observer.left(module, output)
+        tell(observers, "left", module, output)
     return output
 
 

@@ -34,7 +34,8 @@ LAYERS = [
     ["legacy"],
     ["sampling"],
     ["scopes"],
-    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
+    ["graph"],
+    ["profiler", "autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)
