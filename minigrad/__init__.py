@@ -13,7 +13,7 @@ from typing import Any as _Any
 
 from numpy import dtype, finfo, iinfo, newaxis
 
-from . import _alias, autograd, backends, cuda, errors, functions, random, scopes
+from . import _alias, autograd, backends, cuda, errors, functions, profiler, random, scopes
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
@@ -374,6 +374,7 @@ __all__ = [
     "pow",
     "primitives",
     "prod",
+    "profiler",
     "rand",
     "rand_like",
     "randint",

@@ -35,7 +35,19 @@ LAYERS = [
     ["sampling"],
     ["scopes"],
     ["graph"],
-    ["profiler", "autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "draw", "plot"],
+    [
+        "profiler",
+        "autograd",
+        "func",
+        "signal",
+        "optim",
+        "utils",
+        "datasets",
+        "transforms",
+        "serialization",
+        "draw",
+        "plot",
+    ],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError, GradError, StateDictError
-from ..mode import enable_grad, no_grad
+from ..mode import enable_grad, no_grad, region
 from ..registry import lookup
 from ..tensor import Tensor
 
@@ -105,7 +105,7 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
+        with no_grad(), region(f"Optimizer.step#{type(self).__name__}.step"):
             for group in self.param_groups:
                 self._update(group)
         return loss
