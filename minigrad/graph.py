@@ -87,7 +87,7 @@ def register_multi_grad_hook(
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
-    """Say that the memory of a tensor, or of several, was changed where minigrad cannot see it, as by a foreign library.
+    """Say that the memory of a tensor, or of several, was changed where minigrad cannot see it.
 
     A backward pass that needs the old values is refused then. Raises `DTypeError` for what is no tensor.
 

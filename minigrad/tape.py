@@ -165,8 +165,8 @@ class Leaf(Node):
             returned = hook(tensor)
             if returned is not None:
                 raise GradError(
-                    f"a post-accumulate-grad hook returned a {type(returned).__name__}; it returns None, and may change "
-                    "the tensor's grad"
+                    f"a post-accumulate-grad hook returned a {type(returned).__name__}; it returns None, and may "
+                    "change the tensor's grad"
                 )
         if self.posthooks:
             _replaced(self.posthooks, (), (), (gradient,))

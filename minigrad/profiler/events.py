@@ -12,10 +12,11 @@ class Event:
     """One application of a primitive, step of the walk, call of a module or region, with its times.
 
     Attributes: `name`; `kind`, one of 'operation', 'step', 'module' and 'region'; `direction`, the part of
-    training that it belongs to, 'forward', 'backward' or 'update'; `start` and `end` in nanoseconds; `parent` and `children`; `layer`, the module
-    it belongs to; `flops` and `bytes`, the operations and the size of the results of an application;
-    `allocated`, those of these bytes that are no view of an input; `input_shapes` and `stack` where they were asked for;
-    `forward`, for a step of the walk the application that it differentiates.
+    training that it belongs to, 'forward', 'backward' or 'update'; `start` and `end` in nanoseconds;
+    `parent` and `children`; `layer`, the module it belongs to; `flops` and `bytes`, the operations
+    and the size of the results of an application; `allocated`, those of these bytes that are no view of
+    an input; `input_shapes` and `stack`, where they were asked for; `forward`, for a step of the walk the
+    application that it differentiates; `raised`, whether an error ended it.
 
     >>> import minigrad as mg
     >>> with mg.profiler.profile() as prof: _ = mg.ones(2).exp()

@@ -214,7 +214,7 @@ class profile:  # noqa: N801 - PyTorch's name
     def key_averages(
         self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, *, group_by_module: bool = False
     ) -> Averages:
-        """A row for each operation, forward, backward and update apart; also by shapes, by the user's lines or by layer."""
+        """A row for each operation, forward, backward and update apart; also by shapes, lines or layers."""
         if group_by_input_shape and not self.options.shapes:
             raise ArgumentError(
                 "key_averages by shapes, which were not recorded; make the profile with record_shapes=True"
@@ -229,7 +229,7 @@ class profile:  # noqa: N801 - PyTorch's name
         return Layers.of(self.events())
 
     def export_chrome_trace(self, path: Any) -> None:
-        """Write the events for Perfetto or chrome://tracing, compressed if the name ends with .gz; never half a file."""
+        """Write the events for Perfetto or chrome://tracing, compressed if the name ends with .gz."""
         chrome_trace(Path(path), self.events(), self._seen)
 
     def export_stacks(self, path: Any, metric: str = "self_cpu_time_total") -> None:
