@@ -16,17 +16,8 @@ from . import graph
 from .dtypes import float64
 from .errors import ArgumentError, DTypeError, GradError, MinigradError
 from .hooks import HookTable, RemovableHandle
-from .mode import (
-    Observer,
-    enable_grad,
-    is_grad_enabled,
-    no_grad,
-    observe,
-    observers,
-    region,
-    set_grad_enabled,
-    tell,
-)
+from .mode import Observer, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .observing import observe, observers, region, tell
 from .sampling import randn
 from .tape import Node, walk
 from .tensor import Tensor, edge_of, seeds_for

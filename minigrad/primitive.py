@@ -25,7 +25,8 @@ import numpy as np
 
 from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
 from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
-from .mode import MODE, Observer, attempt, tell
+from .mode import MODE, Observer
+from .observing import attempt, tell
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
 from .tape import Edge, Node, Spec

@@ -22,7 +22,8 @@ import numpy as np
 
 from .errors import GradError
 from .hooks import HookTable, RemovableHandle
-from .mode import MODE, Observer, attempt, recording, tell
+from .mode import MODE, Observer, recording
+from .observing import attempt, tell
 from .registry import lookup
 
 if TYPE_CHECKING:

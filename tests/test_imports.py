@@ -22,6 +22,7 @@ ROOT = Path(minigrad.__file__).parent.parent
 LAYERS = [
     ["errors", "registry", "random", "dtypes", "device", "cuda", "backends", "determinism", "files", "hooks"],
     ["mode"],
+    ["observing"],
     ["geometry"],
     ["kernels"],
     ["tape"],

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError, GradError, StateDictError
-from ..mode import enable_grad, no_grad, region
+from ..mode import enable_grad, no_grad
+from ..observing import region
 from ..registry import lookup
 from ..tensor import Tensor
 

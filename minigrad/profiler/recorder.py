@@ -10,7 +10,8 @@ from time import perf_counter_ns
 from typing import Any
 
 from ..errors import DTypeError
-from ..mode import Observer, region
+from ..mode import Observer
+from ..observing import region
 from ..scopes import user_lines
 from ..tape import Node
 from ..tensor import Tensor

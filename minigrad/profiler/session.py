@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError, MinigradWarning
-from ..mode import unwatch, watch
+from ..observing import unwatch, watch
 from .averages import Averages, Layers
 from .events import Event
 from .recorder import Options, Recorder, record_function

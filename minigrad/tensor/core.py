@@ -10,7 +10,8 @@ from ..device import CPU, Device
 from ..dtypes import is_floating
 from ..errors import DTypeError, GradError, ShapeError
 from ..hooks import HookTable, RemovableHandle
-from ..mode import recording, region
+from ..mode import recording
+from ..observing import region
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec, walk
 
