@@ -3,6 +3,7 @@
 What drawing, profiling and anomaly mode share.
 """
 
+import contextlib
 import linecache
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,10 @@ from .mode import Observer
 
 __all__ = ["Line", "Scopes", "user_line", "user_lines"]
 
-_PACKAGES = tuple(f"{Path(__file__).parents[1] / package}/" for package in ("minigrad", "nn"))
+_PACKAGES = (
+    *(f"{Path(__file__).parents[1] / package}/" for package in ("minigrad", "nn")),
+    contextlib.__file__,  # stands between a `with` block and what it enters
+)
 
 
 class Line(NamedTuple):

@@ -284,7 +284,8 @@ def walk(
             cotangents = pending.pop(node, None)
             if cotangents is None:
                 continue
-            _run_hooks(node, cotangents, result.retained)
+            if node.hooks or node.retained or node.prehooks:
+                _run_hooks(node, cotangents, result.retained)
             if targets is not None:
                 for index, cotangent in enumerate(cotangents):
                     if cotangent is not None and Edge(node, index) in targets:
