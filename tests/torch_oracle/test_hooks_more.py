@@ -26,12 +26,8 @@ def test_post_accumulate_grad_hooks():
         library.autograd.grad((x * w).sum(), [x, w])
         handle.remove()
         (x * w).sum().backward()
-        return (
-            [entry for entry in trace if entry[0] == "x"],
-            [entry for entry in trace if entry[0] != "x"],
-            x.grad,
-            w.grad,
-        )
+        of_x = [entry for entry in trace if entry[0] == "x"]
+        return of_x, [entry for entry in trace if entry[0] != "x"], x.grad, w.grad
 
     agree(run)
 
@@ -59,12 +55,10 @@ def test_an_optimiser_step_in_the_hook():
 
 
 def test_what_cannot_have_a_post_accumulate_hook():
-    both_refuse(
-        *(lambda library=library: library.ones(1).register_post_accumulate_grad_hook(print) for library in LIBRARIES)
-    )
-    both_refuse(
-        *(lambda x=leaf(library, 3): (x * 2).register_post_accumulate_grad_hook(print) for library in LIBRARIES)
-    )
+    constants = [library.ones(1) for library in LIBRARIES]
+    interior = [leaf(library, 3) * 2 for library in LIBRARIES]
+    for tensors in (constants, interior):
+        both_refuse(*(lambda t=t: t.register_post_accumulate_grad_hook(print) for t in tensors))
 
 
 def test_nodes_of_leaves():
@@ -87,8 +81,8 @@ def test_nodes_of_leaves():
 def test_hooks_on_several_gradients(mode):
     def run(library):
         trace = []
-        x, w, other = leaf(library, 3), leaf(library, 3, seed=1), leaf(library, 3, seed=2)
-        inner = x * w
+        x, w = leaf(library, 3), leaf(library, 3, seed=1)
+        other, inner = w * 3, x * w
 
         def note(gradients):
             several = gradients if mode == "all" else [gradients]
