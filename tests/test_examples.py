@@ -1,5 +1,6 @@
 """The examples run, small; and a small network really learns to read (N1)."""
 
+import json
 import os
 import re
 import subprocess
@@ -29,6 +30,20 @@ def lenet(folder, *arguments):
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def test_lenet_is_profiled(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "profile_lenet.py"), "--steps", "2", "--batch-size", "4",
+         "--trace", "trace.json"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("2 steps, batches of 4\nName ")
+    (calls,) = re.findall(r"^LeNet5\.features\.0 +Conv2d +(\d+) ", done.stdout, re.MULTILINE)
+    assert calls == "2"
+    steps = [one for one in json.loads((tmp_path / "trace.json").read_text())["traceEvents"] if one["name"] == "data"]
+    assert len(steps) == 2
 
 
 @pytest.mark.parametrize("variant", ["tanh", "relu"])

@@ -234,6 +234,8 @@ REFERENCE = [
     "minigrad.optim.lr_scheduler",
     "minigrad.utils.data",
     "minigrad.datasets",
+    "minigrad.graph",
+    "minigrad.profiler",
     "minigrad.transforms",
     "minigrad.draw",
     "minigrad.plot",
@@ -241,6 +243,7 @@ REFERENCE = [
     "nn.functional",
     "nn.init",
     "nn.models",
+    "nn.modules.module",
     "nn.utils",
     "nn.notes",
 ]

@@ -99,6 +99,7 @@ TITLES = {
     "minigrad.sampling": "Random tensors",
     "minigrad.random": "Generators",
     "minigrad.mode": "Recording",
+    "minigrad.observing": "Observing",
     "minigrad.determinism": "Determinism",
     "minigrad.ops.arithmetic": "Arithmetic, element by element",
     "minigrad.ops.elementary": "Elementary functions, element by element",
