@@ -34,8 +34,8 @@ def lenet(folder, *arguments):
 
 def test_lenet_is_profiled(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "examples" / "profile_lenet.py"), "--steps", "2", "--batch-size", "4",
-         "--trace", "trace.json"],
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "profile_lenet.py"), "--steps", "2",
+         "--batch-size", "4", "--trace", "trace.json"],
         env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, cwd=tmp_path,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
