@@ -180,7 +180,7 @@ def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
 
 @primitive("y = √(a² + b²)", vjp="ā = g·a/y, b̄ = g·b/y", broadcast=True, floating=True)
 def hypot(a: Array, b: Array) -> Array:
-    """The hypotenuse: y = √(a² + b²), without overflow between.
+    """The hypotenuse: y = √(a² + b²), without overflow between; its gradient where both are 0 is 0.
 
     (*), (*) -> (*) after broadcasting. Raises `ShapeError` where the shapes do not fit.
 
@@ -191,7 +191,12 @@ def hypot(a: Array, b: Array) -> Array:
     return np.hypot(a, b)
 
 
-hypot.defvjp(a=lambda g, a, y: g * (a / y), b=lambda g, b, y: g * (b / y))
+def _hypot_vjp(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """One side's share of the hypotenuse, 0 where both are 0."""
+    return g * (x / where(y == 0, 1, y))  # type: ignore[no-any-return]
+
+
+hypot.defvjp(a=lambda g, a, y: _hypot_vjp(g, a, y), b=lambda g, b, y: _hypot_vjp(g, b, y))
 
 
 @function

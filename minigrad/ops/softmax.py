@@ -21,11 +21,20 @@ def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
     return np.where(np.isfinite(peak), peak, 0).astype(x.dtype, copy=False)
 
 
+def _log_total(shifted: Array, axes: tuple[int, ...]) -> Array:
+    """ln Σ eˣ where the largest x is 0; as ln(1 + the rest), which keeps the digits of a small rest."""
+    powers = np.asarray(np.exp(shifted))
+    largest = np.asarray(shifted == 0)
+    np.copyto(powers, 0, where=largest)
+    others = np.asarray(largest.sum(axis=axes, keepdims=True) - 1, shifted.dtype)
+    return np.log1p(others + total(powers, axes, True))  # type: ignore[no-any-return]
+
+
 @primitive("y = ln Σ eˣ over axes", vjp="x̄ = g·e^(x − y)")
 def logsumexp_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The logarithm of a sum of exponentials, without overflow."""
     peak = _finite_peak(x, axes)
-    y = np.log(total(np.exp(x - peak), axes, True)) + peak
+    y = _log_total(x - peak, axes) + peak
     return y if keepdims else y.reshape([n for axis, n in enumerate(x.shape) if axis not in axes])
 
 
@@ -36,7 +45,8 @@ logsumexp_primitive.defvjp(x=lambda g, x, y, axes: spread(g, x.shape, axes) * ex
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """ln Σ eˣ over `dim`, without overflow.
 
-    (*) -> (* without dim). Raises `IndexOutOfRangeError` for an axis there is not.
+    (*) -> (* without dim). In float32 it is within 4 ulp of the larger of |max x| and
+    ln Σ eˣ⁻ᵐᵃˣ. Raises `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg
     >>> mg.logsumexp(mg.tensor([1000., 1000.]), 0)
@@ -61,7 +71,7 @@ softmax_primitive.defvjp(x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes
 def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """The logarithm of softmax, in the form that loses no digits."""
     shifted = np.subtract(x, x.max(axis=axes, keepdims=True, initial=-np.inf))
-    return np.subtract(shifted, np.log(total(np.exp(shifted), axes, True)))  # type: ignore[no-any-return]
+    return np.subtract(shifted, _log_total(shifted, axes))  # type: ignore[no-any-return]
 
 
 log_softmax_primitive.defvjp(x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True))
@@ -80,7 +90,10 @@ def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """eˣ divided by its sum along `dim`, without overflow (N98).
 
-    (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
+    (*) -> (*). In float32 it is within 5 + max x − x ulp: x − max x is rounded
+    before the exponential, which makes of its last digit that much.
+
+    Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
 
     >>> import minigrad as mg
     >>> mg.softmax(mg.tensor([0., 0.]), dim=0)
@@ -94,7 +107,11 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
 
-    (*) -> (*). Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
+    (*) -> (*). A certain class keeps its digits: of logits 0 and −20 the first has
+    −2.06·10⁻⁹, where ln(1 + 2.06·10⁻⁹) would be 0 in float32. It is within 5 ulp, and
+    within 5 + max x − x ulp of the second largest x where the result is near 0.
+
+    Raises `ArgumentError` where `dim` is missing, `DTypeError` for integers.
 
     >>> import minigrad as mg
     >>> mg.log_softmax(mg.tensor([0., 0.]), dim=0)
