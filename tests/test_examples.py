@@ -111,3 +111,12 @@ def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
     with mg.no_grad():
         scores = model.eval()(test.data.float().unsqueeze(1) / 255)
     assert (scores.argmax(1) == test.targets).float().mean().item() > 0.8
+
+
+def test_the_benchmark_of_hooks_finds_and_removes_them():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "hooks.py"), "--pairs", "1", "--blocks", "1", "--steps", "2"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^without \d\d seams +[\d.]+ ms a step\nratio +[\d.]+ ", done.stdout, re.MULTILINE)
