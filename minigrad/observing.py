@@ -76,12 +76,14 @@ def observers() -> tuple[Observer, ...]:
 def tell(watching: Sequence[Observer], happening: str, *what: Any) -> None:
     """Call the method `happening` of each observer, of ends in the opposite order; nobody sees what they compute.
 
-    Raises what the first of them raised, after all have heard.
+    Raises what the first of them raised, after all have heard; `ArgumentError` for what is no method of observers.
 
     >>> import minigrad as mg
     >>> with mg.autograd.observe(begun=print): mg.autograd.tell(mg.autograd.observers(), "begun", "data")
     data
     """
+    if happening not in _HAPPENINGS:
+        raise ArgumentError(f"tell got {happening!r}; observers hear of {', '.join(_HAPPENINGS)}")
     mode, errors = MODE.get(), []
     MODE.set(mode._replace(observers=()))
     try:

@@ -1,6 +1,5 @@
 """Events as files for other programs: traces for Perfetto and chrome://tracing, stacks for flame graphs."""
 
-import gzip
 import json
 import os
 from collections import Counter
@@ -52,6 +51,8 @@ def _arrow(step: Event, begin: int, process: int) -> Iterator[dict[str, Any]]:
 
 def chrome_trace(path: Path, events: Sequence[Event], recorder: Recorder) -> None:
     """Write events in the Trace Event format: slices, arrows from forward to backward, and the memory of results."""
+    import gzip
+
     process, begin = os.getpid(), recorder.begin
     entries: list[dict[str, Any]] = [
         {"ph": "M", "name": "process_name", "pid": process, "tid": 0, "args": {"name": "minigrad"}}

@@ -345,3 +345,8 @@ def test_nothing_of_the_tape_is_told_after_a_refusal():
     with observe(Diary()) as diary, pytest.raises(GradError):
         y.backward()
     assert not [line for line in diary.lines if "pull" in line]
+
+
+def test_only_what_observers_know_can_be_told():
+    with pytest.raises(ArgumentError, match="tell got 'seen'; observers hear of applying, applied"):
+        mg.autograd.tell([Observer()], "seen")
