@@ -82,8 +82,22 @@ def _array_of_numbers(data: Any) -> Array:
     try:
         array = np.array(data)
     except ValueError as error:
-        raise ShapeError(f"nested lists of uneven lengths cannot be a tensor: {error}") from error
+        raise ShapeError(
+            f"nested lists of uneven lengths{_uneven(data)} cannot be a tensor. Fill the short ones up, or keep a list "
+            "of tensors"
+        ) from error
     return array
+
+
+def _uneven(data: Any) -> str:
+    """The lengths that meet in nested lists, in brackets."""
+    level = [data]
+    while level and all(hasattr(one, "__len__") and getattr(one, "ndim", 1) for one in level):
+        lengths = sorted({len(one) for one in level})
+        if len(lengths) > 1 or isinstance(level[0], str):
+            return f" ({' and '.join(map(str, lengths))})"
+        level = [entry for one in level for entry in one]
+    return ""
 
 
 def _holds_arrays(data: Any) -> bool:

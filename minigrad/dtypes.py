@@ -128,8 +128,7 @@ def result_dtype(operands: Iterable[tuple[DType, builtins.int]]) -> DType:
             winner, best = dtype, score
         elif score == best and winner is not None and dtype != winner:
             winner = np.promote_types(winner, dtype)
-    if winner is None:
-        raise DTypeError("promotion needs at least one operand")
+    assert winner is not None, "an operation has operands"
     return winner
 
 

@@ -43,7 +43,11 @@ class MissingFileError(DataError, FileNotFoundError):
     """A file that is not there."""
 
 
-class MissingForwardError(MinigradError, NotImplementedError):
+class MissingMethodError(MinigradError, NotImplementedError):
+    """A method that every class of its kind defines, and this one does not."""
+
+
+class MissingForwardError(MissingMethodError):
     """A module that was called but does not say what it computes."""
 
 

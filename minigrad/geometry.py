@@ -337,9 +337,10 @@ def check_transposed(
     if not _channels_last(y, w[0], 1):
         check_groups(groups, channels, w[0], name)
     if w[0] != channels:
+        swapped = ". Its second axis has: a transposed weight is (in, out/groups, …)" if w[1] == channels else ""
         raise ShapeError(
             f"{name} of an input of shape {y[single:]} with a weight of shape {w}: the weight's first axis has {w[0]} "
-            f"channels, the input {channels}{_likely(y[single:], w[0], single)}"
+            f"channels, the input {channels}{swapped or _likely(y[single:], w[0], single)}"
         )
     return spatial
 

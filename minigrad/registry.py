@@ -10,6 +10,8 @@ from functools import wraps
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .errors import ArgumentError
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
@@ -58,7 +60,7 @@ def lookup(name: str) -> "Callable[..., Tensor]":
 def register_primitive(name: str, primitive: Any) -> None:
     """Make a primitive known; a name is given once."""
     if name in _primitives:
-        raise ValueError(f"a primitive called {name!r} is registered already: choose another name")
+        raise ArgumentError(f"a primitive called {name!r} is registered already: choose another name")
     _primitives[name] = primitive
 
 

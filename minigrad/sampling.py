@@ -170,7 +170,10 @@ def normal(
     try:
         shape = np.broadcast_shapes(centre.shape, spread.shape)
     except ValueError as error:
-        raise ShapeError(f"normal of shapes {centre.shape} and {spread.shape}, which do not broadcast") from error
+        raise ShapeError(
+            f"normal of shapes {centre.shape} and {spread.shape}, which do not broadcast: from the last axis on, sizes "
+            "must be equal or 1"
+        ) from error
     draws = normal_array(shape, 0.0, 1.0, kind, generator)
     return finish(draws * spread._array + centre._array, kind, device, requires_grad)
 

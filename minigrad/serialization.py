@@ -94,6 +94,11 @@ def load(path: str | Path, map_location: Any = None, *, weights_only: bool = Tru
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            if any(name.endswith("/data.pkl") for name in archive.namelist()):
+                raise DataError(
+                    f"{path} was written by PyTorch as a pickle, which can run code and is not read here. Write it "
+                    "there again by numpy.savez(path, **{name: t.numpy() for name, t in state.items()})"
+                )
             structure = json.loads(archive.read(_STRUCTURE))
             if structure.get("format") != _FORMAT:
                 raise DataError(

@@ -140,7 +140,10 @@ class Normalize:
 
 
 def _per_channel(name: str, given: Any, dtype: np.dtype[Any]) -> Array:
-    values = np.asarray(given, dtype)
+    try:
+        values = np.asarray(given, dtype)
+    except (TypeError, ValueError):
+        raise DTypeError(f"Normalize({name}={given!r}): expected a number for each channel") from None
     if values.ndim > 1 or not values.size or not np.all(np.isfinite(values)):
         raise ArgumentError(
             f"Normalize({name}={given!r}) is {values.tolist()} in {dtype}; expected one finite number per channel"

@@ -39,8 +39,8 @@ def parse_idx(contents: bytes | bytearray, source: object) -> Array:
     if code not in _DTYPES or contents[0] or contents[1]:
         raise DataError(
             f"{source} is not an IDX file: it starts with the bytes {bytes(contents[:4]).hex(' ') or '(none)'}; an IDX "
-            "file starts with 00 00, a type (08 for images and labels) and the number of axes. Another file, or a web "
-            "site's error page?"
+            "file starts with 00 00, a type (08 for images and labels) and the number of axes. It may be another file, "
+            "or a web site's error page"
         )
     header = 4 + 4 * rank
     if len(contents) < header:

@@ -68,7 +68,8 @@ def _arrays(*names: str) -> list[Array]:
             return [archive[name] for name in names]
     # The last three: what zipfile makes of damaged streams, methods and flags.
     except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error, RuntimeError) as error:
+        reason = "it is no archive" if "pickle" in str(error) else error  # NumPy's guess at any other file
         raise DataError(
-            f"{SAMPLE_PATH}, the sample of MNIST that comes with minigrad, cannot be read: {error}. "
+            f"{SAMPLE_PATH}, the sample of MNIST that comes with minigrad, cannot be read: {reason}. "
             "Expected an archive with " + " and ".join(names) + "; install minigrad again"
         ) from error

@@ -27,7 +27,8 @@ def axis_of(dim: int, ndim: int, name: str) -> int:
     limit = max(ndim, 1)
     if not -limit <= dim < limit:
         raise IndexOutOfRangeError(
-            f"{name} got dim={dim} for a tensor with {ndim} axes; it can be {-limit} to {limit - 1}"
+            f"{name} got dim={dim} for a tensor with {ndim} {'axis' if ndim == 1 else 'axes'}; it can be {-limit} to "
+            f"{limit - 1}"
         )
     return dim % limit
 

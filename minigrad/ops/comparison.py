@@ -320,7 +320,10 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     try:
         close = np.isclose(left._array, right._array, rtol, atol, bool(equal_nan))
     except ValueError as error:
-        raise ShapeError(f"isclose of shapes {left.shape} and {right.shape}, which do not broadcast") from error
+        raise ShapeError(
+            f"isclose of shapes {left.shape} and {right.shape}, which do not broadcast: from the last axis on, sizes "
+            "must be equal or 1"
+        ) from error
     return Tensor._wrap(np.asarray(close))
 
 

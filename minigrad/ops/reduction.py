@@ -213,13 +213,16 @@ def _share_among_winners(g: Tensor, x: Tensor, y: Tensor, axes: tuple[int, ...])
 
 def _refuse_empty(x: Array, axes: tuple[int, ...], name: str) -> None:
     if 0 in [x.shape[axis] for axis in axes]:
-        raise ShapeError(f"{name} over no elements (shape {x.shape}, axes {axes}): there is no largest or smallest one")
+        raise ShapeError(
+            f"{name} over no elements (shape {x.shape}, axes {axes}): there is no largest or smallest one. Did "
+            "a filter before it leave nothing?"
+        )
 
 
 @primitive("y = max x over axes", vjp="x̄ = g, shared equally by the elements that are y")
 def amax_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The largest element over axes."""
-    _refuse_empty(x, axes, "amax")
+    _refuse_empty(x, axes, "a maximum")
     return x.max(axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
 
 
@@ -229,7 +232,7 @@ amax_primitive.defvjp(x=lambda g, x, y, axes: _share_among_winners(g, x, y, axes
 @primitive("y = min x over axes", vjp="x̄ = g, shared equally by the elements that are y")
 def amin_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The smallest element over axes."""
-    _refuse_empty(x, axes, "amin")
+    _refuse_empty(x, axes, "a minimum")
     return x.min(axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
 
 

@@ -73,8 +73,11 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     if x.ndim == 0:
         raise ShapeError("select from a 0-d tensor: it has no axis")
     axis, place = axis_of(dim, x.ndim, "select"), whole(index, "select")
-    if not -x.shape[axis] <= place < x.shape[axis]:
-        raise IndexOutOfRangeError(f"select of position {place} along axis {axis} of shape {x.shape}")
+    size = x.shape[axis]
+    if not -size <= place < size:
+        raise IndexOutOfRangeError(
+            f"select of position {place} along axis {axis} of shape {x.shape}, which has {size} positions, from 0 on"
+        )
     return getitem(x, (*(slice(None),) * axis, place))
 
 

@@ -97,7 +97,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     axis, count = axis_of(dim, input.ndim, "topk"), whole(k, "topk")
     size = input.shape[axis] if input.ndim else 1
     if not 0 <= count <= size:
-        raise IndexOutOfRangeError(f"topk of {count} elements along an axis of size {size}")
+        raise IndexOutOfRangeError(f"topk of {count} elements along an axis of size {size}; k is 0 to {size}")
     if not input.ndim:
         if count == 0:
             raise ShapeError("topk of no elements of a 0-d tensor: there is no axis to shorten")

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..errors import ArgumentError, DTypeError, GradError, StateDictError
+from ..errors import ArgumentError, DTypeError, GradError, MissingMethodError, StateDictError
 from ..mode import enable_grad, no_grad
 from ..observing import region
 from ..registry import lookup
@@ -112,7 +112,7 @@ class Optimizer:
         return loss
 
     def _update(self, group: dict[str, Any]) -> None:
-        raise NotImplementedError(f"{type(self).__name__} must define _update(group)")
+        raise MissingMethodError(f"{type(self).__name__} must define _update(group), which moves a group")
 
     def state_dict(self) -> dict[str, Any]:
         """Options and states, with parameters replaced by their numbers; `save` can write it."""

@@ -120,7 +120,10 @@ class Interop(TensorCore):
         Raises `ShapeError` where there are more elements, or none.
         """
         if self._array.size != 1:
-            raise ShapeError(f"item() on a tensor of shape {self.shape}: only one element can become a Python number")
+            raise ShapeError(
+                f"item() on a tensor of shape {self.shape}: only one element can become a Python number; tolist() "
+                "gives them all"
+            )
         return self._array.item()
 
     def tolist(self) -> Any:

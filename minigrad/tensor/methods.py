@@ -192,7 +192,9 @@ class Methods(TensorCore):
     def size(self, dim: "_Int | None" = None) -> Any:
         """The shape, or the size of one axis."""
         if dim is not None and not -self.ndim <= dim < self.ndim:
-            raise IndexOutOfRangeError(f"size({dim}) of a tensor of shape {self.shape}, which has {self.ndim} axes")
+            raise IndexOutOfRangeError(
+                f"size({dim}) of a tensor of shape {self.shape}; an axis is {-self.ndim} to {self.ndim - 1}"
+            )
         return self.shape if dim is None else self.shape[dim]
 
     def dim(self) -> "_Int":

@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.autograd import grad
-from minigrad.dtypes import SUPPORTED, as_dtype, can_hold, refuse_overflow, result_dtype
+from minigrad.dtypes import SUPPORTED, as_dtype, can_hold, refuse_overflow
 from minigrad.errors import ArgumentError, DTypeError
 
 NAMES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
@@ -190,11 +190,6 @@ def test_numbers_that_an_integer_dtype_cannot_hold_are_refused(value, dtype):
 )
 def test_numbers_that_it_can_hold_pass(value, dtype):
     refuse_overflow(np.asarray(value), np.dtype(dtype), "full")
-
-
-def test_promotion_of_nothing_is_refused():
-    with pytest.raises(DTypeError, match="promotion needs at least one operand"):
-        result_dtype([])
 
 
 @pytest.mark.parametrize(("a", "b"), PAIRS)

@@ -18,6 +18,7 @@ FAMILIAR = {
     "DataError": RuntimeError,
     "MissingFileError": FileNotFoundError,
     "MissingForwardError": NotImplementedError,
+    "MissingMethodError": NotImplementedError,
 }
 
 

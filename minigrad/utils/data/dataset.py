@@ -9,7 +9,14 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ...errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradWarning, ShapeError
+from ...errors import (
+    ArgumentError,
+    DTypeError,
+    IndexOutOfRangeError,
+    MinigradWarning,
+    MissingMethodError,
+    ShapeError,
+)
 from ...random import chosen_generator
 from ...tensor import Tensor
 from .sampler import length_of
@@ -35,7 +42,7 @@ class Dataset(Generic[Item]):
 
     def __getitem__(self, index: Any) -> Item:
         """Return the item under `index`."""
-        raise NotImplementedError(
+        raise MissingMethodError(
             f"{type(self).__name__} defines no __getitem__: define it, or make it an IterableDataset with __iter__"
         )
 
@@ -54,7 +61,7 @@ class IterableDataset(Dataset[Item]):
     """
 
     def __iter__(self) -> Iterator[Item]:
-        raise NotImplementedError(f"{type(self).__name__} defines no __iter__: an IterableDataset must")
+        raise MissingMethodError(f"{type(self).__name__} defines no __iter__: an IterableDataset yields items there")
 
     def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
         return ChainDataset([self, other])

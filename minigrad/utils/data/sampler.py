@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ...errors import ArgumentError, DTypeError
+from ...errors import ArgumentError, DTypeError, MissingMethodError
 from ...random import chosen_generator
 
 __all__ = [
@@ -28,6 +28,8 @@ def length_of(collection: Any) -> int:
     """Return the number of items, or say which method is missing."""
     try:
         return len(collection)
+    except DTypeError:  # what it asks in its turn has none
+        raise
     except TypeError as error:
         raise DTypeError(
             f"{type(collection).__name__} has no length: {error}. Define __len__, or stream it as an IterableDataset"
@@ -59,7 +61,7 @@ class Sampler(Generic[Key]):
     """
 
     def __iter__(self) -> Iterator[Key]:
-        raise NotImplementedError(f"{type(self).__name__} defines no __iter__: a Sampler must")
+        raise MissingMethodError(f"{type(self).__name__} defines no __iter__: a Sampler yields indices there")
 
 
 class SequentialSampler(Sampler[int]):
@@ -170,7 +172,10 @@ class WeightedRandomSampler(Sampler[int]):
         replacement: bool = True,
         generator: np.random.Generator | None = None,
     ) -> None:
-        self.weights = np.array(weights, dtype=np.float64)
+        try:
+            self.weights = np.array(weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise DTypeError(f"WeightedRandomSampler: weights={weights!r}; they are a list of numbers") from None
         self.num_samples = positive("WeightedRandomSampler: num_samples", num_samples)
         self.replacement = flag("WeightedRandomSampler: replacement", replacement)
         self.generator = generator

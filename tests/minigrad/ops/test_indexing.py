@@ -329,7 +329,7 @@ def test_index_select_of_one_position_and_of_one_number():
 
 @pytest.mark.parametrize("index", [[-1], [[0]], [[0, 1]]])
 def test_index_select_wants_a_list_of_positions(index):
-    with pytest.raises(IndexOutOfRangeError, match="it takes a list of positions, counted from 0 on"):
+    with pytest.raises(IndexOutOfRangeError, match=r"it takes a list of positions|positions count from 0 on"):
         mg.index_select(mg.arange(3), 0, mg.tensor(index))
     with pytest.raises(IndexOutOfRangeError, match="index 3 is out of bounds"):
         mg.index_select(mg.arange(3), 0, mg.tensor([3]))

@@ -101,5 +101,5 @@ def test_refusals():
         F.pdist(x[0])
     with pytest.raises(ArgumentError, match="the order of the norm is not negative"):
         F.pdist(x, -1)
-    with pytest.raises(ShapeError, match="amax over no elements"):
+    with pytest.raises(ShapeError, match="a maximum over no elements"):
         F.normalize(mg.ones(2, 0), math.inf)
