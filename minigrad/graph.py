@@ -97,7 +97,8 @@ def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     Traceback (most recent call last):
     minigrad.errors.GradError: the VJP of mul needs its argument 'b' (shape (2,)), which was changed in place ...
     """
-    for one in [tensor] if isinstance(tensor, Tensor) else list(tensor):
+    several = isinstance(tensor, Iterable) and not hasattr(tensor, "dtype")
+    for one in tensor if several else [tensor]:
         if not isinstance(one, Tensor):
             raise DTypeError(f"increment_version got a {type(one).__name__}; it takes tensors")
         one._storage.count += 1

@@ -21,7 +21,10 @@ def watch(observer: Observer) -> None:
     """Let `observer` see what happens in this thread or task from now on."""
     if not isinstance(observer, Observer):
         what = f"the class {observer.__name__}" if isinstance(observer, type) else f"a {type(observer).__name__}"
-        raise DTypeError(f"observe got {what}; give an instance of a subclass of minigrad.autograd.Observer")
+        raise DTypeError(
+            f"observe got {what}; give an instance of a subclass of minigrad.autograd.Observer, or functions by name, "
+            "as applied=print"
+        )
     mode = MODE.get()
     MODE.set(mode._replace(observers=(*mode.observers, observer)))
 
@@ -53,7 +56,7 @@ def observe(observer: Observer | None = None, /, **functions: Callable[..., Any]
         raise ArgumentError(f"observe got an observer and {', '.join(functions)}; give one or the other")
     for name, function in functions.items():
         if name not in _HAPPENINGS or not callable(function):
-            what = f"{name}={function!r}"
+            what = f"a {type(function).__name__} as {name}"
             raise ArgumentError(f"observe got {what}; it takes functions named {', '.join(_HAPPENINGS)}")
         setattr(observer, name, function)
     watch(observer)

@@ -98,6 +98,8 @@ def test_versions_can_be_raised_by_hand():
         y.backward()
     with pytest.raises(DTypeError, match="increment_version got a int"):
         graph.increment_version([3])
+    with pytest.raises(DTypeError, match="increment_version got a int"):
+        graph.increment_version(3)
 
 
 # ------------------------------------------------------- after gradients are added up
