@@ -39,7 +39,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 # These pages have no siblings to list, and their code needs the width.
 html_sidebars = {
-    page: [] for page in ("index", "tensors_and_tape", "architecture", "shapes", "differences_from_pytorch")
+    page: [] for page in ("index", "tensors_and_tape", "drawing", "architecture", "shapes", "differences_from_pytorch")
 }
 html_copy_source = False
 html_show_sourcelink = False

@@ -13,7 +13,7 @@ from typing import Any as _Any
 
 from numpy import dtype, finfo, iinfo, newaxis
 
-from . import _alias, autograd, backends, cuda, errors, functions, profiler, random, scopes
+from . import _alias, autograd, backends, cuda, errors, func, functions, profiler, random, scopes
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
@@ -166,7 +166,7 @@ if _TYPE_CHECKING:
 _alias.install()
 
 # Reached as attributes, imported when they first are: `import minigrad` stays quick.
-_LAZY = ("datasets", "nn", "optim", "serialization", "transforms", "utils")
+_LAZY = ("datasets", "drawing", "nn", "optim", "serialization", "transforms", "utils")
 
 
 def __getattr__(name: str) -> _Any:
@@ -176,6 +176,8 @@ def __getattr__(name: str) -> _Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in ("save", "load"):
         return getattr(importlib.import_module(f"{__name__}.serialization"), name)
+    if name == "draw":
+        return importlib.import_module(f"{__name__}.drawing").draw
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 
@@ -187,7 +189,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "__version__", "load", "save"})
+    return sorted({*globals(), *_LAZY, "__version__", "draw", "load", "save"})
 
 
 __all__ = [
@@ -272,6 +274,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "draw",
     "dtype",
     "e",
     "elu",
@@ -299,6 +302,7 @@ __all__ = [
     "full",
     "full_convolve2d",
     "full_like",
+    "func",
     "gather",
     "ge",
     "get_default_dtype",

@@ -16,6 +16,8 @@ argument, an auxiliary result, or `x_shape` for the shape of an argument `x`.
 What no needed VJP names is not saved. Since VJPs are made of primitives, they
 are recorded like anything else when `create_graph` leaves the switch on, and
 derivatives of every order follow.
+
+`rules` says how derivatives are declared, those of forward mode too.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,13 +31,11 @@ from .mode import MODE, Observer
 from .observing import attempt, tell
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
+from .rules import Rules
 from .tape import Edge, Node, Spec
 from .tensor import Array, Tensor, Version
 
 __all__ = ["Primitive", "primitive", "primitives"]
-
-Rule = Callable[..., Tensor | None]
-
 
 # PyTorch's names for the operands of functions of one and two tensors.
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
@@ -54,7 +54,7 @@ class _Saved:
         self.index = index
 
 
-class Primitive:
+class Primitive(Rules):
     """A function of arrays that knows its vector-Jacobian products; call it on tensors.
 
     Attributes: `name`; `formula` and `vjp`, as text; `notes`, the items of the
@@ -77,6 +77,8 @@ class Primitive:
         keywords: tuple[str, ...],
         aux: tuple[str, ...],
         outputs: tuple[str, ...],
+        linear: bool,
+        symmetric: bool,
     ) -> None:
         code = forward.__code__
         self.forward = forward
@@ -103,8 +105,9 @@ class Primitive:
         self.conditions = conditions
         self.aux = aux
         self.keywords = tuple(keywords) or _KEYWORDS.get(len(self.arguments), ())
-        self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
-        self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        self.linear = linear
+        self.symmetric = symmetric
+        super().__init__()
         # What help(), doctest and inspect look at.
         self.__name__ = forward.__name__
         self.__qualname__ = forward.__qualname__
@@ -128,43 +131,6 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}: {self.formula}>"
-
-    # ----------------------------------------------------------- the VJPs
-
-    def defvjp(self, **rules: Rule) -> None:
-        """Register the VJP of each named argument; see the module's text for their parameters."""
-        for argument, rule in rules.items():
-            if argument not in self.arguments:
-                raise GradError(
-                    f"{self.name} has no argument {argument!r}; its arguments are {', '.join(self.arguments)}"
-                )
-            code = rule.__code__
-            names = code.co_varnames[1 : code.co_argcount]
-            for name in names:
-                if name not in self._nameable():
-                    raise GradError(
-                        f"the VJP of {self.name} for {argument!r} asks for {name!r}; it can ask for "
-                        f"{', '.join(self._nameable())}"
-                    )
-            self.rules[argument] = (rule, names)
-        self._plans.clear()
-
-    def _nameable(self) -> tuple[str, ...]:
-        shapes = tuple(f"{argument}_shape" for argument in self.arguments)
-        position = ("position",) if self.variadic else ()
-        return (*self.arguments, *shapes, *self._outputs, *self.static, *self.aux, *position)
-
-    def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
-        return self.rules.get(self.arguments[0 if self.variadic else position])
-
-    def _needs(self, wanted: tuple[bool, ...]) -> tuple[str, ...]:
-        """What the VJPs of the wanted arguments name."""
-        plan = self._plans.get(wanted)
-        if plan is None:
-            rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
-            plan = tuple(dict.fromkeys(name for rule in rules if rule is not None for name in rule[1]))
-            self._plans[wanted] = plan
-        return plan
 
     # -------------------------------------------------------- application
 
@@ -411,6 +377,8 @@ def primitive(
     keywords: Sequence[str] = (),
     aux: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    linear: bool = False,
+    symmetric: bool = False,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function of arrays a primitive.
 
@@ -422,7 +390,9 @@ def primitive(
     `keywords`: PyTorch's names of the arguments, where they are not `input` and
     `other`. `aux`: names of further results of the forward, kept for the VJPs only.
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
-    tuple, None for an output that the loss does not depend on.
+    tuple, None for an output that the loss does not depend on. `linear`: in each
+    argument that has a VJP, the others held fixed. `symmetric`: the Jacobian is its
+    own transpose.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
@@ -430,6 +400,7 @@ def primitive(
             forward, name or forward.__name__.removesuffix("_primitive"), formula, vjp, tuple(notes),
             broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions,
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
+            linear=linear, symmetric=symmetric,
         )  # fmt: skip
         register_primitive(made.name, made)
         return made

@@ -185,13 +185,13 @@ class Leaf(Node):
 # ------------------------------------------------------------------ the walk
 
 
-def _reachable(roots: Sequence[Edge]) -> list[Node]:
-    """The nodes below `roots`, by falling serial number."""
-    seen = {edge.node for edge in roots}
+def _reachable(roots: Sequence[Edge], first: int = 0) -> list[Node]:
+    """The nodes below `roots`, by falling serial number, those older than `first` left out."""
+    seen = {edge.node for edge in roots if edge.node.serial >= first}
     stack = list(seen)
     while stack:
         for edge in stack.pop().edges:
-            if edge is not None and edge.node not in seen:
+            if edge is not None and edge.node.serial >= first and edge.node not in seen:
                 seen.add(edge.node)
                 stack.append(edge.node)
     return sorted(seen, key=lambda node: node.serial, reverse=True)
@@ -266,7 +266,8 @@ def walk(
     cotangents are captured; without, the walk ends at the leaves. The caller
     writes the gradients where they belong, after the walk has succeeded.
     """
-    nodes = _reachable(roots)
+    # What is older than every target leads to none of them.
+    nodes = _reachable(roots, min((edge.node.serial for edge in targets or ()), default=0))
     way = None if targets is None else _on_the_way(nodes, {edge.node for edge in targets})
     if way is not None:
         nodes = [node for node in nodes if node in way]

@@ -120,3 +120,19 @@ def test_the_benchmark_of_hooks_finds_and_removes_them():
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"^without \d\d seams +[\d.]+ ms a step\nratio +[\d.]+ ", done.stdout, re.MULTILINE)
+
+
+def test_the_drawing_of_lenet(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "draw_lenet.py"), "--output", "lenet.svg"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LeNet5" in done.stdout
+    assert "not kept" not in done.stdout
+    picture = (tmp_path / "lenet.svg").read_text(encoding="utf-8")
+    assert picture.count("data:image/png;base64,") > 20

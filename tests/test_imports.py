@@ -28,6 +28,7 @@ LAYERS = [
     ["tape"],
     ["tensor"],
     ["operands"],
+    ["rules"],
     ["primitive"],
     ["ops"],
     ["functions"],
@@ -35,20 +36,8 @@ LAYERS = [
     ["legacy"],
     ["sampling"],
     ["scopes"],
-    ["graph"],
-    [
-        "profiler",
-        "autograd",
-        "func",
-        "signal",
-        "optim",
-        "utils",
-        "datasets",
-        "transforms",
-        "serialization",
-        "draw",
-        "plot",
-    ],
+    ["profiler"],
+    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)
@@ -74,7 +63,7 @@ TYPE_ONLY = {
 
 # nn sees these modules of minigrad, and of each only its public names.
 PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
-                  "datasets", "transforms", "serialization", "draw", "plot"]  # fmt: skip
+                  "datasets", "transforms", "serialization", "drawing", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

@@ -24,7 +24,7 @@ LONGEST_FUNCTION = 60
 ENGINE_LINES = 2500
 
 # An afternoon's reading: the tape, the tensor, the geometry, the three maps and the walk.
-ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "registry", "ops/convolution",
+ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "rules", "registry", "ops/convolution",
           "kernels/correlate", "kernels/memory"]  # fmt: skip
 
 # Test files named after something that cuts across the modules of their folder.
@@ -228,16 +228,16 @@ def test_version_is_the_same_everywhere():
 REFERENCE = [
     "minigrad",
     "minigrad.autograd",
+    "minigrad.autograd.graph",
     "minigrad.func",
     "minigrad.signal",
     "minigrad.optim",
     "minigrad.optim.lr_scheduler",
     "minigrad.utils.data",
     "minigrad.datasets",
-    "minigrad.graph",
     "minigrad.profiler",
     "minigrad.transforms",
-    "minigrad.draw",
+    "minigrad.drawing",
     "minigrad.plot",
     "nn",
     "nn.functional",

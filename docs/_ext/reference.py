@@ -138,6 +138,8 @@ TITLES = {
     "minigrad.ops.unpooling": "Max unpooling",
     "minigrad.ops.loss": "Losses",
     "minigrad.signal": "Signals and images",
+    "minigrad.drawing.picture": "Drawing",
+    "minigrad.drawing.recording": "Recording",
     "minigrad.serialization": "Saving and loading",
     "minigrad.errors": "Errors",
     "minigrad.primitive": "Primitives",

@@ -27,7 +27,9 @@ from .pooling import avg_pool1d, avg_pool2d, avg_pool3d, check_maps, max_pool1d,
 from .shape import reshape
 
 
-@primitive("y = Σ of x over stretches of an axis", vjp="x̄ = g added to each stretch", notes=("N88", "N129"))
+@primitive(
+    "y = Σ of x over stretches of an axis", vjp="x̄ = g added to each stretch", notes=("N88", "N129"), linear=True
+)
 def segment_sum(x: Array, *, segments: Segments, axis: int) -> Array:
     """The sum of each stretch along an axis; its own adjoint, over the transposed stretches."""
     return kernels.segment_sum(x, segments, axis)

@@ -36,6 +36,7 @@ from .shape import reshape, squeeze, unsqueeze
     "Y_o = Σ_c X_c ⋆ K_oc",
     vjp="X̄ = correlate_input(K, G), K̄ = correlate_weight(X, G)",
     notes=("N15", "N46", "N50", "N113", "N114", "N133"),
+    linear=True,
 )
 def correlate_primitive(x: Array, w: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o)"""
@@ -46,6 +47,7 @@ def correlate_primitive(x: Array, w: Array, *, geometry: Geometry) -> Array:
     "X_c = Σ_o Y_o *_full K_oc",
     vjp="K̄ = correlate_weight(G, Y), Ȳ = correlate(G, K)",
     notes=("N114", "N117", "N124", "N132", "N135", "N138"),
+    linear=True,
 )
 def correlate_input_primitive(w: Array, y: Array, *, geometry: Geometry) -> Array:
     """(O, C/G, *k), (N, O, *o) -> (N, C, *n)"""
@@ -56,6 +58,7 @@ def correlate_input_primitive(w: Array, y: Array, *, geometry: Geometry) -> Arra
     "K_oc = X_c ⋆ Y_o",
     vjp="X̄ = correlate_input(G, Y), Ȳ = correlate(X, G)",
     notes=("N113", "N116", "N123", "X16", "X36"),
+    linear=True,
 )
 def correlate_weight_primitive(x: Array, y: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-@primitive("yᵢ = x₀ + … + xᵢ along an axis", vjp="x̄ᵢ = gᵢ + … + gₙ₋₁")
+@primitive("yᵢ = x₀ + … + xᵢ along an axis", vjp="x̄ᵢ = gᵢ + … + gₙ₋₁", linear=True)
 def cumsum_primitive(x: Array, *, axis: int) -> Array:
     """The running sum along an axis; its adjoint is the running sum from the other end."""
     wide: Any = np.float32 if x.dtype == np.float16 else x.dtype

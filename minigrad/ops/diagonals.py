@@ -39,13 +39,15 @@ def _plane(x: Array, axes: tuple[int, int], offset: int) -> Array:
     return np.lib.stride_tricks.as_strided(x, (*x.shape[:-2], size), strides, writeable=x.flags.writeable)
 
 
-@primitive("y = x along the diagonal of two axes", vjp="x̄ = zeros with g on that diagonal", quiet=True, view=True)
+@primitive(
+    "y = x along the diagonal of two axes", vjp="x̄ = zeros with g on that diagonal", quiet=True, view=True, linear=True
+)
 def diagonal_primitive(x: Array, *, axes: tuple[int, int], offset: int) -> Array:
     """A diagonal as a new last axis; the adjoint of `diagonal_embed`."""
     return _plane(x, axes, offset)
 
 
-@primitive("y = zeros with x on the diagonal of two axes", vjp="x̄ = g along that diagonal", quiet=True)
+@primitive("y = zeros with x on the diagonal of two axes", vjp="x̄ = g along that diagonal", quiet=True, linear=True)
 def diagonal_embed(x: Array, *, axes: tuple[int, int], offset: int, shape: tuple[int, ...]) -> Array:
     """Zeros of a shape with the last axis on a diagonal; the adjoint of `diagonal`."""
     out = np.zeros(shape, x.dtype)

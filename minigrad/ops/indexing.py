@@ -102,13 +102,13 @@ def _read(x: Array, index: Index) -> Array:
         raise ArgumentError(f"index into a tensor of shape {x.shape}: {error}") from error
 
 
-@primitive("y = x[index]", vjp="x̄ = zeros with g added at index", notes=("N81",), quiet=True, view=True)
+@primitive("y = x[index]", vjp="x̄ = zeros with g added at index", notes=("N81",), quiet=True, view=True, linear=True)
 def getitem_primitive(x: Array, *, index: Index) -> Array:
     """The elements at an index; the adjoint of `scatter`."""
     return _read(x, index)
 
 
-@primitive("y = zeros of a shape with x added at index", vjp="x̄ = g[index]", notes=("N131",), quiet=True)
+@primitive("y = zeros of a shape with x added at index", vjp="x̄ = g[index]", notes=("N131",), quiet=True, linear=True)
 def scatter(x: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
     """Zeros with elements added where an index reads; the adjoint of `getitem`."""
     return scatter_add(x, index, shape)
@@ -168,6 +168,10 @@ def _of_the_last_writer(g: Tensor, x_shape: tuple[int, ...], index: Index) -> Te
 setitem_primitive.defvjp(
     x=lambda g, index: setitem_primitive(g, 0, index=index),
     v=lambda g, x_shape, index: _of_the_last_writer(g, x_shape, index),
+)
+setitem_primitive.defjvp(
+    x=lambda t, index: setitem_primitive(t, 0, index=index),
+    v=lambda t, x_shape, index: setitem_primitive(Tensor._wrap(np.zeros(x_shape, t.dtype)), t, index=index),
 )
 
 

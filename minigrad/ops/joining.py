@@ -15,14 +15,25 @@ from .shape import squeeze, unsqueeze
 
 
 @primitive(
-    "y = x₁, x₂, … joined along an axis", vjp="x̄ᵢ = the part of g that came from xᵢ", notes=("N140",), quiet=True
+    "y = x₁, x₂, … joined along an axis",
+    vjp="x̄ᵢ = the part of g that came from xᵢ",
+    notes=("N140",),
+    quiet=True,
+    linear=True,
 )
 def cat_primitive(*xs: Array, axis: int) -> Array:
     """Join along an existing axis."""
     return np.concatenate(xs, axis)
 
 
-@primitive("y₁, y₂, … = the parts of x along an axis", vjp="x̄ = the ḡᵢ joined", notes=("N140",), quiet=True, view=True)
+@primitive(
+    "y₁, y₂, … = the parts of x along an axis",
+    vjp="x̄ = the ḡᵢ joined",
+    notes=("N140",),
+    quiet=True,
+    view=True,
+    linear=True,
+)
 def split_primitive(x: Array, *, sizes: tuple[int, ...], axis: int) -> tuple[Array, ...]:
     """Cut along an axis."""
     ends = np.cumsum(sizes)

@@ -31,7 +31,7 @@ def _mt(x: Tensor) -> Tensor:
     return transpose(x, -2, -1)
 
 
-@primitive("Y = A·B", vjp="Ā = G·Bᵀ, B̄ = Aᵀ·G", notes=("N94", "N109", "N110"), broadcast=True)
+@primitive("Y = A·B", vjp="Ā = G·Bᵀ, B̄ = Aᵀ·G", notes=("N94", "N109", "N110"), broadcast=True, linear=True)
 def matmul_primitive(a: Array, b: Array) -> Array:
     """The product of matrices, or of stacks of them."""
     return np.matmul(a, b)  # type: ignore[no-any-return]

@@ -62,6 +62,11 @@ standardize_vjp.defvjp(
     z=lambda h, g, z, r, axes: (h * _mean_of(g * z, axes) + g * _mean_of(h * z, axes)) * -r,
     r=lambda h, y, r, axes: sum_primitive(h * y, axes=axes, keepdims=True) / r,
 )
+standardize_vjp.defjvp(
+    g=lambda t, z, r, axes: standardize_vjp(t, z, r, axes=axes),
+    z=lambda t, g, z, r, axes: (t * _mean_of(g * z, axes) + z * _mean_of(g * t, axes)) * -r,
+    r=lambda t, y, r: y * (t / r),
+)
 
 
 def _pulled(cotangents: Any, y: Tensor, var: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
@@ -78,7 +83,13 @@ def _pulled(cotangents: Any, y: Tensor, var: Tensor, axes: tuple[int, ...], eps:
     return total
 
 
+def _pushed(t: Tensor, y: Tensor, var: Tensor, axes: tuple[int, ...], eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    r = rsqrt(var + eps)
+    return standardize_vjp(t, y, r, axes=axes), _mean_of(t, axes), _mean_of(y * t, axes) * 2 / r
+
+
 standardize_primitive.defvjp(x=lambda g, y, var, axes, eps: _pulled(g, y, var, axes, eps))
+standardize_primitive.defjvp(x=lambda t, y, var, axes, eps: _pushed(t, y, var, axes, eps))
 
 
 class Standardized(NamedTuple):

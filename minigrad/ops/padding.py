@@ -50,10 +50,15 @@ def pad_constant(x: Array, *, widths: Widths, value: float) -> Array:
 pad_constant.defvjp(
     x=lambda g, x_shape, widths: getitem_primitive(g, index=Index([_inside(widths, x_shape)])),
 )
+pad_constant.defjvp(x=lambda t, widths: pad_constant(t, widths=widths, value=0))
 
 
 @primitive(
-    "y = the slices of x at index along an axis", vjp="x̄ = g added back at index", notes=("N36", "N37"), quiet=True
+    "y = the slices of x at index along an axis",
+    vjp="x̄ = g added back at index",
+    notes=("N36", "N37"),
+    quiet=True,
+    linear=True,
 )
 def take(x: Array, *, index: Array, axis: int) -> Array:
     """Slices along an axis, by number; the adjoint of `take_adjoint`."""
@@ -61,7 +66,10 @@ def take(x: Array, *, index: Array, axis: int) -> Array:
 
 
 @primitive(
-    "y = zeros with the slices of x added at index along an axis", vjp="x̄ = the slices of g at index", notes=("N36",)
+    "y = zeros with the slices of x added at index along an axis",
+    vjp="x̄ = the slices of g at index",
+    notes=("N36",),
+    linear=True,
 )
 def take_adjoint(x: Array, *, index: Array, axis: int, size: int) -> Array:
     """Slices added along an axis, by number: the border folded back; the adjoint of `take`."""

@@ -29,30 +29,38 @@ def max_pool_primitive(x: Array, *, geometry: Geometry) -> tuple[Array, Array]:
     return kernels.max_pool(x, geometry)
 
 
-@primitive("y = the chosen x in each window", vjp="x̄ = g at the chosen, 0 elsewhere", notes=("N128",), quiet=True)
+@primitive(
+    "y = the chosen x in each window", vjp="x̄ = g at the chosen, 0 elsewhere", notes=("N128",), quiet=True, linear=True
+)
 def select(x: Array, *, winners: Array, geometry: Geometry) -> Array:
     """One element of each window; the adjoint of `place`."""
     return kernels.select(x, winners, geometry)
 
 
-@primitive("y = x added at the chosen place of each window", vjp="x̄ = the chosen g of each window", notes=("N128",))
+@primitive(
+    "y = x added at the chosen place of each window",
+    vjp="x̄ = the chosen g of each window",
+    notes=("N128",),
+    linear=True,
+)
 def place(x: Array, *, winners: Array, geometry: Geometry) -> Array:
     """Each value added where `select` reads; its adjoint."""
     return kernels.place(x, winners, geometry)
 
 
 max_pool_primitive.defvjp(x=lambda g, winners, geometry: place(g, winners=winners, geometry=geometry))
+max_pool_primitive.defjvp(x=lambda t, winners, geometry: select(t, winners=winners, geometry=geometry))
 select.defvjp(x=lambda g, winners, geometry: place(g, winners=winners, geometry=geometry))
 place.defvjp(x=lambda g, winners, geometry: select(g, winners=winners, geometry=geometry))
 
 
-@primitive("y = Σ of x in each window", vjp="x̄ = g added to its whole window", notes=("N88", "N129"))
+@primitive("y = Σ of x in each window", vjp="x̄ = g added to its whole window", notes=("N88", "N129"), linear=True)
 def window_sum(x: Array, *, geometry: Geometry) -> Array:
     """The sum of each window; the adjoint of `window_spread`."""
     return kernels.window_sum(x, geometry)
 
 
-@primitive("y = x added to its whole window", vjp="x̄ = Σ of g in each window", notes=("N129",))
+@primitive("y = x added to its whole window", vjp="x̄ = Σ of g in each window", notes=("N129",), linear=True)
 def window_spread(x: Array, *, geometry: Geometry) -> Array:
     """Each value added to its whole window; the adjoint of `window_sum`."""
     return kernels.window_spread(x, geometry)

@@ -56,7 +56,7 @@ def spread(g: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
 # ------------------------------------------------------------- sums and means
 
 
-@primitive("y = Σ x over axes", vjp="x̄ = g repeated over the axes")
+@primitive("y = Σ x over axes", vjp="x̄ = g repeated over the axes", linear=True)
 def sum_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The sum over axes; its adjoint is `expand`."""
     if x.dtype.kind != "f":

@@ -22,7 +22,7 @@ from .axes import Dims, axes_of, axis_of, sizes_of, whole
 # ------------------------------------------------------------ same elements
 
 
-@primitive("y = x, elsewhere in memory", vjp="x̄ = g", quiet=True)
+@primitive("y = x, elsewhere in memory", vjp="x̄ = g", quiet=True, linear=True)
 def clone(x: Array) -> Array:
     """A recorded copy.
 
@@ -38,7 +38,7 @@ def clone(x: Array) -> Array:
 clone.defvjp(x=lambda g: g)
 
 
-@primitive("y = x, in C order", vjp="x̄ = g", quiet=True)
+@primitive("y = x, in C order", vjp="x̄ = g", quiet=True, linear=True)
 def contiguous(x: Array) -> Array:
     """A recorded copy whose memory is C-contiguous."""
     return x.copy(order="C")
@@ -83,7 +83,7 @@ def identity(*tensors: Tensor) -> tuple[Tensor, ...]:
     return identity_primitive.many(*tensors)
 
 
-@primitive("y = x in another dtype", vjp="x̄ = g in the dtype of x")
+@primitive("y = x in another dtype", vjp="x̄ = g in the dtype of x", linear=True)
 def cast_primitive(x: Array, *, dtype: Any) -> Array:
     """Conversion; the walk brings the cotangent back to the dtype of x."""
     return x.astype(dtype)
@@ -101,7 +101,7 @@ def cast(input: Tensor, dtype: Any) -> Tensor:
 # ------------------------------------------------------------------ reshape
 
 
-@primitive("y = x in another shape", vjp="x̄ = g in the shape of x", quiet=True, view=True)
+@primitive("y = x in another shape", vjp="x̄ = g in the shape of x", quiet=True, view=True, linear=True)
 def reshape_primitive(x: Array, *, shape: tuple[int, ...]) -> Array:
     """The same elements, in row-major order, in another shape."""
     return x.reshape(shape)
@@ -216,7 +216,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 # ------------------------------------------------------------ order of axes
 
 
-@primitive("y = x with its axes permuted", vjp="x̄ = g with the inverse permutation", quiet=True, view=True)
+@primitive("y = x with its axes permuted", vjp="x̄ = g with the inverse permutation", quiet=True, view=True, linear=True)
 def permute_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """The axes in another order."""
     return x.transpose(axes)
@@ -299,7 +299,14 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     return permute_primitive(input, axes=tuple(order))
 
 
-@primitive("y = x in reverse order along axes", vjp="x̄ = g in reverse order", notes=("N13",), quiet=True, view=True)
+@primitive(
+    "y = x in reverse order along axes",
+    vjp="x̄ = g in reverse order",
+    notes=("N13",),
+    quiet=True,
+    view=True,
+    linear=True,
+)
 def flip_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """Reverse the order along axes."""
     return np.flip(x, axes)
@@ -328,13 +335,13 @@ def flip(input: Tensor, dims: Any = None, *more: int) -> Tensor:
 # ---------------------------------------------------------- expand ↔ sum_to
 
 
-@primitive("y = x repeated along axes of size 1", vjp="x̄ = g summed over them", quiet=True, view=True)
+@primitive("y = x repeated along axes of size 1", vjp="x̄ = g summed over them", quiet=True, view=True, linear=True)
 def expand_primitive(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Broadcast without a copy; the adjoint of `sum_to`."""
     return np.broadcast_to(x, shape)
 
 
-@primitive("y = x summed to a shape that broadcasts to it", vjp="x̄ = g expanded")
+@primitive("y = x summed to a shape that broadcasts to it", vjp="x̄ = g expanded", linear=True)
 def sum_to_primitive(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Sum over what broadcasting repeated; the adjoint of `expand`."""
     lead = x.ndim - len(shape)

@@ -39,6 +39,11 @@ def logsumexp_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> A
 
 
 logsumexp_primitive.defvjp(x=lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - reshape(y, kept(x.shape, axes))))
+logsumexp_primitive.defjvp(
+    x=lambda t, x, y, axes, keepdims: sum_primitive(
+        t * exp(x - reshape(y, kept(x.shape, axes))), axes=axes, keepdims=keepdims
+    )
+)
 
 
 @reduction
@@ -57,7 +62,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     return logsumexp_primitive(input, axes=reduced_axes(dim, input.ndim, "logsumexp"), keepdims=keepdim)
 
 
-@primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"))
+@primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"), symmetric=True)
 def softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """Exponentials divided by their sum."""
     y = np.exp(x - x.max(axis=axes, keepdims=True, initial=-np.inf))
@@ -75,6 +80,7 @@ def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
 
 
 log_softmax_primitive.defvjp(x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True))
+log_softmax_primitive.defjvp(x=lambda t, y, axes: t - sum_primitive(exp(y) * t, axes=axes, keepdims=True))
 
 
 def _softmax_axes(x: Tensor, dim: int | None, name: str) -> tuple[int, ...]:

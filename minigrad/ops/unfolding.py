@@ -19,14 +19,23 @@ from ..tensor import Array, Tensor
 
 
 @primitive(
-    "y = the windows of x as columns", vjp="x̄ = every column of g added to its window", notes=("N132",), quiet=True
+    "y = the windows of x as columns",
+    vjp="x̄ = every column of g added to its window",
+    notes=("N132",),
+    quiet=True,
+    linear=True,
 )
 def im2col_primitive(x: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n) -> (N, C·∏k, L); the adjoint of `col2im`."""
     return kernels.im2col(x, geometry)
 
 
-@primitive("y = every column of x added to its window", vjp="x̄ = the windows of g as columns", notes=("N132", "N135"))
+@primitive(
+    "y = every column of x added to its window",
+    vjp="x̄ = the windows of g as columns",
+    notes=("N132", "N135"),
+    linear=True,
+)
 def col2im_primitive(x: Array, *, geometry: Geometry) -> Array:
     """(N, C·∏k, L) -> (N, C, *n); the adjoint of `im2col`."""
     return kernels.col2im(x, geometry)

@@ -18,7 +18,7 @@ from .pooling import check_maps
 from .shape import reshape
 
 
-@primitive("y = zeros of a shape with x at index", vjp="x̄ = g[index]", notes=("N128",), quiet=True)
+@primitive("y = zeros of a shape with x at index", vjp="x̄ = g[index]", notes=("N128",), quiet=True, linear=True)
 def unpool(x: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
     """Zeros with elements written at an index, the last one where two meet; where none meet, `scatter`."""
     out = zeros_in_order(x, shape)

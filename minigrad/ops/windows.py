@@ -14,7 +14,9 @@ from .axes import axis_of, whole
 from .shape import reshape
 
 
-@primitive("y = the windows of x along an axis", vjp="x̄ = the windows of g added back", quiet=True, view=True)
+@primitive(
+    "y = the windows of x along an axis", vjp="x̄ = the windows of g added back", quiet=True, view=True, linear=True
+)
 def windows_primitive(x: Array, *, axis: int, size: int, step: int) -> Array:
     """Every step-th window along an axis, its elements along a new last axis; the adjoint of `windows_adjoint`."""
     found = np.lib.stride_tricks.sliding_window_view(x, size, axis) if size else np.empty((*_room(x, axis), 0), x.dtype)
@@ -26,7 +28,7 @@ def _room(x: Array, axis: int) -> tuple[int, ...]:
     return (*x.shape[:axis], x.shape[axis] + 1, *x.shape[axis + 1 :])
 
 
-@primitive("y = windows added up where they overlap", vjp="x̄ = the windows of g", quiet=True)
+@primitive("y = windows added up where they overlap", vjp="x̄ = the windows of g", quiet=True, linear=True)
 def windows_adjoint(x: Array, *, axis: int, step: int, length: int) -> Array:
     """Windows, their elements along the last axis, added back to the axis that they were cut from."""
     out = np.zeros((*x.shape[:axis], length, *x.shape[axis + 1 : -1]), x.dtype)

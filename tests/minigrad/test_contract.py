@@ -1,7 +1,7 @@
 """What every primitive promises, over the whole registry: a primitive without a case here fails.
 
-Right derivatives to second order (third for the trilinear form), dtype kept, arguments left alone, any memory
-layout, no elements at all, nothing shared or saved that need not be, memory order kept, adjoints adjoint.
+Right derivatives to second order (third for the trilinear form) in both modes, dtype kept, arguments left alone, any
+memory layout, no elements at all, nothing shared or saved that need not be, memory order kept, adjoints adjoint.
 """
 
 import itertools
@@ -502,6 +502,93 @@ def assert_same(found, expected, name="", tolerance=1e-12):
             assert np.allclose(one, other, tolerance, tolerance, equal_nan=True), f"{name}: {one} and {other}"
 
 
+# ------------------------------------------------------------------ forward mode
+
+
+def floating(case):
+    """The case as a function of the arguments that have a VJP to its floating outputs, and those arguments."""
+    arrays = [mg.from_numpy(array) for array in case.arrays]
+    places = [place for place, flag in enumerate(case.differentiable) if flag]
+
+    def function(*points):
+        arguments = list(arrays)
+        for place, point in zip(places, points):
+            arguments[place] = point
+        return tuple(output for output in case(*arguments) if output.dtype.kind == "f")
+
+    return function, tuple(arrays[place] for place in places)
+
+
+def drawn_like(tensors, seed):
+    return tuple(one.detach() for one in directions(tensors, seed))
+
+
+def total(tensors, others):
+    return sum(inner(one, other) for one, other in zip(tensors, others))
+
+
+def check_forward_mode(case):
+    """⟨v, J·t⟩ = ⟨Jᵀ·v, t⟩, and J·t is the slope of differences along t."""
+    function, points = floating(case)
+    tangents = drawn_like(points, 0)
+    outputs, pushed = mg.func.jvp(function, points, tangents)
+    cotangents = drawn_like(outputs, 1)
+    pulled = mg.func.vjp(function, *points)[1](cotangents)
+    assert [one.shape for one in pushed] == [one.shape for one in outputs]
+    assert np.isclose(total(cotangents, pushed), total(pulled, tangents), 1e-9, 1e-9)
+    sides = [function(*(x + step * t for x, t in zip(points, tangents))) for step in (1e-6, -1e-6)]
+    slope = total(cotangents, [(high - low) / 2e-6 for high, low in zip(*sides)])
+    assert np.isclose(total(cotangents, pushed), slope, 1e-3, 1e-5)
+
+
+@pytest.mark.parametrize("case", [one for one in DIFFERENTIABLE if one.order], ids=identifier)
+def test_forward_mode_agrees_with_reverse_mode_and_differences(case):
+    check_forward_mode(case)
+
+
+@pytest.mark.parametrize("case", [one for one in DIFFERENTIABLE if one.order and not one.empty], ids=identifier)
+def test_tangents_have_gradients(case):
+    function, points = floating(case)
+    count = len(points)
+
+    def pushed(*both):
+        return mg.func.jvp(function, both[:count], both[count:])[1]
+
+    assert gradcheck(pushed, [one.clone().requires_grad_() for one in (*points, *drawn_like(points, 0))])
+
+
+@pytest.mark.parametrize("case", [one for one in DIFFERENTIABLE if one.empty], ids=identifier)
+def test_tangents_without_elements(case):
+    function, points = floating(case)
+    outputs, pushed = mg.func.jvp(function, points, drawn_like(points, 0))
+    assert [(one.shape, one.dtype) for one in pushed] == [(one.shape, one.dtype) for one in outputs]
+
+
+# What is declared, changed into something wrong.
+PLANTED = {
+    "exp": {"linear": True},
+    "cumsum": {"linear": False, "symmetric": True},
+    "log_softmax": {"symmetric": True, "jvps": {}},
+    "matmul": {"linear": False},
+    "pad_constant": {"linear": True, "jvps": {}},
+    "flip": {"linear": False, "jvps": {"x": (lambda t: 2 * t, ())}},
+    "max_pool": {"jvps": {"x": (lambda t, geometry: PRIMITIVES["max_pool"](t, geometry=geometry), ("geometry",))}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_wrong_forward_rule_is_caught(name, monkeypatch):
+    for attribute, value in PLANTED[name].items():
+        monkeypatch.setattr(PRIMITIVES[name], attribute, value)
+    caught = 0
+    for one in [one for one in DIFFERENTIABLE if one.name == name and one.order and not one.empty]:
+        try:
+            check_forward_mode(one)
+        except (AssertionError, mg.errors.MinigradError):
+            caught += 1
+    assert caught
+
+
 # ----------------------------------------------------------------------- dtypes
 
 
@@ -534,6 +621,17 @@ def test_narrow_floats_stay_narrow_to_second_order(case, dtype):
     floats = {kind: name for kind, name in dtypes.seen.items() if kind.kind == "f"}
     assert set(floats) <= {np.dtype(dtype)}, f"somewhere between, something is wider: {floats}"
     assert all(one.dtype == dtype or one.dtype.kind != "f" for group in found for one in group if one is not None)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@every_differentiable_case
+def test_tangents_of_narrow_floats_stay_narrow(case, dtype):
+    function, points = floating(narrowed(case, dtype))
+    with observe(Dtypes()) as dtypes:
+        _, pushed = mg.func.jvp(function, points, drawn_like(points, 0))
+    floats = {kind: name for kind, name in dtypes.seen.items() if kind.kind == "f"}
+    assert set(floats) <= {np.dtype(dtype)}, f"somewhere between, something is wider: {floats}"
+    assert {one.dtype for one in pushed} <= {np.dtype(dtype)}
 
 
 @every_differentiable_case

@@ -7,6 +7,7 @@ import inspect
 
 import pytest
 import torch
+import torch.func
 
 import minigrad as mg
 from minigrad import nn
@@ -19,6 +20,8 @@ PAIRS = {
     "nn.init": (nn.init, torch.nn.init),
     "nn.utils": (getattr(nn, "utils", None), torch.nn.utils),
     "optim": (mg.optim, torch.optim),
+    "func": (mg.func, torch.func),
+    "autograd.functional": (mg.autograd.functional, torch.autograd.functional),
     "minigrad": (mg, torch),
     "Tensor": (mg.Tensor, torch.Tensor),
 }
@@ -42,6 +45,7 @@ EXCEPTIONS = {
     "minigrad.ShortTensor": "a builtin class",
     "minigrad.load": "nothing is ever unpickled",
     "minigrad.save": "nothing is ever pickled",
+    "func.jacrev": "`_preallocate_and_copy` is for PyTorch itself",
     "nn.NLLLoss2d": "given up by PyTorch, whose class takes any arguments and hands them on",
     "minigrad.Size": "Python's tuple",
     "minigrad.dtype": "NumPy's",

@@ -1,13 +1,13 @@
-"""Hooks on several gradients at once, and the version counter; `minigrad.autograd.graph` is this module."""
+"""Hooks on several gradients at once, and the version counter; PyTorch's `torch.autograd.graph`."""
 
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .errors import ArgumentError, DTypeError, GradError
-from .hooks import RemovableHandle
-from .tape import PLAN, Node, Plan
-from .tensor import Tensor, edge_of
+from ..errors import ArgumentError, DTypeError, GradError
+from ..hooks import RemovableHandle
+from ..tape import PLAN, Node, Plan
+from ..tensor import Tensor, edge_of
 
 __all__ = ["Node", "increment_version", "register_multi_grad_hook"]
 

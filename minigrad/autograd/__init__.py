@@ -6,22 +6,21 @@ tape with differences: every directional derivative v·J·u by random projection
 so the cost does not grow with the sizes.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import graph
-from .dtypes import float64
-from .errors import ArgumentError, DTypeError, GradError, MinigradError
-from .hooks import HookTable, RemovableHandle
-from .mode import Observer, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .observing import observe, observers, region, tell
-from .sampling import randn
-from .tape import Node, walk
-from .tensor import Tensor, edge_of, seeds_for
-from .tensor.core import backward as _backward
+from ..dtypes import float64
+from ..errors import ArgumentError, DTypeError, GradError, MinigradError
+from ..hooks import HookTable, RemovableHandle
+from ..mode import Observer, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from ..observing import observe, observers, region, tell
+from ..sampling import randn
+from ..tape import Node, walk
+from ..tensor import Tensor, edge_of, seeds_for
+from ..tensor.core import backward as _backward
+from . import functional, graph
 
 __all__ = [
     "GradcheckError",
@@ -31,6 +30,7 @@ __all__ = [
     "RemovableHandle",
     "backward",
     "enable_grad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
@@ -43,8 +43,6 @@ __all__ = [
     "set_grad_enabled",
     "tell",
 ]
-
-sys.modules[f"{__name__}.graph"] = graph  # PyTorch's place for it
 
 Tensors = Tensor | Sequence[Tensor]
 

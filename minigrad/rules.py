@@ -1,0 +1,86 @@
+"""The derivatives of a primitive, as they are declared: a VJP for each argument, and what forward mode needs.
+
+Reverse mode asks for the vector-Jacobian product (VJP) of every argument. Forward
+mode asks for the Jacobian-vector product (JVP), which most primitives have already: a
+linear one is its own JVP, applied to the tangent of one argument with the others held
+fixed; and where the Jacobian is its own transpose, as the diagonal one of
+everything element-wise is, the VJP is the JVP too. `defjvp` says any other. What says
+nothing is left to the VJP of the VJP.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from .errors import GradError
+from .tensor import Tensor
+
+__all__ = ["Rules"]
+
+Rule = Callable[..., Tensor | None]
+
+
+class Rules:
+    """What a primitive knows of its derivatives."""
+
+    name: str
+    arguments: tuple[str, ...]
+    static: tuple[str, ...]
+    aux: tuple[str, ...]
+    variadic: bool
+    broadcast: bool
+    linear: bool
+    symmetric: bool
+    _outputs: dict[str, int]
+
+    def __init__(self) -> None:
+        self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
+        self.jvps: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
+        self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
+
+    def defvjp(self, **rules: Rule) -> None:
+        """Register the VJP of each named argument; see the text of `primitive` for their parameters."""
+        for argument, rule in rules.items():
+            if argument not in self.arguments:
+                raise GradError(
+                    f"{self.name} has no argument {argument!r}; its arguments are {', '.join(self.arguments)}"
+                )
+            self.rules[argument] = (rule, self._named(rule, argument, "VJP", self._nameable()))
+        self._plans.clear()
+
+    def defjvp(self, **rules: Callable[..., Any]) -> None:
+        """Register the JVP by each named argument, after its VJP: it is given a tangent, and may name what that names.
+
+        Of several outputs it returns a tuple of tangents.
+        """
+        for argument, rule in rules.items():
+            if argument not in self.rules:
+                raise GradError(f"{self.name} has no VJP for {argument!r}; declare that before the JVP")
+            known = (*self.rules[argument][1], *self.static)
+            self.jvps[argument] = (rule, self._named(rule, argument, "JVP", known))
+
+    def _named(self, rule: Callable[..., Any], argument: str, kind: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        code = rule.__code__
+        names = code.co_varnames[1 : code.co_argcount]
+        for name in names:
+            if name not in known:
+                raise GradError(
+                    f"the {kind} of {self.name} for {argument!r} asks for {name!r}; it can ask for {', '.join(known)}"
+                )
+        return names
+
+    def _nameable(self) -> tuple[str, ...]:
+        shapes = tuple(f"{argument}_shape" for argument in self.arguments)
+        position = ("position",) if self.variadic else ()
+        return (*self.arguments, *shapes, *self._outputs, *self.static, *self.aux, *position)
+
+    def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
+        return self.rules.get(self.arguments[0 if self.variadic else position])
+
+    def _needs(self, wanted: tuple[bool, ...]) -> tuple[str, ...]:
+        """What the VJPs of the wanted arguments name."""
+        plan = self._plans.get(wanted)
+        if plan is None:
+            rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
+            plan = tuple(dict.fromkeys(name for rule in rules if rule is not None for name in rule[1]))
+            self._plans[wanted] = plan
+        return plan
