@@ -14,6 +14,7 @@ from typing import Any as _Any
 from numpy import dtype, finfo, iinfo, newaxis
 
 from . import _alias, autograd, backends, cuda, errors, func, functions, profiler, random, scopes
+from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
@@ -322,6 +323,8 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "isclose",
     "isfinite",

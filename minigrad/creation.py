@@ -1,14 +1,16 @@
 """Making tensors: from values, constant and counted."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from .callers import in_library, warn
 from .device import device as as_device
 from .dtypes import as_dtype, check_supported, get_default_dtype, refuse_overflow
-from .errors import ArgumentError, DTypeError, ShapeError
+from .errors import ArgumentError, CopiedTensorWarning, DTypeError, ShapeError
 from .operands import as_number, as_operand
 from .registry import function
 from .tensor import Array, Tensor
@@ -107,6 +109,22 @@ def _holds_arrays(data: Any) -> bool:
     return isinstance(data, np.ndarray | np.generic | Tensor)
 
 
+def _warn_of_copies(data: Any) -> None:
+    """Say that values are taken off the tape, which is seldom what was meant."""
+    if isinstance(data, Tensor):
+        warn(
+            "tensor() of a tensor copies its values and forgets the tape. Write t.detach().clone() for that, or "
+            "t.clone() for a copy with its gradient",
+            CopiedTensorWarning,
+        )
+    elif any(isinstance(one, Tensor) and one.requires_grad for one in data):
+        warn(
+            "tensor() of tensors that require gradients copies their values and forgets the tape: nothing will flow "
+            "back to them. Use mg.stack, or detach() them to say that it is meant",
+            CopiedTensorWarning,
+        )
+
+
 @function
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`: a number, nested lists, an array or a tensor.
@@ -120,6 +138,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1., 2.],
             [3., 4.]])
     """
+    if isinstance(data, Tensor | list | tuple) and not in_library(sys._getframe(1).f_code.co_filename):
+        _warn_of_copies(data)
     return finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
 
 

@@ -31,6 +31,10 @@ class GradError(MinigradError, RuntimeError):
     """A derivative that cannot be taken: freed graph, changed value, no graph."""
 
 
+class AnomalyError(MinigradError, RuntimeError):
+    """The first NaN or infinity, in anomaly mode."""
+
+
 class StateDictError(MinigradError, RuntimeError):
     """A state dict whose keys or shapes do not match the module's."""
 
@@ -53,3 +57,47 @@ class MissingForwardError(MissingMethodError):
 
 class MinigradWarning(UserWarning):
     """Base class of minigrad's warnings; filter by it to turn them all off."""
+
+
+class UnregisteredModuleWarning(MinigradWarning):
+    """A plain list or dictionary holds modules or parameters that the module does not know."""
+
+
+class DoubledSoftmaxWarning(MinigradWarning):
+    """Probabilities went into a loss that takes logits and applies softmax or sigmoid itself."""
+
+
+class MissingLogWarning(MinigradWarning):
+    """Probabilities went into a loss that takes their logarithms."""
+
+
+class LogOfSoftmaxWarning(MinigradWarning):
+    """The logarithm of a softmax, which loses digits and underflows where log_softmax does not."""
+
+
+class NonLeafGradWarning(MinigradWarning):
+    """The `grad` of a computed tensor was read, which is None unless it was asked for."""
+
+
+class CopiedTensorWarning(MinigradWarning):
+    """A tensor was copied by `tensor`, which takes it off the tape."""
+
+
+class ImplicitDimWarning(MinigradWarning):
+    """A softmax without a `dim` guessed one."""
+
+
+class MeanDivergenceWarning(MinigradWarning):
+    """`kl_div` with the reduction 'mean', which is no divergence."""
+
+
+class InputShapeWarning(MinigradWarning):
+    """A layer was given axes or channels that it takes, but was not made for."""
+
+
+class UnusedArgumentWarning(MinigradWarning):
+    """An argument that has no effect was given."""
+
+
+class EmptySplitWarning(MinigradWarning):
+    """`random_split` made a part without items."""

@@ -3,21 +3,15 @@
 What drawing, profiling and anomaly mode share.
 """
 
-import contextlib
 import linecache
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from .callers import in_library
 from .mode import Observer
 
 __all__ = ["Line", "Scopes", "user_line", "user_lines"]
-
-_PACKAGES = (
-    *(f"{Path(__file__).parents[1] / package}/" for package in ("minigrad", "nn")),
-    contextlib.__file__,  # stands between a `with` block and what it enters
-)
 
 
 class Line(NamedTuple):
@@ -37,7 +31,7 @@ def user_lines() -> Iterator[Line]:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_PACKAGES):
+        if not in_library(file):
             text = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
             yield Line(file, frame.f_lineno, frame.f_code.co_qualname, text)
         frame = frame.f_back  # type: ignore[assignment]

@@ -213,13 +213,17 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
             node.refuse_another_shape()
         if node.operation is None or not any(wanted):
             continue
-        if node.saved is None:
-            raise GradError(
-                f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded graph "
-                "can be walked once. Call the first backward with retain_graph=True to keep it, or compute the loss "
-                "again"
-            )
-        node.operation.check(node, wanted)
+        try:
+            if node.saved is None:
+                raise GradError(
+                    f"backward reached {node!r}, whose saved values were freed by an earlier backward; each recorded "
+                    "graph can be walked once. Call the first backward with retain_graph=True to keep it, or compute "
+                    "the loss again"
+                )
+            node.operation.check(node, wanted)
+        except GradError as error:
+            tell(MODE.get().observers, "raised", node, error)
+            raise
 
 
 class Plan:

@@ -1,10 +1,10 @@
 """Batch and instance normalisation over one, two and three spatial axes."""
 
-import warnings
 from typing import Any
 
 import minigrad as mg
-from minigrad.errors import MinigradWarning, ShapeError
+from minigrad.callers import warn
+from minigrad.errors import InputShapeWarning, ShapeError
 
 from . import functional as F
 from . import init
@@ -194,11 +194,10 @@ class _InstanceNorm(_NormBase):
                     f"{type(self).__name__} for {self.num_features} channels got an input of shape {input.shape}, with "
                     f"{channels}. Make the layer with num_features={channels}, or put the channels before the space"
                 )
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} for {self.num_features} channels got an input with {channels}; without affine "
                 "it computes all the same",
-                MinigradWarning,
-                stacklevel=3,
+                InputShapeWarning,
             )
         batch = input if input.ndim == self.axes + 2 else input.unsqueeze(0)
         output = F.instance_norm(

@@ -1,13 +1,13 @@
 """What happens around a module's forward: full backward hooks, and errors that name the layer."""
 
-import warnings
-from collections.abc import Callable
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
 from minigrad.autograd import HookTable, Observer, tell
-from minigrad.errors import DTypeError, GradError, MinigradError, MinigradWarning
+from minigrad.callers import warn
+from minigrad.errors import DTypeError, GradError, MinigradError, UnregisteredModuleWarning
 
 from .parameter import Parameter
 
@@ -154,25 +154,48 @@ def observed(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any], ob
     return output
 
 
+def _held(container: Any, left: list[int]) -> Iterator[Any]:
+    """What plain containers hold, also those inside them, until so many have been looked at."""
+    for one in container.values() if isinstance(container, dict) else container:
+        left[0] -= 1
+        if left[0] < 0:
+            return
+        if isinstance(one, _PLAIN):
+            yield from _held(one, left)
+        else:
+            yield one
+
+
+def _is_module(one: Any) -> bool:
+    return isinstance(getattr(one, "_modules", None), dict)
+
+
+_PLAIN = (list, tuple, dict, set, frozenset, deque)
+_LOOKED_AT = 200
+
+
 def warn_about_unregistered(root: "Module") -> None:
-    """Warn, once for each, about plain lists, tuples and dictionaries of what `root` does not reach."""
+    """Warn, once for each, about plain lists, dictionaries and the like of what `root` does not reach.
+
+    A name with an underscore in front says that it is meant.
+    """
     suspects = [
         (module, name, value)
         for module in root.modules()
         for name, value in module.__dict__.items()
-        if isinstance(value, list | tuple | dict) and name[0] != "_" and name not in module._warned
+        if isinstance(value, _PLAIN) and name[0] != "_" and name not in module._warned
     ]
     if not suspects:
         return
     reached = {id(one) for module in root.modules() for one in (module, *module._parameters.values())}
     for module, name, value in suspects:
-        held = islice(value.values() if isinstance(value, dict) else value, 100)  # a list of layers is not longer
-        if any((isinstance(one, Parameter) or hasattr(one, "_modules")) and id(one) not in reached for one in held):
-            module._warned.add(name)
-            warnings.warn(
-                f"{type(module).__name__}.{name} is a plain {type(value).__name__} with modules or parameters that are "
-                "not registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict or "
-                "nn.Sequential",
-                MinigradWarning,
-                stacklevel=3,
-            )
+        for one in _held(value, [_LOOKED_AT]):
+            if id(one) not in reached and (isinstance(one, Parameter) or _is_module(one)):
+                module._warned.add(name)
+                warn(
+                    f"{type(module).__name__}.{name} is a plain {type(value).__name__} with modules or parameters that "
+                    "are not registered, so they are not trained, saved or moved. Use nn.ModuleList, nn.ModuleDict, "
+                    "nn.ParameterList or nn.Sequential; a name with an underscore in front says that it is meant",
+                    UnregisteredModuleWarning,
+                )
+                break

@@ -332,6 +332,7 @@ class Module:
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Any]:
         """Parameters and persistent buffers by path, detached, sharing the module's memory; and extra states."""
+        warn_about_unregistered(self)
         return collect(self, prefix, keep_vars)
 
     get_extra_state = get_extra_state
@@ -345,12 +346,14 @@ class Module:
         Raises `StateDictError` where shapes differ, or, with `strict`, where
         keys are missing or left over; nothing has been changed then.
         """
+        warn_about_unregistered(self)
         return load(self, state_dict, strict, assign)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training (dropout active, …) or, with False, to evaluation; `ArgumentError` for what is no bool."""
         if not isinstance(mode, bool):
             raise ArgumentError(f"train got {mode!r}; it is True, or False for evaluation")
+        warn_about_unregistered(self)
         for module in self.modules():
             module.training = mode
         return self
@@ -385,6 +388,7 @@ class Module:
             raise DTypeError(
                 f"{type(self).__name__}.to({target.dtype}): parameters are learnt, so they stay floating-point numbers"
             )
+        warn_about_unregistered(self)
         seen: set[int] = set()
         for module in self.modules():
             for tensor in (*module._parameters.values(), *module._buffers.values()):

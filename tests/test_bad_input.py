@@ -50,7 +50,7 @@ def build():
 def look(one):
     """All there is to see of an object, as something that compares by value."""
     if isinstance(one, mg.Tensor):
-        gradient = None if one.grad is None else one.grad.tolist()
+        gradient = None if one._grad is None else one._grad.tolist()
         return (one.tolist(), one.dtype, one._version, id(one._node), id(one._storage), gradient, sorted(vars(one)))
     if isinstance(one, np.ndarray):
         return one.tobytes(), one.shape, one.flags.writeable

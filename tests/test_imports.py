@@ -21,7 +21,7 @@ ROOT = Path(minigrad.__file__).parent.parent
 # never what stands below.
 LAYERS = [
     ["errors", "registry", "random", "dtypes", "device", "cuda", "backends", "determinism", "files", "hooks"],
-    ["mode"],
+    ["mode", "callers"],
     ["observing"],
     ["geometry"],
     ["kernels"],
@@ -37,6 +37,8 @@ LAYERS = [
     ["sampling"],
     ["scopes"],
     ["profiler"],
+    ["causes"],
+    ["anomaly"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
@@ -62,8 +64,8 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim", "utils",
-                  "datasets", "transforms", "serialization", "drawing", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "callers", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim",
+                  "utils", "datasets", "transforms", "serialization", "drawing", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

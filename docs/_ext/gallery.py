@@ -243,7 +243,15 @@ def run_cell(entry: Entry, cell: Cell, space: dict[str, object], folder: str) ->
             warned.append((category.__name__, str(message), (path, frame.f_lineno)))
         real(message, category, stacklevel + 1, **options)
 
-    with warnings.catch_warnings(record=True) as seen, mock.patch.object(warnings, "warn", warn):
+    def warn_explicit(message, category, *place):
+        frame = sys._getframe(2)  # what called minigrad.callers.warn
+        if path := ours(frame.f_code.co_filename):
+            warned.append((category.__name__, str(message), (path, frame.f_lineno)))
+        real_explicit(message, category, *place)
+
+    real_explicit = warnings.warn_explicit
+    patched = mock.patch.multiple(warnings, warn=warn, warn_explicit=warn_explicit)
+    with warnings.catch_warnings(record=True) as seen, patched:
         warnings.simplefilter("always")
         with noting(heard):
             try:

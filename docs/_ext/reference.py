@@ -100,6 +100,7 @@ TITLES = {
     "minigrad.random": "Generators",
     "minigrad.mode": "Recording",
     "minigrad.observing": "Observing",
+    "minigrad.anomaly": "Anomaly mode",
     "minigrad.determinism": "Determinism",
     "minigrad.ops.arithmetic": "Arithmetic, element by element",
     "minigrad.ops.elementary": "Elementary functions, element by element",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
 from ..dtypes import float64
 from ..errors import ArgumentError, DTypeError, GradError, MinigradError
 from ..hooks import HookTable, RemovableHandle
@@ -29,17 +30,21 @@ __all__ = [
     "Observer",
     "RemovableHandle",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
     "graph",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "no_grad",
     "observe",
     "observers",
     "region",
+    "set_detect_anomaly",
     "set_grad_enabled",
     "tell",
 ]

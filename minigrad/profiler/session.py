@@ -1,12 +1,12 @@
 """`profile`: from when to when, and what of it is kept."""
 
 import enum
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArgumentError, DTypeError, MinigradWarning
+from ..callers import warn
+from ..errors import ArgumentError, DTypeError
 from ..observing import unwatch, watch
 from .averages import Averages, Layers
 from .events import Event
@@ -122,7 +122,7 @@ class profile:  # noqa: N801 - PyTorch's name
             if not isinstance(activity, ProfilerActivity):
                 raise DTypeError(f"profile got the activity {activity!r}; give [mg.profiler.ProfilerActivity.CPU]")
             if activity is ProfilerActivity.CUDA:
-                warnings.warn("profile: there is no CUDA here; only the CPU is profiled", MinigradWarning, stacklevel=2)
+                warn("profile: there is no CUDA here; only the CPU is profiled")
         for name, function in {"schedule": schedule, "on_trace_ready": on_trace_ready}.items():
             if function is not None and not callable(function):
                 raise DTypeError(f"profile got a {type(function).__name__} as {name}; give a function")

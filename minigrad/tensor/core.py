@@ -1,14 +1,16 @@
 """The tensor itself: an array, the node that made it, and its gradient."""
 
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..callers import reads_attribute, warn
 from ..device import CPU, Device
 from ..dtypes import is_floating
-from ..errors import DTypeError, GradError, ShapeError
+from ..errors import DTypeError, GradError, NonLeafGradWarning, ShapeError
 from ..hooks import HookTable, RemovableHandle
 from ..mode import recording
 from ..observing import region
@@ -106,7 +108,13 @@ class TensorCore:
 
     @property
     def grad(self) -> "Tensor | None":
-        """The gradient that backward passes have added up here, or None."""
+        """The gradient that backward passes have added up here, or None; computed tensors keep none unless asked to."""
+        if self._grad is None and not self.is_leaf and not self.retains_grad and reads_attribute(sys._getframe(1)):
+            warn(
+                f"the grad of a tensor that was computed, by {self._node.name()}, is None: backward fills it in for "  # type: ignore[union-attr]
+                "leaves alone. Call t.retain_grad() before backward to keep it here too, or read the leaf's",
+                NonLeafGradWarning,
+            )
         return self._grad
 
     @grad.setter

@@ -1,11 +1,11 @@
 """Dropout as functions: noise in training, nothing in evaluation."""
 
 import math
-import warnings
 from typing import Any
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, DTypeError, MinigradWarning, ShapeError
+from minigrad.callers import warn
+from minigrad.errors import ArgumentError, DTypeError, InputShapeWarning, ShapeError
 
 # What selu gives far below 0, negated: −s·α.
 SATURATION = 1.0507009873554805 * 1.6732632423543772
@@ -104,12 +104,11 @@ def _of_maps(input: Any, axes: int, p: float, training: bool, inplace: bool, gen
     if input.ndim not in ranks:
         if axes == 1 or input.ndim < (2 if batched else 1):
             raise ShapeError(f"{name} got shape {input.shape}; it drops whole channels of maps {maps}")
-        warnings.warn(
+        warn(
             f"{name} got shape {input.shape}, where {maps} belongs; like PyTorch it takes the "
             f"{'first two axes for (N, C)' if batched else 'first axis for C'}. Use the function for that many axes, "
             "or dropout for single values",
-            MinigradWarning,
-            stacklevel=3,
+            InputShapeWarning,
         )
     return _dropped(input, p, training, inplace, generator, name, _channels(input.shape, batched))
 
@@ -134,7 +133,7 @@ def dropout2d(
 ) -> mg.Tensor:
     """In training, whole channels become 0 with probability p and the rest is divided by 1 − p (Tompson et al., 2015).
 
-    (N, C, H, W) -> the same; with another rank the first two axes are (N, C), and a `MinigradWarning` says so.
+    (N, C, H, W) -> the same; with another rank the first two axes are (N, C), and an `InputShapeWarning` says so.
     Raises `ShapeError` for less than two axes; else as `dropout`.
 
     >>> import minigrad as mg, nn.functional as F
@@ -149,7 +148,8 @@ def dropout3d(
 ) -> mg.Tensor:
     """In training, whole channels become 0 with probability p and the rest is divided by 1 − p (Tompson et al., 2015).
 
-    (N, C, D, H, W) or (C, D, H, W) -> the same; with another rank the first axis is C, and a `MinigradWarning` says so.
+    (N, C, D, H, W) or (C, D, H, W) -> the same; with another rank the first axis is C, and an
+    `InputShapeWarning` says so.
     Raises `ShapeError` for a 0-d tensor; else as `dropout`.
 
     >>> import minigrad as mg, nn.functional as F

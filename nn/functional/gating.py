@@ -1,10 +1,10 @@
 """Nonlinearities over an axis: the softmax family (N98) and gated linear units."""
 
-import warnings
 from typing import Any
 
 import minigrad as mg
-from minigrad.errors import DTypeError, MinigradWarning, ShapeError
+from minigrad.callers import warn
+from minigrad.errors import DTypeError, ImplicitDimWarning, ShapeError, UnusedArgumentWarning
 
 
 def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
@@ -12,11 +12,10 @@ def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
     if dim is not None:
         return dim
     guess = 0 if input.ndim in (0, 1, 3) else 1
-    warnings.warn(
+    warn(
         f"{name} got no dim and an input of shape {input.shape}: it takes dim={guess}, PyTorch's old guess, which is "
         f"0 for 0, 1 or 3 axes and 1 otherwise. Say along which axis the values sum to 1, for example dim={guess}",
-        MinigradWarning,
-        stacklevel=3,
+        ImplicitDimWarning,
     )
     return guess
 
@@ -24,7 +23,7 @@ def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
 def softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.Tensor:
     """eˣ divided by its sum along `dim`, without overflow (N98).
 
-    (*) -> (*). Without a `dim` it is 0 for 0, 1 or 3 axes and 1 otherwise, and a `MinigradWarning` says so.
+    (*) -> (*). Without a `dim` it is 0 for 0, 1 or 3 axes and 1 otherwise, and an `ImplicitDimWarning` says so.
     Raises `DTypeError` for integers, `IndexOutOfRangeError` for an axis there is not.
 
     >>> import minigrad as mg, nn.functional as F
@@ -76,7 +75,7 @@ def gumbel_softmax(
     """
     logits = mg.as_operand(logits, "gumbel_softmax")
     if mg.as_number(eps, "gumbel_softmax", "eps") != 1e-10:
-        warnings.warn(f"gumbel_softmax got eps={eps}, which has no effect; leave it out", MinigradWarning, stacklevel=2)
+        warn(f"gumbel_softmax got eps={eps}, which has no effect; leave it out", UnusedArgumentWarning)
     if logits.dtype.kind != "f":
         raise DTypeError(f"gumbel_softmax got {logits.dtype}; convert first, for example t.float()")
     # Neither logarithm meets 0: a draw in float64 never reaches 1.

@@ -3,6 +3,7 @@
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
 
+from .misuse import warn_of_missing_log, warn_of_probabilities
 from .reduction import check_floating, check_reduction, reduced
 
 
@@ -42,6 +43,7 @@ def cross_entropy(
     check_reduction(reduction)
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "cross_entropy")
+    warn_of_probabilities(input, "cross_entropy", axis)
     logs = mg.log_softmax(input, axis)
     if target.dtype.kind == "f":
         if ignore_index >= 0:
@@ -113,6 +115,7 @@ def nll_loss(
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "nll_loss")
     classes = _check_labels(input, target, weight, ignore_index, axis)
+    warn_of_missing_log(input, "nll_loss", axis)
     rows = mg.movedim(input, axis, -1).reshape(-1, classes) if classes else input.reshape(-1, 0)
     labels = target.reshape(-1)
     counted = labels != ignore_index

@@ -1,12 +1,13 @@
 """Losses of probabilities and of distributions (N98): yes-or-no questions, divergences, likelihoods."""
 
 import math
-import warnings
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, DTypeError, MinigradWarning, ShapeError
+from minigrad.callers import warn
+from minigrad.errors import ArgumentError, DTypeError, MeanDivergenceWarning, ShapeError
 
 from .activation import logsigmoid
+from .misuse import warn_of_missing_log, warn_of_probabilities
 from .reduction import check_fit, check_floating, check_same_shape, check_weight, reduced
 
 # ------------------------------------------------------------------------- yes or no
@@ -79,6 +80,7 @@ def binary_cross_entropy_with_logits(
     check_floating(input, name)
     check_floating(target, name, "target", "Use target.float().")
     check_same_shape(input, target, name)
+    warn_of_probabilities(input, name)
     yes = target * logsigmoid(input)
     if pos_weight is not None:
         pos_weight = mg.as_operand(pos_weight, name)
@@ -115,6 +117,7 @@ def multilabel_soft_margin_loss(
             f"{name} of an input of shape {input.shape} and a target of shape {target.shape}: both have the shape "
             "(N, C), or (C) for one sample"
         )
+    warn_of_probabilities(input, name)
     losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         weight = mg.as_operand(weight, name)
@@ -163,16 +166,16 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
     if not isinstance(reduction, str) or reduction not in ("none", "mean", "sum", "batchmean"):
         raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean', 'sum' or, for kl_div, 'batchmean'")
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "kl_div with reduction='mean' divides by the number of elements, which is no divergence; 'batchmean' "
             "divides by the size of the batch and is one",
-            MinigradWarning,
-            stacklevel=2,
+            MeanDivergenceWarning,
         )
+    warn_of_missing_log(input, "kl_div")
     if mg.as_flag(log_target, "kl_div", "log_target"):
         losses = mg.exp(target) * (target - input)
     else:
-        losses = mg.where(target == 0, 0, target * mg.log(target)) - target * input
+        losses = mg.xlogy(target, target) - target * input
     if reduction == "batchmean":
         return losses.sum() / (input.shape[0] if input.ndim else 1)
     return reduced(losses, reduction)

@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.dtypes import SUPPORTED
-from minigrad.errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
+from minigrad.errors import ArgumentError, CopiedTensorWarning, DTypeError, GradError, MinigradError, ShapeError
 
 # ---------------------------------------------------------------------------- from values
 
@@ -42,6 +42,7 @@ def test_dtype_of_what_arrives(data, dtype):
         assert make(data).tolist() == np.array(data).tolist()
 
 
+@pytest.mark.filterwarnings("ignore::minigrad.errors.CopiedTensorWarning")
 @pytest.mark.parametrize("dtype", SUPPORTED, ids=str)
 def test_dtype_that_is_asked_for(dtype):
     for made in (
@@ -92,7 +93,8 @@ def test_integers_that_do_not_fit_are_refused():
 
 def test_tensors_in_lists():
     x = mg.ones(2, requires_grad=True)
-    made = mg.tensor([x * 2, x])
+    with pytest.warns(CopiedTensorWarning, match=r"nothing will flow back to them\. Use mg\.stack"):
+        made = mg.tensor([x * 2, x])
     assert (made.tolist(), made.requires_grad) == ([[2.0, 2.0], [1.0, 1.0]], False)
     assert mg.tensor([mg.tensor(1), mg.tensor(2)]).dtype == mg.int64
 
@@ -125,6 +127,7 @@ def test_what_is_no_array_of_numbers(data, error, message):
 # -------------------------------------------------------------------------- whose memory
 
 
+@pytest.mark.filterwarnings("ignore::minigrad.errors.CopiedTensorWarning")
 def test_tensor_copies_and_as_tensor_and_from_numpy_share():
     array = np.zeros(3, np.float32)
     copied, shared, view = mg.tensor(array), mg.as_tensor(array), mg.from_numpy(array)
@@ -138,8 +141,14 @@ def test_tensor_copies_and_as_tensor_and_from_numpy_share():
 
 def test_tensor_of_a_tensor_is_a_leaf_of_its_own():
     x = mg.ones(2, requires_grad=True)
-    twin = mg.tensor(x * 2, requires_grad=True)
-    assert (twin.is_leaf, twin.grad_fn, mg.tensor(x).requires_grad) == (True, None, False)
+    with pytest.warns(CopiedTensorWarning, match=r"forgets the tape.*detach\(\)\.clone\(\)") as caught:
+        twin = mg.tensor(x * 2, requires_grad=True)
+    assert caught[0].filename == __file__
+    with pytest.warns(CopiedTensorWarning):
+        assert mg.tensor(x).requires_grad is False
+    assert (twin.is_leaf, twin.grad_fn) == (True, None)
+    assert mg.tensor([x.sum().detach(), 1.0]).tolist() == [2.0, 1.0]
+    assert mg.Tensor(x).tolist() == mg.zeros(1).new_tensor(x).tolist()  # which mean a copy: no warning
 
 
 def test_from_numpy_takes_every_stride_and_no_subclass():
@@ -263,6 +272,7 @@ def test_asking_for_gradients():
         assert mg.ones(1, requires_grad=True).requires_grad
 
 
+@pytest.mark.filterwarnings("ignore::minigrad.errors.CopiedTensorWarning")
 def test_other_devices_are_refused_before_anything_is_made():
     for make in (
         mg.zeros,

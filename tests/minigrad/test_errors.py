@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ FAMILIAR = {
     "DTypeError": TypeError,
     "IndexOutOfRangeError": IndexError,
     "GradError": RuntimeError,
+    "AnomalyError": RuntimeError,
     "StateDictError": RuntimeError,
     "DataError": RuntimeError,
     "MissingFileError": FileNotFoundError,
@@ -42,7 +44,6 @@ def test_every_class_is_two(one):
 def test_the_base_is_not_raised_by_the_library():
     """What is raised has a built-in besides: so says the module's text."""
     import ast
-    from pathlib import Path
 
     import minigrad
     import nn
@@ -54,5 +55,11 @@ def test_the_base_is_not_raised_by_the_library():
                     assert getattr(node.exc.func, "id", "") != "MinigradError", f"{path}:{node.lineno}"
 
 
-def test_warnings_are_one_family():
+def test_warnings_are_one_family_that_the_page_about_mistakes_lists():
     assert issubclass(errors.MinigradWarning, UserWarning)
+    page = (Path(errors.__file__).parents[1] / "docs" / "debugging.md").read_text(encoding="utf-8")
+    found = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, Warning)]
+    for one in found:
+        assert issubclass(one, errors.MinigradWarning)
+        assert one.__doc__
+        assert one is errors.MinigradWarning or f"\n| `{one.__name__}` |" in page

@@ -14,7 +14,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.autograd import Observer, observe
-from minigrad.errors import DTypeError, GradError, MinigradError, ShapeError
+from minigrad.errors import DTypeError, GradError, MinigradError, NonLeafGradWarning, ShapeError
 from minigrad.hooks import HookTable
 
 
@@ -452,7 +452,9 @@ def test_interior_gradients_only_after_retain_grad():
     kept.retain_grad()
     assert (plain.retains_grad, kept.retains_grad, x.retains_grad) == (False, True, False)
     (plain * kept).backward()
-    assert (plain.grad, kept.grad.item(), x.grad.item()) == (None, 6.0, 60.0)
+    assert (kept.grad.item(), x.grad.item()) == (6.0, 60.0)
+    with pytest.warns(NonLeafGradWarning, match=r"computed, by mul, is None.*retain_grad\(\)"):
+        assert plain.grad is None
 
 
 def test_retained_gradients_add_up_over_walks_as_those_of_leaves():

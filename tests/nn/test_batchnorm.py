@@ -143,3 +143,16 @@ def test_training_leaves_no_cycles_behind():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("spatial", [1, 2, 3])
+def test_one_value_alone_has_no_variance(spatial):
+    batch, instance = (getattr(nn, f"{kind}Norm{spatial}d")(3) for kind in ("Batch", "Instance"))
+    ones = (1,) * (spatial - 1)
+    alone, two_samples, two_places = (1, 3, *ones, 1), (2, 3, *ones, 1), (1, 3, *ones, 2)
+    for layer, shapes in ((batch, [alone]), (instance, [alone, two_samples])):
+        for shape in shapes:
+            with pytest.raises(ShapeError, match=r"one value per (channel|map)"):
+                layer(mg.ones(shape))
+        assert layer(mg.ones(two_places)).tolist() == mg.zeros(two_places).tolist()
+    assert batch.eval()(mg.zeros(alone)).shape == alone

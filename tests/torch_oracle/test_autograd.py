@@ -42,6 +42,7 @@ def test_interior_tensors_keep_their_gradient_only_when_asked():
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+@pytest.mark.filterwarnings("ignore::minigrad.errors.NonLeafGradWarning")
 def test_grad_of_an_interior_tensor_is_none():
     for library in LIBRARIES:
         x = leaf(library, 3)

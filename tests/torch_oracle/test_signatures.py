@@ -34,6 +34,8 @@ EXCEPTIONS = {
     "minigrad.enable_grad": "the decorated function, by position only",
     "minigrad.from_numpy": "the array, by position only",
     "minigrad.set_default_dtype": "the dtype, by position only",
+    "minigrad.is_anomaly_check_nan_enabled": "no arguments, of a builtin without a stub",
+    "minigrad.is_anomaly_enabled": "no arguments, of a builtin without a stub",
     "minigrad.BoolTensor": "a builtin class",
     "minigrad.ByteTensor": "a builtin class",
     "minigrad.CharTensor": "a builtin class",

@@ -1,7 +1,6 @@
 """Data sets: indexed, streamed, wrapped around tensors, cut up and put together."""
 
 import math
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
@@ -9,11 +8,12 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from ...callers import warn
 from ...errors import (
     ArgumentError,
     DTypeError,
+    EmptySplitWarning,
     IndexOutOfRangeError,
-    MinigradWarning,
     MissingMethodError,
     ShapeError,
 )
@@ -244,10 +244,9 @@ def _split_sizes(total: int, lengths: Sequence[int | float]) -> list[int]:
         for position in range(total - sum(sizes)):
             sizes[position % len(sizes)] += 1
         if 0 in sizes:
-            warnings.warn(
+            warn(
                 f"random_split: lengths={list(lengths)} of {total} items make parts of {sizes}; one has no items",
-                MinigradWarning,
-                stacklevel=3,
+                EmptySplitWarning,
             )
         return sizes
     raise ArgumentError(

@@ -455,3 +455,15 @@ def test_the_module_prints_its_table():
     assert re.search(r"^exp +forward +1 ", str(prof), re.MULTILINE)
     assert repr(prof) == str(prof)
     assert np.isfinite(prof.events()[0].cpu_time_total)
+
+
+def test_anomaly_mode_inside_a_profile():
+    x = leaf(0.0)
+    with profile() as prof:
+        y = mg.sqrt(x)
+        with pytest.raises(mg.errors.AnomalyError), mg.autograd.detect_anomaly():
+            y.backward()
+        mg.zeros(1).sin()
+    check_tree(prof)
+    assert [event.raised for event in prof.events() if event.name == "sqrt.backward"] == [True]
+    assert [event.parent for event in prof.events() if event.name == "sin"] == [None]

@@ -207,6 +207,7 @@ def test_views_share_storage_and_version(name):
         assert np.any(base.numpy() == 0)
 
 
+@pytest.mark.filterwarnings("ignore::minigrad.errors.CopiedTensorWarning")
 @pytest.mark.parametrize("name", COPIES)
 def test_copies_share_neither(name):
     base = mg.arange(6.0).reshape(2, 3)
