@@ -31,8 +31,8 @@ class Observer:
     """Sees every application of a primitive, every step of the walk and every call of a module; override what you need.
 
     Drawing, profiling and debugging hang on these methods. Whoever heard a start
-    hears its end: `applied` or `pulled`, or `raised` instead of either; `left` and
-    `ended` come in any case. Of several observers the one that came last hears of a
+    hears its end: `applied` or `pulled`, or `raised` instead of either (or after it, where
+    an observer raised there); `left` and `ended` come in any case. Of several observers the one that came last hears of a
     start last and of an end first. What an observer computes in these methods is seen by
     no observer, and what it raises reaches the user, once all others have heard.
 

@@ -28,7 +28,6 @@ NOT_YET = ("nn/",)
 
 # What no cell of a page can reach: path, a piece of the statement, and why.
 UNREACHABLE = [
-    ("minigrad/observing.py", "raise errors[0]", "passes on what an observer raised"),
     ("minigrad/drawing/layers.py", "raise CircleError", "caught by the layout, which draws without clusters"),
     ("minigrad/callers.py", "warnings.warn(", "for threads whose function is the library's own"),
     ("minigrad/geometry.py", "raise TypeError", "caught by its callers, which name the argument"),

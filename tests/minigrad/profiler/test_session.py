@@ -465,5 +465,5 @@ def test_anomaly_mode_inside_a_profile():
             y.backward()
         mg.zeros(1).sin()
     check_tree(prof)
-    assert [event.raised for event in prof.events() if event.name == "sqrt.backward"] == [True]
+    assert names(prof, "step") == ["sqrt.backward"]
     assert [event.parent for event in prof.events() if event.name == "sin"] == [None]
