@@ -30,9 +30,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Module and function -> names: statements that mention one are taken out, of an `if` its condition
 # and body, of a `with` the one item.
 SEAMS = {
-    "minigrad.primitive": {"_called": ["watching"]},
+    "minigrad.primitive": {"_apply": ["watching"]},
+    "minigrad.tensor.inplace": {"writing": ["observers"]},
     "minigrad.tape": {
-        "walk": ["watching", "hooks", "_planned"],
+        "walk": ["watching", "hooks", "planned"],
         "_step": ["posthooks"],
         "keep": ["grown", "posthooks"],
         "__init__": ["hooks", "prehooks", "posthooks", "grown"],
@@ -126,7 +127,7 @@ def check_that_they_are_gone():
     from minigrad.primitive import Primitive
     from minigrad.tensor import core
 
-    functions = [Primitive._called, tape.walk, tape._step, tape.Leaf.keep, core.backward, mg.optim.Optimizer.step,
+    functions = [Primitive._apply, tape.walk, tape._step, tape.Leaf.keep, core.backward, mg.optim.Optimizer.step,
                  nn.Module.__call__]  # fmt: skip
     names = {name for rules in SEAMS.values() for found in rules.values() for name in found} | {"observers"}
     left = {f.__qualname__: sorted(names & {*f.__code__.co_names, *f.__code__.co_varnames}) for f in functions}

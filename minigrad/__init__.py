@@ -17,6 +17,7 @@ from . import _alias, autograd, backends, cuda, errors, func, functions, profile
 from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
+from .custom import primitive
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from .device import device
 from .dtypes import (
@@ -160,6 +161,7 @@ from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
 from .tensor.uninitialized import Uninitialized
+from .utils.checkpoint import checkpoint
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -248,6 +250,7 @@ __all__ = [
     "broadcast_to",
     "cat",
     "ceil",
+    "checkpoint",
     "chunk",
     "clamp",
     "clamp_max",
@@ -379,6 +382,7 @@ __all__ = [
     "pi",
     "poisson",
     "pow",
+    "primitive",
     "primitives",
     "prod",
     "profiler",

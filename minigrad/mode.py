@@ -3,7 +3,7 @@
 Both belong to the context (`contextvars`): a thread, or an asynchronous task.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from .errors import DTypeError, GradError
 
 if TYPE_CHECKING:
-    from .tape import Node
-    from .tensor import Tensor
+    from .observing import Observer
 
 __all__ = [
-    "Observer",
     "enable_grad",
     "inference_mode",
     "is_grad_enabled",
@@ -27,55 +25,11 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Observer:
-    """Sees every application of a primitive, every step of the walk and every call of a module; override what you need.
-
-    Drawing, profiling and debugging hang on these methods. Whoever heard a start
-    hears its end: `applied` or `pulled`, or `raised` instead of either (or after it, where
-    an observer raised there); `left` and `ended` come in any case. Of several observers the one that came last hears of a
-    start last and of an end first. What an observer computes in these methods is seen by
-    no observer, and what it raises reaches the user, once all others have heard.
-
-    >>> import minigrad as mg
-    >>> class Names(mg.autograd.Observer):
-    ...     def applied(self, primitive, inputs, outputs): print(primitive.name)
-    >>> with mg.autograd.observe(Names()): _ = mg.ones(2) * 3
-    mul
-    """
-
-    def applying(self, primitive: Any, inputs: Sequence["Tensor"], static: Mapping[str, Any]) -> None:
-        """Called before a primitive computes, with its operands and its arguments that are no tensors."""
-
-    def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
-        """Called after a primitive has been applied, recorded or not."""
-
-    def pulling(self, node: "Node", cotangents: Sequence["Tensor | None"]) -> None:
-        """Called before the walk pulls a node's cotangents back."""
-
-    def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
-        """Called after the walk has pulled a node's cotangents back to its inputs and added them up there."""
-
-    def raised(self, source: Any, error: BaseException) -> None:
-        """Called with the primitive or the node that raised, instead of `applied` or `pulled`; or cannot be walked."""
-
-    def entering(self, module: Any, args: tuple[Any, ...]) -> None:
-        """Called before a module runs."""
-
-    def left(self, module: Any, output: Any) -> None:
-        """Called after a module has run; with None where it raised."""
-
-    def begun(self, name: str) -> None:
-        """Called at the start of a `region`: a part of the program with a name, as 'autograd.backward'."""
-
-    def ended(self, name: str) -> None:
-        """Called at the end of a region, also where it raised."""
-
-
 class Mode(NamedTuple):
     """What every application looks up once: whether to record, and who watches; and what blocks will go back to."""
 
     recording: bool
-    observers: tuple[Observer, ...] = ()
+    observers: tuple["Observer", ...] = ()
     outer: tuple[bool, ...] = ()
 
 

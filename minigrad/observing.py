@@ -4,14 +4,81 @@ The places that tell are the application of a primitive, the step of the walk, t
 call of a module, and regions. Where nobody watches, each asks once and goes on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from .errors import ArgumentError, DTypeError
-from .mode import MODE, Observer
+from .mode import MODE
 
-__all__ = ["attempt", "observe", "observers", "region", "tell", "unwatch", "watch"]
+if TYPE_CHECKING:
+    from .tape import Node
+    from .tensor import Tensor
+
+__all__ = [
+    "PLAN",
+    "Observer",
+    "Plan",
+    "applied",
+    "attempt",
+    "observe",
+    "observers",
+    "planned",
+    "pulled",
+    "region",
+    "tell",
+    "unwatch",
+    "watch",
+]
+
+
+class Observer:
+    """Sees every application of a primitive, every step of the walk and every call of a module; override what you need.
+
+    Drawing, profiling and debugging hang on these methods. Whoever heard a start
+    hears its end: `applied` or `pulled`, or `raised` instead of either (or after it, where
+    an observer raised there); `left` and `ended` come in any case. Of several
+    observers the one that came last hears of a start last and of an end first. What an observer computes in these methods is seen by
+    no observer, and what it raises reaches the user, once all others have heard.
+
+    >>> import minigrad as mg
+    >>> class Names(mg.autograd.Observer):
+    ...     def applied(self, primitive, inputs, outputs): print(primitive.name)
+    >>> with mg.autograd.observe(Names()): _ = mg.ones(2) * 3
+    mul
+    """
+
+    def applying(self, primitive: Any, inputs: Sequence["Tensor"], static: Mapping[str, Any]) -> None:
+        """Called before a primitive computes, with its operands and its arguments that are no tensors."""
+
+    def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
+        """Called after a primitive has been applied, recorded or not."""
+
+    def writing(self, tensor: "Tensor", recorded: bool) -> None:
+        """Called before the storage of a tensor is changed in place, with whether that is recorded."""
+
+    def pulling(self, node: "Node", cotangents: Sequence["Tensor | None"]) -> None:
+        """Called before the walk pulls a node's cotangents back."""
+
+    def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
+        """Called after the walk has pulled a node's cotangents back to its inputs and added them up there."""
+
+    def raised(self, source: Any, error: BaseException) -> None:
+        """Called with the primitive or the node that raised, instead of `applied` or `pulled`; or cannot be walked."""
+
+    def entering(self, module: Any, args: tuple[Any, ...]) -> None:
+        """Called before a module runs."""
+
+    def left(self, module: Any, output: Any) -> None:
+        """Called after a module has run; with None where it raised."""
+
+    def begun(self, name: str) -> None:
+        """Called at the start of a `region`: a part of the program with a name, as 'autograd.backward'."""
+
+    def ended(self, name: str) -> None:
+        """Called at the end of a region, also where it raised."""
+
 
 _HAPPENINGS = tuple(name for name in vars(Observer) if name[0] != "_")
 _ENDS = {"applied", "pulled", "raised", "left", "ended"}
@@ -109,6 +176,52 @@ def attempt(watching: Sequence[Observer], source: Any) -> Iterator[None]:
     except BaseException as error:
         tell(watching, "raised", source, error)
         raise
+
+
+def applied(
+    watching: Sequence[Observer],
+    operation: Any,
+    inputs: "Sequence[Tensor]",
+    static: Mapping[str, Any],
+    compute: Callable[[], Any],
+) -> Any:
+    """The outputs that `compute()` gives, an application of `operation`, before the eyes of the observers."""
+    with attempt(watching, operation):
+        tell(watching, "applying", operation, inputs, static)
+        result = compute()
+        tell(watching, "applied", operation, inputs, result if isinstance(result, tuple) else (result,))
+    return result
+
+
+def pulled(
+    watching: Sequence[Observer], node: "Node", cotangents: "Sequence[Tensor | None]", compute: Callable[[], Any]
+) -> None:
+    """A step of the walk, whose gradients `compute()` gives, before the eyes of the observers."""
+    with attempt(watching, node):
+        tell(watching, "pulling", node, cotangents)
+        tell(watching, "pulled", node, cotangents, compute())
+
+
+class Plan:
+    """The nodes that a walk is going to visit, by falling serial number."""
+
+    __slots__ = ("__weakref__", "nodes")
+
+    def __init__(self, nodes: "Sequence[Node]") -> None:
+        self.nodes = nodes
+
+
+PLAN: ContextVar[Plan | None] = ContextVar("minigrad_plan", default=None)
+
+
+@contextmanager
+def planned(nodes: "Sequence[Node]") -> Iterator[None]:
+    """Let hooks know which walk calls them, and what it will come to, inside the block."""
+    token = PLAN.set(Plan(nodes))
+    try:
+        yield
+    finally:
+        PLAN.reset(token)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .callers import in_library
-from .mode import Observer
+from .observing import Observer
 
 __all__ = ["Line", "Scopes", "user_line", "user_lines"]
 

@@ -13,17 +13,16 @@ a recursion, so depth costs nothing but time.
 
 import itertools
 import weakref
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .errors import GradError
 from .hooks import HookTable, RemovableHandle
-from .mode import MODE, Observer, recording
-from .observing import attempt, tell
+from .mode import MODE, recording
+from .observing import planned, pulled, tell
 from .registry import lookup
 
 if TYPE_CHECKING:
@@ -184,6 +183,8 @@ class Leaf(Node):
 
 # ------------------------------------------------------------------ the walk
 
+Cotangents = list["Tensor | None"]
+
 
 def _reachable(roots: Sequence[Edge], first: int = 0) -> list[Node]:
     """The nodes below `roots`, by falling serial number, those older than `first` left out."""
@@ -226,28 +227,6 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
             raise
 
 
-class Plan:
-    """The nodes that a walk is going to visit, by falling serial number."""
-
-    __slots__ = ("__weakref__", "nodes")
-
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self.nodes = nodes
-
-
-PLAN: ContextVar[Plan | None] = ContextVar("minigrad_plan", default=None)
-
-
-@contextmanager
-def _planned(nodes: Sequence[Node]) -> Iterator[None]:
-    """Let hooks know which walk calls them, and what it will come to."""
-    token = PLAN.set(Plan(nodes))
-    try:
-        yield
-    finally:
-        PLAN.reset(token)
-
-
 class Walk(NamedTuple):
     """What a walk brings: the gradients at leaves, of tensors that retain theirs, and at the targets asked for."""
 
@@ -284,7 +263,7 @@ def walk(
     for edge, seed in zip(roots, seeds, strict=True):
         _deposit(pending, edge, seed)
     result = Walk([], [], {})
-    with recording(create_graph), _planned(nodes), np.errstate(all="ignore"):
+    with recording(create_graph), planned(nodes), np.errstate(all="ignore"):
         for node, wanted in plan:
             cotangents = pending.pop(node, None)
             if cotangents is None:
@@ -302,7 +281,7 @@ def walk(
                 continue
             watching = MODE.get().observers
             if watching:
-                _observed_step(watching, node, cotangents, wanted, pending)
+                pulled(watching, node, cotangents, partial(_step, node, cotangents, wanted, pending))
             else:
                 _step(node, cotangents, wanted, pending)
             if not retain_graph:
@@ -310,9 +289,7 @@ def walk(
     return result
 
 
-def _step(
-    node: Node, cotangents: list["Tensor | None"], wanted: Sequence[bool], pending: dict[Node, list["Tensor | None"]]
-) -> list["Tensor | None"]:
+def _step(node: Node, cotangents: Cotangents, wanted: Sequence[bool], pending: dict[Node, Cotangents]) -> Cotangents:
     """Pull the cotangents of one node back to its inputs."""
     assert node.operation is not None
     gradients = node.operation.pull(node, cotangents, wanted)
@@ -323,19 +300,6 @@ def _step(
         if edge is not None and gradient is not None:
             _deposit(pending, edge, gradient)
     return gradients
-
-
-def _observed_step(
-    watching: Sequence[Observer],
-    node: Node,
-    cotangents: list["Tensor | None"],
-    wanted: Sequence[bool],
-    pending: dict[Node, list["Tensor | None"]],
-) -> None:
-    with attempt(watching, node):
-        tell(watching, "pulling", node, cotangents)
-        gradients = _step(node, cotangents, wanted, pending)
-        tell(watching, "pulled", node, cotangents, gradients)
 
 
 def _deposit(pending: dict[Node, list["Tensor | None"]], edge: Edge, gradient: "Tensor") -> None:

@@ -87,6 +87,16 @@ def test_lenet_refuses_what_it_does_not_know(tmp_path):
     assert "invalid choice: 'sigmoid'" in done.stderr
 
 
+def test_an_operator_of_ones_own_is_checked_and_learnt_through(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "custom_operator.py"), "--steps", "200"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("gradcheck: both derivatives agree")
+    assert float(re.search(r"largest error of the structuring element: ([\d.]+)", done.stdout)[1]) < 0.1
+
+
 def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
     mg.manual_seed(0)
     sample, test = datasets.mnist_sample(), datasets.mnist_sample(train=False)

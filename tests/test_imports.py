@@ -39,6 +39,7 @@ LAYERS = [
     ["profiler"],
     ["causes"],
     ["anomaly"],
+    ["recorder", "recomputation", "custom"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}

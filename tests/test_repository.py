@@ -228,11 +228,13 @@ def test_version_is_the_same_everywhere():
 REFERENCE = [
     "minigrad",
     "minigrad.autograd",
+    "minigrad.autograd.function",
     "minigrad.autograd.graph",
     "minigrad.func",
     "minigrad.signal",
     "minigrad.optim",
     "minigrad.optim.lr_scheduler",
+    "minigrad.utils.checkpoint",
     "minigrad.utils.data",
     "minigrad.datasets",
     "minigrad.profiler",

@@ -144,6 +144,8 @@ TITLES = {
     "minigrad.serialization": "Saving and loading",
     "minigrad.errors": "Errors",
     "minigrad.primitive": "Primitives",
+    "minigrad.custom": "Primitives of your own",
+    "minigrad.utils.checkpoint": "Checkpoints",
     "nn.module": "Module",
     "nn.parameter": "Parameter",
     "nn.parameter_container": "Lists and dictionaries of parameters",

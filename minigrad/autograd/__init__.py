@@ -15,15 +15,17 @@ from ..anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_e
 from ..dtypes import float64
 from ..errors import ArgumentError, DTypeError, GradError, MinigradError
 from ..hooks import HookTable, RemovableHandle
-from ..mode import Observer, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from ..observing import observe, observers, region, tell
+from ..mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from ..observing import Observer, observe, observers, region, tell
 from ..sampling import randn
 from ..tape import Node, walk
 from ..tensor import Tensor, edge_of, seeds_for
 from ..tensor.core import backward as _backward
 from . import functional, graph
+from .function import Function
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "HookTable",
     "Node",

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..errors import ArgumentError, DTypeError, GradError
 from ..hooks import RemovableHandle
-from ..tape import PLAN, Node, Plan
+from ..observing import PLAN, Plan
+from ..tape import Node
 from ..tensor import Tensor, edge_of
 
 __all__ = ["Node", "increment_version", "register_multi_grad_hook"]

@@ -10,8 +10,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from ..errors import DTypeError
-from ..mode import Observer
-from ..observing import region
+from ..observing import Observer, region
 from ..scopes import user_lines
 from ..tape import Node
 from ..tensor import Tensor

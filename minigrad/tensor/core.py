@@ -16,32 +16,23 @@ from ..mode import recording
 from ..observing import region
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec, walk
+from .views import Array, Version, leave
 
 if TYPE_CHECKING:
     from . import Tensor
-
-Array = np.ndarray[Any, np.dtype[Any]]
-
-
-class Version:
-    """Counts the in-place changes of one piece of storage; views share it."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
 
 
 class TensorCore:
     """Storage, identity on the tape, and the backward pass."""
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_index", "_node", "_storage")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_index", "_node", "_storage")
 
     _array: Array
     _node: Node | None
     _index: int
     _storage: Version
     _grad: "Tensor | None"
+    _base: "Tensor | None"
 
     @classmethod
     def _wrap(cls, array: Array, node: Node | None = None, index: int = 0, storage: Version | None = None) -> "Tensor":
@@ -52,7 +43,13 @@ class TensorCore:
         tensor._index = index
         tensor._storage = Version() if storage is None else storage
         tensor._grad = None
+        tensor._base = None
         return tensor
+
+    def _link(self, view: "Tensor") -> None:
+        """Let `view`, of the same storage, follow this tensor's recorded changes, and this tensor follow the view's."""
+        view._base = self if self._base is None else self._base  # type: ignore[assignment]
+        self._storage.watch(view)
 
     # ------------------------------------------------------------ what it is
 
@@ -147,6 +144,11 @@ class TensorCore:
             raise DTypeError(f"data was given a {type(value).__name__}; assign a tensor, for example mg.tensor(values)")
         if self._node is not None:
             refuse_integer_gradients(value.dtype)
+        leave(self)
+        self._lie(value)
+
+    def _lie(self, value: "Tensor") -> None:
+        """Take over the storage of `value`, and what it shows of it; drop a gradient that no longer fits."""
         if self._grad is not None and (self._grad.shape, self._grad.dtype) != (value.shape, value.dtype):
             self._grad = None
         self._array = value._array
