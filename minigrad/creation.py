@@ -39,7 +39,8 @@ def finish(array: Array, dtype: Any, device: Any, requires_grad: bool) -> Tensor
     if device is not None:
         as_device(device)
     if dtype is not None:
-        array = array.astype(as_dtype(dtype), copy=False)
+        with np.errstate(all="ignore"):
+            array = array.astype(as_dtype(dtype), copy=False)
     return Tensor._wrap(array).requires_grad_(requires_grad)
 
 
@@ -138,7 +139,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1., 2.],
             [3., 4.]])
     """
-    if isinstance(data, Tensor | list | tuple) and not in_library(sys._getframe(1).f_code.co_filename):
+    # The caller's frame: between it and this one stands the wrapper that `function` has put there.
+    if isinstance(data, Tensor | list | tuple) and not in_library(sys._getframe(2).f_code.co_filename):
         _warn_of_copies(data)
     return finish(np.array(_array_of(data, dtype), order="K"), None, device, requires_grad)
 
@@ -186,6 +188,8 @@ def from_numpy(array: Array) -> Tensor:
 
 def refuse_size(shape: tuple[int, ...]) -> None:
     """Raise `ArgumentError` for more elements than an address can number."""
+    if len(shape) > 64:
+        raise ArgumentError(f"a shape of {len(shape)} axes arrived; a tensor has 64 at most")
     if math.prod(shape) >= 2**59 or max(shape, default=0) >= 2**59:
         raise ArgumentError(f"a shape of {shape} arrived; no memory holds so many elements")
 
@@ -364,7 +368,8 @@ def arange(
     tensor([0, 1, 2])
     """
     first, last = (0, start) if end is None else (0 if start is None else start, end)
-    numbers = [one for one in (first, last, step) if isinstance(one, int | float | np.number) and math.isfinite(one)]
+    first, last, step = (one.item() if isinstance(one, np.number) else one for one in (first, last, step))
+    numbers = [one for one in (first, last, step) if isinstance(one, int | float) and math.isfinite(one)]
     if len(numbers) < 3:
         raise ArgumentError(f"arange from {first} to {last} with step {step}: three finite numbers are needed")
     if step == 0 or (last - first) * step < 0:
@@ -390,8 +395,10 @@ def linspace(
     >>> mg.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    first, last = as_number(start, "linspace", "start"), as_number(end, "linspace", "end")
     (count,) = as_shape((steps,))
-    return finish(np.linspace(start, end, count), dtype_or_default(dtype), device, requires_grad)
+    with np.errstate(all="ignore"):
+        return finish(np.linspace(first, last, count), dtype_or_default(dtype), device, requires_grad)
 
 
 @function

@@ -55,10 +55,8 @@ def manual_seed(seed: int) -> None:
     >>> import minigrad as mg
     >>> mg.cuda.manual_seed(0)
     """
-    try:
-        int(seed)
-    except (TypeError, ValueError):
-        raise DTypeError(f"cuda.manual_seed got {seed!r}, a {type(seed).__name__}; a seed is an integer") from None
+    if not isinstance(seed, int | float) and not hasattr(seed, "__index__"):
+        raise DTypeError(f"cuda.manual_seed got {seed!r}, a {type(seed).__name__}; a seed is an integer")
 
 
 def manual_seed_all(seed: int) -> None:

@@ -7,6 +7,7 @@ tensor never widens a floating one.
 """
 
 import builtins
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -83,9 +84,13 @@ def as_dtype(dtype: Any) -> DType:
 
     Raises `DTypeError` for dtypes that tensors cannot have (complex, object, …).
     """
+    if isinstance(dtype, np.dtype):
+        return check_supported(dtype)
     try:
-        found = np.dtype(dtype)
-    except TypeError as error:
+        with warnings.catch_warnings():  # aliases that NumPy is giving up
+            warnings.simplefilter("ignore")
+            found = np.dtype(dtype)
+    except (TypeError, ValueError) as error:
         raise DTypeError(f"{dtype!r} is not a dtype; use one of NumPy's, for example mg.float32") from error
     return check_supported(found)
 

@@ -27,6 +27,10 @@ class IndexOutOfRangeError(MinigradError, IndexError):
     """An index, axis or class label outside its range."""
 
 
+class OutOfMemoryError(MinigradError, MemoryError):
+    """A result that no memory holds."""
+
+
 class GradError(MinigradError, RuntimeError):
     """A derivative that cannot be taken: freed graph, changed value, no graph."""
 

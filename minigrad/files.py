@@ -59,6 +59,10 @@ def replace_atomically(path: Path) -> Iterator[BinaryIO]:
     >>> import tempfile
     >>> with replace_atomically(Path(tempfile.mkdtemp()) / "new" / "file") as file: _ = file.write(b"whole")
     """
+    if not path.name:
+        raise DataError(
+            f"a file called {str(path)!r} was asked for, which is the name of a folder; give the name of a file"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not tempfile's: its files are readable by their owner alone, and would stay so.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")

@@ -57,7 +57,7 @@ class TensorType:
             if values.dtype != self.dtype:
                 raise DTypeError(f"{self.__name__} got a tensor of {values.dtype}; convert it by t.to(mg.{self.dtype})")
             return values.detach()
-        if not hasattr(values, "__len__") or isinstance(values, str | bytes):
+        if isinstance(values, str | bytes | type) or not hasattr(values, "__len__"):
             raise DTypeError(
                 f"{self.__name__} got {values!r}, a {type(values).__name__}; it takes sizes, a list or an array. For a "
                 "single value, use mg.tensor"

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .errors import DTypeError, GradError
+from .explaining import as_flag
 
 if TYPE_CHECKING:
     from .observing import Observer
@@ -170,7 +171,7 @@ class set_grad_enabled:  # noqa: N801 - PyTorch's name
     """
 
     def __init__(self, mode: bool) -> None:
-        self._mode = bool(mode)
+        self._mode = as_flag(mode, "set_grad_enabled", "mode")
         self._before = _switch(self._mode)
 
     def __enter__(self) -> None:

@@ -17,20 +17,9 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 __all__ = [
-    "PLAN",
-    "Observer",
-    "Plan",
-    "applied",
-    "attempt",
-    "observe",
-    "observers",
-    "planned",
-    "pulled",
-    "region",
-    "tell",
-    "unwatch",
-    "watch",
-]
+    "PLAN", "Observer", "Plan", "applied", "attempt", "observe", "observers", "planned", "pulled", "region", "tell",
+    "unwatch", "watch",
+]  # fmt: skip
 
 
 class Observer:
@@ -39,8 +28,9 @@ class Observer:
     Drawing, profiling and debugging hang on these methods. Whoever heard a start
     hears its end: `applied` or `pulled`, or `raised` instead of either (or after it, where
     an observer raised there); `left` and `ended` come in any case. Of several
-    observers the one that came last hears of a start last and of an end first. What an observer computes in these methods is seen by
-    no observer, and what it raises reaches the user, once all others have heard.
+    observers the one that came last hears of a start last and of an end first. What an
+    observer computes in these methods is seen by no observer, and what it raises
+    reaches the user, once all others have heard.
 
     >>> import minigrad as mg
     >>> class Names(mg.autograd.Observer):

@@ -7,9 +7,10 @@ import numpy as np
 
 from .dtypes import check_supported, python_dtype
 from .errors import ArgumentError, DTypeError, MinigradError
-from .tensor import Tensor
+from .explaining import as_flag, misplaced
+from .tensor import Array, Tensor
 
-__all__ = ["as_filling", "as_flag", "as_integer", "as_number", "as_operand", "not_an_operand"]
+__all__ = ["as_filling", "as_flag", "as_integer", "as_number", "as_numbers", "as_operand", "not_an_operand"]
 
 # No array has so many elements, and no axis is so long.
 MOST = 2**59
@@ -36,7 +37,8 @@ def as_operand(value: Any, name: str) -> Tensor:
         return value
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
         try:
-            return Tensor._wrap(np.asarray(value, python_dtype(value)))
+            with np.errstate(over="ignore"):
+                return Tensor._wrap(np.asarray(value, python_dtype(value)))
         except OverflowError as error:
             raise ArgumentError(f"{name} got {value}, which int64 cannot hold; use a float") from error
     if isinstance(value, np.ndarray | np.generic):
@@ -51,10 +53,6 @@ def as_filling(value: Any, name: str) -> Tensor:
     return as_operand(np.float64(value) if type(value) is float else value, name)
 
 
-def _misplaced(value: Any, name: str, role: str, what: str) -> str:
-    return f"{name} got {role}={value!r}; it is {what}" if role else f"{name} got {value!r} where {what} belongs"
-
-
 def as_number(value: Any, name: str, role: str = "") -> float:
     """`value` as a Python number.
 
@@ -64,10 +62,12 @@ def as_number(value: Any, name: str, role: str = "") -> float:
     >>> mg.as_number(mg.tensor(2), "scale", "factor")
     2.0
     """
-    if isinstance(value, int | float | np.number | Tensor | np.ndarray) and getattr(value, "ndim", 0) == 0:
+    known = isinstance(value, int | float | np.number | Tensor | np.ndarray)
+    known = known and getattr(getattr(value, "dtype", None), "kind", "f") != "c"
+    if known and getattr(value, "ndim", 0) == 0:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             return float(value)
-    raise DTypeError(_misplaced(value, name, role, "a number"))
+    raise DTypeError(misplaced(value, name, role, "a number"))
 
 
 def as_integer(value: Any, name: str, role: str = "") -> int:
@@ -85,20 +85,23 @@ def as_integer(value: Any, name: str, role: str = "") -> int:
         with contextlib.suppress(AttributeError, TypeError, MinigradError):
             number = value.__index__()
     if number is None:
-        raise DTypeError(_misplaced(value, name, role, "an integer"))
+        raise DTypeError(misplaced(value, name, role, "an integer"))
     if abs(number) > MOST:
-        raise ArgumentError(_misplaced(value, name, role, "an integer that memory can hold"))
+        raise ArgumentError(misplaced(value, name, role, "an integer that memory can hold"))
     return number
 
 
-def as_flag(value: Any, name: str, role: str = "") -> bool:
-    """Whether `value` is true; raises `DTypeError`, naming the function, for what is neither true nor false.
+def as_numbers(values: Any, name: str, role: str = "") -> Array:
+    """Numbers, in a list, an array or a tensor, as a float64 array; raises `DTypeError` where they are none.
 
-    >>> import minigrad as mg
-    >>> mg.as_flag(1, "sort", "descending")
-    True
+    >>> from minigrad.operands import as_numbers
+    >>> as_numbers([1, 2], "Normalize", "mean")
+    array([1., 2.])
     """
     try:
-        return bool(value)
-    except (ValueError, MinigradError):
-        raise DTypeError(_misplaced(value, name, role, "True or False")) from None
+        array = np.asarray(values.detach() if isinstance(values, Tensor) else values)
+        if array.dtype.kind in "biuf":
+            return array.astype(np.float64)
+    except ValueError:
+        pass
+    raise DTypeError(misplaced(values, name, role, "one number, or a list of numbers"))

@@ -41,6 +41,11 @@ __all__ = ["Primitive", "primitive", "primitives"]
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
 
 
+def _cast(array: Array, dtype: np.dtype[Any]) -> Array:
+    with np.errstate(all="ignore"):
+        return array.astype(dtype)
+
+
 class Primitive(Rules):
     """A function of arrays that knows its vector-Jacobian products; call it on tensors.
 
@@ -164,7 +169,7 @@ class Primitive(Rules):
             else:
                 array = self._constant(arg, common)
                 inputs.append(Tensor._wrap(array))
-            arrays.append(array if array.dtype == common else array.astype(common))
+            arrays.append(array if array.dtype == common else _cast(array, common))
         return inputs, arrays
 
     def _constant(self, arg: Any, dtype: np.dtype[Any]) -> Array:
@@ -172,8 +177,7 @@ class Primitive(Rules):
         if array.dtype == dtype:
             return array
         try:
-            with np.errstate(all="ignore"):
-                return array.astype(dtype)
+            return _cast(array, dtype)
         except OverflowError as error:
             raise ArgumentError(f"{self.name} with {arg}: {dtype} cannot hold it; use a float") from error
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .device import device as as_device
 from .errors import ArgumentError, DTypeError
+from .explaining import as_flag
 from .registry import lookup
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ class Generator(np.random.Generator):
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go back to a state that `get_state` gave."""
-        self.bit_generator.state = state
+        try:
+            self.bit_generator.state = state
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise ArgumentError(f"set_state got a {type(state).__name__}; it takes what get_state gave") from error
 
     # Pickling goes through NumPy's constructor, which does not know our class.
     def __reduce__(self) -> Any:
@@ -217,7 +221,7 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
     >>> bool((a == mg.rand(3)).all())
     True
     """
-    if not enabled:
+    if not as_flag(enabled, "fork_rng", "enabled"):
         yield
         return
     before = get_rng_state()

@@ -106,23 +106,21 @@ class Region:
         drawn = [default_generator(), *self.generators] if self.seeded else self.generators
         return [(one, one.bit_generator.state) for one in drawn]
 
-    def _given(self) -> frozenset[int]:
-        assert self.run is not None
-        return frozenset(id(tensor._storage) for tensor in _listed(self.run[1:]))
-
     # ---------------------------------------------------------- the first run
 
     def first_run(self, args: tuple[Any, ...], kwargs: dict[str, Any], context: Any) -> Any:
         """Run the function on the tensors that it was given, and take what its nodes save."""
         assert self.run is not None
-        self.record = Recorder(self, self._given())
+        tensors = _listed((args, kwargs))
+        free = frozenset(id(t._storage) for t in tensors if t._base is None and not t._storage.views(t))
+        self.record = Recorder(self, free)
         try:
             with context, observe(self.record):
                 result = self.run[0](*args, **kwargs)
         except AskedTooEarly:
             # A walk inside the function: its nodes keep everything until the end.
             self._rewind(args, kwargs)
-            self.record = Recorder(given=self._given())
+            self.record = Recorder(free=free)
             with context, observe(self.record):
                 result = self.run[0](*args, **kwargs)
             self.record.nodes = [weakref.ref(node) for node in self.record.nodes]
@@ -182,7 +180,8 @@ class Region:
         assert self.run is not None
         function, args, kwargs = self.run
         now = [(one.array, one.array.copy("K")) for one in self.record.written.values()]
-        own = [pair for pair, one in zip(now, self.record.written.values()) if id(one.storage) in self.record.given]
+        mine = {id(tensor._storage) for tensor in _listed((args, kwargs))}
+        own = [pair for pair, one in zip(now, self.record.written.values()) if id(one.storage) in mine]
         counts = [(storage, storage.count) for storage, _ in self.record.changed.values()]
         modules = [Bound(one.module) for one in self.record.modules.values()]
         random = [(generator, generator.bit_generator.state) for generator, _ in self._here()]

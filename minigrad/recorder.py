@@ -101,13 +101,12 @@ class Bound:
 class Recorder(Observer):
     """Notes what a function records, reads and changes; with a region, it takes from nodes what they saved.
 
-    `given` are the storages of the function's arguments; those of a run of its own have none.
+    `free` are the storages of arguments that are no views and have none: what may be changed on the tape.
     """
 
-    def __init__(self, region: "Lender | None" = None, given: frozenset[int] | None = None) -> None:
+    def __init__(self, region: "Lender | None" = None, free: frozenset[int] | None = None) -> None:
         self.region = region
-        self.given = frozenset() if given is None else given
-        self.first_run = given is not None
+        self.free = free
         self.first = Node(None, (), (), None, {}).serial
         self.nodes: list[Any] = []  # weak references with a region, else the nodes
         self.steps: list[tuple[Any, tuple[Spec, ...]]] = []
@@ -132,15 +131,16 @@ class Recorder(Observer):
     def writing(self, tensor: Tensor, recorded: bool) -> None:
         """Keep what is about to be changed in place, if it comes from outside.
 
-        Raises `GradError` for a recorded change of what is no argument: other graphs may have saved it.
+        Raises `GradError` for a recorded change that would reach beyond the arguments: other graphs may have
+        saved what it changes.
         """
         storage = tensor._storage
         if id(storage) not in self.made:
-            if recorded and self.first_run and id(storage) not in self.given:
+            if recorded and self.free is not None and id(storage) not in self.free:
                 raise GradError(
                     f"the function of a checkpoint changes a tensor on the tape (shape {tensor.shape}) in place that "
-                    "is none of its arguments, and will do so again. Give it to checkpoint as an argument, or change a "
-                    "clone() of it"
+                    "is none of its arguments, or is a view or has views, and will do so again. Give it to checkpoint "
+                    "as an argument, or change a clone() of it"
                 )
             self.read.pop(id(storage), None)
             self.changed.setdefault(id(storage), (storage, storage.count))

@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import ArgumentError
+from .explaining import ACCIDENTS, explained
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["function", "lookup", "register_primitive", "registered_primitives", "with_numpys_words"]
+__all__ = ["function", "guarded", "lookup", "register_primitive", "registered_primitives"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,29 +28,36 @@ _users: set[str] = set()
 def function(operation: F) -> F:
     """Register a public function of tensors under its own name; used as a decorator.
 
-    A function with the argument `dim` or `keepdim` also takes NumPy's word for it, as in PyTorch.
+    What is wrapped already, a function by another name, is taken as it is.
     """
-    worded = with_numpys_words(operation)
-    _functions[operation.__name__] = worded
-    return worded
+    known = operation if hasattr(operation, "__wrapped__") else guarded(operation)
+    _functions[operation.__name__] = known
+    return known
 
 
-def with_numpys_words(operation: F) -> F:
-    """The function itself where it has no such argument."""
+def guarded(operation: F) -> F:
+    """The function, of which accidents with its arguments are explained by errors of our own.
+
+    One with the argument `dim` or `keepdim` also takes NumPy's word for it, as in PyTorch.
+    """
     code = operation.__code__
     taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     words = [(numpys, ours) for numpys, ours in (("axis", "dim"), ("keepdims", "keepdim")) if ours in taken]
-    if not words:
-        return operation
 
     @wraps(operation)
-    def worded(*args: Any, **keywords: Any) -> Any:
+    def called(*args: Any, **keywords: Any) -> Any:
         for numpys, ours in words:
             if numpys in keywords and ours not in keywords:
                 keywords[ours] = keywords.pop(numpys)
-        return operation(*args, **keywords)
+        try:
+            return operation(*args, **keywords)
+        except ACCIDENTS as error:
+            told = explained(operation, args, keywords, error)
+            if told is error:
+                raise
+            raise told from error
 
-    return worded  # type: ignore[return-value]
+    return called  # type: ignore[return-value]
 
 
 def lookup(name: str) -> "Callable[..., Tensor]":

@@ -43,9 +43,13 @@ def uniform_array(shape: tuple[int, ...], low: float, high: float, dtype: Any, g
         raise ArgumentError(f"uniform values from {low} to {high}: the lower bound is above the upper")
     draw = chosen_generator(generator)
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
-    values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
-    # Rounding can reach the upper bound, which does not belong to the interval.
-    return values if high <= low else np.minimum(values, np.nextafter(values.dtype.type(high), values.dtype.type(low)))
+    with np.errstate(all="ignore"):
+        values = np.asarray(draw.random(shape, dtype=kind) * kind(high - low) + kind(low)).astype(dtype, copy=False)
+        if high <= low:
+            return values
+        # Rounding can reach the upper bound, which does not belong to the interval.
+        kind = values.dtype.type
+        return np.asarray(np.minimum(values, np.nextafter(kind(high), kind(low))))
 
 
 @function
@@ -58,7 +62,8 @@ def normal_array(shape: tuple[int, ...], mean: float, std: float, dtype: Any, ge
     draw = chosen_generator(generator)
     kind: Any = np.float32 if dtype in (np.float32, np.float16) else np.float64
     values = draw.standard_normal(shape, dtype=kind)
-    return np.asarray(values * kind(std) + kind(mean)).astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        return np.asarray(values * kind(std) + kind(mean)).astype(dtype, copy=False)
 
 
 @function
@@ -175,7 +180,8 @@ def normal(
             "must be equal or 1"
         ) from error
     draws = normal_array(shape, 0.0, 1.0, kind, generator)
-    return finish(draws * spread._array + centre._array, kind, device, requires_grad)
+    with np.errstate(all="ignore"):
+        return finish(draws * spread._array + centre._array, kind, device, requires_grad)
 
 
 @function
@@ -234,9 +240,9 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     """
     input = as_operand(input, "bernoulli")
     if p is not None:
-        input = Tensor._wrap(
-            np.full(input.shape, as_number(p, "bernoulli"), input.dtype if input.dtype.kind == "f" else np.float32)
-        )
+        kind = input.dtype if input.dtype.kind == "f" else np.float32
+        with np.errstate(over="ignore"):
+            input = Tensor._wrap(np.full(input.shape, as_number(p, "bernoulli"), kind))
     wrong = input._array[~((input._array >= 0) & (input._array <= 1))]
     if wrong.size:
         raise ArgumentError(f"bernoulli got {wrong[0]}; probabilities lie between 0 and 1")
@@ -275,7 +281,7 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     rates = as_operand(input, "poisson")
     if rates.dtype.kind != "f":
         raise DTypeError(f"poisson of a tensor of {rates.dtype}; rates are fractions. Convert first: t.float()")
-    if not bool((rates._array >= 0).all()) or bool((rates._array > 2**62).any()):
+    if not bool((rates._array >= 0).all()) or bool((rates._array > np.float64(2**62)).any()):
         raise ArgumentError("poisson got a rate that is negative, NaN, or too large to count")
     return Tensor._wrap(np.asarray(chosen_generator(generator).poisson(rates._array)).astype(rates.dtype))
 

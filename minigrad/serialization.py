@@ -18,6 +18,7 @@ import numpy as np
 
 from .dtypes import check_supported
 from .errors import DataError, DTypeError, GradError, MissingFileError
+from .explaining import as_path
 from .files import replace_atomically
 from .tensor import Array, Tensor
 
@@ -92,6 +93,7 @@ def load(path: str | Path, map_location: Any = None, *, weights_only: bool = Tru
     >>> mg.load(path)
     tensor([1., 1.])
     """
+    path = as_path(path, "load")
     try:
         with zipfile.ZipFile(path) as archive:
             if any(name.endswith("/data.pkl") for name in archive.namelist()):

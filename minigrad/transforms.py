@@ -7,6 +7,8 @@ import numpy as np
 
 from .creation import from_numpy
 from .errors import ArgumentError, DTypeError, GradError, ShapeError
+from .explaining import iterable
+from .operands import as_numbers
 from .tensor import Array, Tensor
 
 __all__ = ["Compose", "Lambda", "Normalize", "ToTensor"]
@@ -28,7 +30,12 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
-        self.transforms = transforms
+        if not iterable(transforms):
+            raise DTypeError(f"Compose got a {type(transforms).__name__}; it takes a list of transforms")
+        self.transforms = transforms if isinstance(transforms, Sequence) else list(transforms)
+        for place, transform in enumerate(self.transforms):
+            if not callable(transform):
+                raise DTypeError(f"Compose got {transform!r} in place {place}; a transform is a function of an image")
 
     def __call__(self, image: Any) -> Any:
         for transform in self.transforms:
@@ -140,10 +147,8 @@ class Normalize:
 
 
 def _per_channel(name: str, given: Any, dtype: np.dtype[Any]) -> Array:
-    try:
-        values = np.asarray(given, dtype)
-    except (TypeError, ValueError):
-        raise DTypeError(f"Normalize({name}={given!r}): expected a number for each channel") from None
+    with np.errstate(over="ignore"):
+        values = as_numbers(given, "Normalize", name).astype(dtype)
     if values.ndim > 1 or not values.size or not np.all(np.isfinite(values)):
         raise ArgumentError(
             f"Normalize({name}={given!r}) is {values.tolist()} in {dtype}; expected one finite number per channel"

@@ -141,7 +141,10 @@ def __getattr__(name: str) -> _Any:
         return import_module(f"{__name__}.models")
     if name == "summary":
         return import_module(f"{__name__}.model_summary").summary
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}; dir({__name__}) lists its layers, and a layer that is missing "
+        "can be written as a class, from nn.Module"
+    )
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,8 @@
 """What happens around a module's forward: full backward hooks, and errors that name the layer."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
@@ -21,6 +22,26 @@ EVERYWHERE = HookTable()  # hooks on every module, before its own: the function,
 def everywhere(kind: str) -> list[tuple[Any, ...]]:
     """The hooks of one kind that every module runs."""
     return [(hook, *options) for hook, of, *options in EVERYWHERE.values() if of == kind]
+
+
+def names_of(names: Iterable[str]) -> str:
+    """The first of some names, for an error that looked for another."""
+    first = list(islice(names, 11))
+    return ", ".join(first[:10] + ["…"] * (len(first) > 10)) or "none"
+
+
+def registered(module: "Module") -> str:
+    """What a module has in the place of an attribute that it has not."""
+    if "_modules" not in module.__dict__:
+        return "Module.__init__() has not run. Call super().__init__() first in the class's own"
+    return f"registered in it are: {names_of([*module._parameters, *module._buffers, *module._modules])}"
+
+
+def described(value: Any) -> str:
+    """A value by its type, or as the class that it is, for an error that wanted a module."""
+    return (
+        f"the class {value.__name__}, which is to be called" if isinstance(value, type) else f"a {type(value).__name__}"
+    )
 
 
 def locate(error: MinigradError, module: "Module") -> None:
@@ -120,9 +141,12 @@ def hooked(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
         changed = hook(module, args, kwargs) if with_kwargs else hook(module, args)
         if changed is not None and with_kwargs:
             if not (isinstance(changed, tuple) and len(changed) == 2 and isinstance(changed[1], dict)):
+                what = f"a {type(changed).__name__}"
+                if isinstance(changed, tuple):
+                    what = f"({', '.join(type(one).__name__ for one in changed)})"
                 raise DTypeError(
-                    "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs); it returned a "
-                    f"{type(changed).__name__}"
+                    "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs), a tuple and a "
+                    f"dictionary; it returned {what}"
                 )
             args, kwargs = changed
         elif changed is not None:

@@ -20,7 +20,19 @@ ROOT = Path(minigrad.__file__).parent.parent
 # Lowest first. A module may import what stands on its own line or above it in this table,
 # never what stands below.
 LAYERS = [
-    ["errors", "registry", "random", "dtypes", "device", "cuda", "backends", "determinism", "files", "hooks"],
+    [
+        "errors",
+        "explaining",
+        "registry",
+        "random",
+        "dtypes",
+        "device",
+        "cuda",
+        "backends",
+        "determinism",
+        "files",
+        "hooks",
+    ],
     ["mode", "callers"],
     ["observing"],
     ["geometry"],

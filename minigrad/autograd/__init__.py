@@ -6,7 +6,8 @@ tape with differences: every directional derivative v·J·u by random projection
 so the cost does not grow with the sizes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,12 +15,15 @@ import numpy as np
 from ..anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
 from ..dtypes import float64
 from ..errors import ArgumentError, DTypeError, GradError, MinigradError
+from ..explaining import as_flag, iterable
 from ..hooks import HookTable, RemovableHandle
 from ..mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from ..observing import Observer, observe, observers, region, tell
+from ..operands import as_integer, as_number
+from ..random import chosen_generator
 from ..sampling import randn
 from ..tape import Node, walk
-from ..tensor import Tensor, edge_of, seeds_for
+from ..tensor import Tensor, edge_of, kept_graph, seeds_for
 from ..tensor.core import backward as _backward
 from . import functional, graph
 from .function import Function
@@ -64,10 +68,14 @@ class GradcheckError(MinigradError, RuntimeError):
     """
 
 
+# Derivatives of higher orders than this are not checked: each doubles the work.
+_HIGHEST = 8
+
+
 def _listed(tensors: Any) -> list[Any]:
     if isinstance(tensors, Tensor) or tensors is None:
         return [tensors]
-    if not isinstance(tensors, Iterable):
+    if not iterable(tensors):
         raise DTypeError(f"a {type(tensors).__name__} arrived where a tensor, or a list of tensors, belongs")
     return list(tensors)
 
@@ -127,7 +135,8 @@ def grad(
     >>> mg.autograd.grad(dy, x)
     (tensor(18.),)
     """
-    if materialize_grads and allow_unused is False:
+    allow_unused = None if allow_unused is None else as_flag(allow_unused, "grad", "allow_unused")
+    if as_flag(materialize_grads, "grad", "materialize_grads") and allow_unused is False:
         raise ArgumentError("grad got allow_unused=False with materialize_grads=True, which allows them; leave one out")
     roots, wanted = _listed(outputs), _listed(inputs)
     for number, tensor in enumerate(wanted):
@@ -139,7 +148,7 @@ def grad(
                 "before computing the outputs"
             )
     edges, seeds = seeds_for(roots, _cotangents(grad_outputs, len(roots), "grad"), "grad()")
-    keep = create_graph if retain_graph is None else retain_graph
+    create_graph, keep = kept_graph(create_graph, retain_graph, "grad")
     targets = {edge_of(tensor) for tensor in wanted}
     with region("autograd.grad"):
         captured = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=targets).captured
@@ -169,6 +178,22 @@ class _Tolerances(NamedTuple):
     atol: float
     rtol: float
     generator: np.random.Generator | None
+
+
+def _tolerances(eps: Any, atol: Any, rtol: Any, generator: Any, name: str) -> _Tolerances:
+    step = as_number(eps, name, "eps")
+    if not 0 < step < math.inf:
+        raise ArgumentError(f"{name} got eps={eps}; a step is positive and finite")
+    return _Tolerances(step, as_number(atol, name, "atol"), as_number(rtol, name, "rtol"), chosen_generator(generator))
+
+
+def _checked_order(func: Any, order: Any, name: str) -> int:
+    if not callable(func):
+        raise DTypeError(f"{name} got func={func!r}; it is the function to be checked")
+    highest = as_integer(order, name, "order")
+    if highest > _HIGHEST:
+        raise ArgumentError(f"{name} got order={order}; the work doubles with each, so {_HIGHEST} is the most")
+    return highest
 
 
 def _flat_outputs(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -225,8 +250,11 @@ def gradcheck(
     >>> mg.autograd.gradcheck(mg.tanh, mg.randn(3, dtype=mg.float64, requires_grad=True), order=3)
     True
     """
+    order = _checked_order(func, order, "gradcheck")
+    tolerances = _tolerances(eps, atol, rtol, generator, "gradcheck")
+    raise_exception = as_flag(raise_exception, "gradcheck", "raise_exception")
     try:
-        _check_order(func, _checked_inputs(inputs, "gradcheck"), _Tolerances(eps, atol, rtol, generator), 1)
+        _check_order(func, _checked_inputs(inputs, "gradcheck"), tolerances, 1)
         if order > 1:
             gradgradcheck(func, inputs, eps=eps, atol=atol, rtol=rtol, order=order, generator=generator)
     except GradcheckError:
@@ -257,15 +285,11 @@ def gradgradcheck(
     >>> mg.autograd.gradgradcheck(mg.exp, mg.randn(3, dtype=mg.float64, requires_grad=True))
     True
     """
+    order = _checked_order(func, order, "gradgradcheck")
+    tolerances = _tolerances(eps, atol, rtol, generator, "gradgradcheck")
+    raise_exception = as_flag(raise_exception, "gradgradcheck", "raise_exception")
     try:
-        _check_gradient(
-            func,
-            _checked_inputs(inputs, "gradgradcheck"),
-            grad_outputs,
-            _Tolerances(eps, atol, rtol, generator),
-            2,
-            order,
-        )
+        _check_gradient(func, _checked_inputs(inputs, "gradgradcheck"), grad_outputs, tolerances, 2, order)
     except GradcheckError:
         if raise_exception:
             raise

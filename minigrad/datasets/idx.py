@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, DTypeError, ShapeError
+from ..explaining import as_path
 from ..files import gunzip, read_bytes, replace_atomically
 from ..tensor import Array
 
@@ -65,7 +66,7 @@ def read_idx(path: str | Path) -> Array:
     >>> mg.datasets.read_idx(path)
     array([5, 0], dtype=uint8)
     """
-    path = Path(path)
+    path = as_path(path, "read_idx")
     try:
         return parse_idx(gunzip(read_bytes(path), path), path)
     except DataError as error:
@@ -82,7 +83,9 @@ def write_idx(path: str | Path, array: Array) -> None:
     >>> mg.datasets.write_idx(path, np.array([1, 2], np.int32)); mg.datasets.read_idx(path).tolist()
     [1, 2]
     """
-    path = Path(path)
+    path = as_path(path, "write_idx")
+    if not isinstance(array, np.ndarray):
+        raise DTypeError(f"write_idx got a {type(array).__name__}; it writes an array. The path comes first")
     code = _CODES.get(array.dtype.newbyteorder("="))
     if code is None:
         dtypes = ", ".join(map(str, _CODES))

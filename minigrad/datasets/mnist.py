@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..creation import from_numpy
+from ..dtypes import check_supported
 from ..errors import ArgumentError, DataError, DTypeError, IndexOutOfRangeError, ShapeError
+from ..explaining import as_flag
 from ..tensor import Array, Tensor
 from ..utils.data.dataset import Dataset
 from .download import Resource, download, find, read
@@ -42,13 +44,19 @@ class ImageDataset(Dataset[tuple[Any, Any]]):
         transform: Transform | None = None,
         target_transform: Transform | None = None,
     ) -> None:
+        for role, given in (("data", data), ("targets", targets)):
+            if not isinstance(given, np.ndarray | Tensor) or not given.ndim:
+                raise DTypeError(
+                    f"{type(self).__name__} got {role} of type {type(given).__name__}; it takes an array of them"
+                )
+            check_supported(given.dtype)
         if len(data) != len(targets):
             raise ShapeError(
                 f"{type(self).__name__} got {len(data)} images and {len(targets)} labels; each image needs one label. "
                 "Are they of the same split?"
             )
         self.data = data
-        self.targets = targets.astype(np.int64)
+        self.targets = np.asarray(targets).astype(np.int64)
         self.transform = transform
         self.target_transform = target_transform
 
@@ -191,7 +199,7 @@ class MNIST(ImageDataset):
             raise ArgumentError(f"{type(self).__name__}(train={train!r}): expected True or False")
         self.root = Path(root).expanduser()
         self.train = train
-        if download:
+        if as_flag(download, type(self).__name__, "download"):
             self.download()
         images, labels = (self._load(resource) for resource in self._split())
         super().__init__(images, labels, transform, target_transform)

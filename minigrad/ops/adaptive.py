@@ -59,7 +59,7 @@ def _outputs(axes: int, x: Tensor, output_size: Any, name: str) -> tuple[int, ..
         raise DTypeError(f"{name} got output_size={output_size!r}; None stands only for one of several axes")
     sizes = [n if size is None else size for n, size in zip(plane, given, strict=True)]
     outputs = per_axis(sizes, axes, "output_size", 0)
-    if math.prod(outputs) >= 2**59:
+    if math.prod(outputs) >= 2**40:
         raise ArgumentError(f"{name} got output_size={output_size!r}: no memory holds so many elements")
     return outputs
 

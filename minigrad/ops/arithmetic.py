@@ -10,6 +10,7 @@ import numpy as np
 
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError
+from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -342,6 +343,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
     tensor([2.5000])
     """
     # From the nearer end, so that weight 1 gives `end` exactly, as in PyTorch.
+    weight = weight if isinstance(weight, int | float) else as_operand(weight, "lerp")
     step = sub(end, input)
     from_start, from_end = add(input, mul(step, weight)), sub(end, mul(step, sub(1, weight)))
     if isinstance(weight, Tensor):

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..operands import as_filling, as_number, as_operand
+from ..operands import as_filling, as_flag, as_number, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -318,7 +318,8 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     if not (0 <= rtol < math.inf and 0 <= atol < math.inf):
         raise ArgumentError(f"isclose got rtol={rtol} and atol={atol}; they are finite and not negative")
     try:
-        close = np.isclose(left._array, right._array, rtol, atol, bool(equal_nan))
+        with np.errstate(all="ignore"):
+            close = np.isclose(left._array, right._array, rtol, atol, as_flag(equal_nan, "isclose", "equal_nan"))
     except ValueError as error:
         raise ShapeError(
             f"isclose of shapes {left.shape} and {right.shape}, which do not broadcast: from the last axis on, sizes "

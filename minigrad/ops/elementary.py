@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from ..operands import as_integer, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -274,10 +275,11 @@ def round(input: Any, *, decimals: int = 0) -> Tensor:
     >>> mg.round(mg.tensor([1.4, 2.5]))
     tensor([1., 2.])
     """
-    if decimals == 0:
-        return round_primitive(input)
-    scale = 10.0**decimals
-    return round_primitive(input * scale) / scale
+    x, digits = as_operand(input, "round"), as_integer(decimals, "round", "decimals")
+    if digits == 0:
+        return round_primitive(x)
+    scale = 10.0**digits
+    return round_primitive(x * scale) / scale
 
 
 @primitive("y = x without its fraction", vjp="x̄ = 0", broadcast=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import refuse_overflow
-from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
+from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradError, ShapeError
 from ..kernels.indexing import Index, Places, last_writers, scatter_add
 from ..operands import as_filling, as_operand
 from ..primitive import primitive
@@ -98,9 +98,31 @@ def _read(x: Array, index: Index) -> Array:
     try:
         return index.read(x)
     except IndexError as error:
-        raise IndexOutOfRangeError(f"index into a tensor of shape {x.shape}: {error}") from error
-    except ValueError as error:
-        raise ArgumentError(f"index into a tensor of shape {x.shape}: {error}") from error
+        raise _out_of_range(x.shape, index, error) from error
+    except (ValueError, OverflowError) as error:
+        raise ArgumentError(
+            f"index into a tensor of shape {x.shape}: the step of a slice is 0, or a number in it counts more than any "
+            "memory holds"
+        ) from error
+
+
+def _out_of_range(shape: tuple[int, ...], index: Index, error: IndexError) -> MinigradError:
+    """What is wrong with an index that NumPy refuses."""
+    parts = [part for step in index.steps for part in step]
+    arrays = [part.shape for part in parts if isinstance(part, np.ndarray)]
+    read = sum(_axes_read(part) for part in index.steps[0])
+    where = f"index into a tensor of shape {shape}"
+    if read > len(shape):
+        return IndexOutOfRangeError(f"{where}: too many indices, {read} of its {len(shape)} axes")
+    if sum(part is Ellipsis for part in index.steps[0]) > 1:
+        return IndexOutOfRangeError(f"{where}: a single Ellipsis (…) stands for all axes that are left")
+    if "shape mismatch" in str(error):
+        return IndexOutOfRangeError(f"{where}: index arrays of shapes {', '.join(map(str, arrays))} do not broadcast")
+    if "boolean" in str(error):
+        return IndexOutOfRangeError(
+            f"{where}: a boolean mask has the sizes of the axes that it selects from, not {arrays[0]}"
+        )
+    return IndexOutOfRangeError(f"{where}: {error}")
 
 
 @primitive("y = x[index]", vjp="x̄ = zeros with g added at index", notes=("N81",), quiet=True, view=True, linear=True)

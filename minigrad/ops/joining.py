@@ -6,7 +6,7 @@ import numpy as np
 
 from ..dtypes import result_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..operands import as_operand
+from ..operands import as_integer, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -161,6 +161,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     3
     """
     input = as_operand(input, "chunk")
+    chunks = as_integer(chunks, "chunk", "chunks")
     if chunks <= 0:
         raise ArgumentError(f"chunk got {chunks} chunks; it must be positive")
     if input.ndim == 0:

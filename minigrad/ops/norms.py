@@ -7,7 +7,7 @@ import numpy as np
 
 from ..dtypes import as_dtype, result_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..operands import as_number, as_operand
+from ..operands import as_flag, as_number, as_operand
 from ..registry import function
 from ..tensor import Tensor
 from .arithmetic import sub
@@ -95,7 +95,7 @@ def norm(
     axes = reduced_axes(dim, input.ndim, "norm")
     if p == "fro" and dim is not None and len(axes) > 2:
         raise ShapeError(f"norm 'fro' over the axes {axes}: it is that of matrices, over two; p=2 takes any number")
-    return p_norm(input, order_of(p, "norm"), axes, keepdim)
+    return p_norm(input, order_of(p, "norm"), axes, as_flag(keepdim, "norm", "keepdim"))
 
 
 @function

@@ -14,9 +14,9 @@ import numpy as np
 from ..dtypes import as_dtype
 from ..errors import DTypeError, ShapeError
 from ..kernels.memory import total
-from ..operands import as_operand
+from ..operands import as_flag, as_operand
 from ..primitive import primitive
-from ..registry import function, lookup, with_numpys_words
+from ..registry import function, guarded, lookup
 from ..tensor import Array, Tensor
 from .arithmetic import maximum, minimum
 from .axes import Dims, axes_of, axis_of
@@ -29,11 +29,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def reduction(operation: F) -> F:
     """Register a public reduction: its first argument becomes a tensor."""
-    worded = with_numpys_words(operation)
+    called = guarded(operation)
 
     @wraps(operation)
     def reduce(input: Any, *args: Any, **keywords: Any) -> Any:
-        return worded(as_operand(input, operation.__name__), *args, **keywords)
+        return called(as_operand(input, operation.__name__), *args, **keywords)
 
     return function(reduce)  # type: ignore[return-value]
 
@@ -79,7 +79,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
     """
     if dtype is not None:
         input = input.to(dtype=as_dtype(dtype))
-    return sum_primitive(input, axes=reduced_axes(dim, input.ndim, "sum"), keepdims=keepdim)
+    return sum_primitive(input, axes=reduced_axes(dim, input.ndim, "sum"), keepdims=as_flag(keepdim, "sum", "keepdim"))
 
 
 def _count(x: Tensor, axes: tuple[int, ...]) -> int:
@@ -112,7 +112,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
         return mean(input.to(dtype=np.float32), dim, keepdim).to(dtype=np.float16)
     axes = reduced_axes(dim, input.ndim, "mean")
     count = _count(input, axes)
-    total = sum_primitive(input, axes=axes, keepdims=keepdim)
+    total = sum_primitive(input, axes=axes, keepdims=as_flag(keepdim, "mean", "keepdim"))
     return total / count if count else total + math.nan  # whose derivatives are 0, and not 0/0
 
 
@@ -143,7 +143,7 @@ def var(
         return mean(input, axes, keepdim)
     centred = input - sum_primitive(input, axes=axes, keepdims=True) / count
     freedom = count - correction if count > correction else 0
-    return sum_primitive(centred * centred, axes=axes, keepdims=keepdim) / freedom
+    return sum_primitive(centred * centred, axes=axes, keepdims=as_flag(keepdim, "var", "keepdim")) / freedom
 
 
 @reduction
@@ -249,7 +249,9 @@ def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amax(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([5., 3.])
     """
-    return amax_primitive(input, axes=reduced_axes(dim, input.ndim, "amax"), keepdims=keepdim)
+    return amax_primitive(
+        input, axes=reduced_axes(dim, input.ndim, "amax"), keepdims=as_flag(keepdim, "amax", "keepdim")
+    )
 
 
 @reduction
@@ -262,7 +264,9 @@ def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.amin(mg.tensor([[1., 5.], [3., 2.]]), dim=1)
     tensor([1., 2.])
     """
-    return amin_primitive(input, axes=reduced_axes(dim, input.ndim, "amin"), keepdims=keepdim)
+    return amin_primitive(
+        input, axes=reduced_axes(dim, input.ndim, "amin"), keepdims=as_flag(keepdim, "amin", "keepdim")
+    )
 
 
 def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..., Any]) -> Tensor:
@@ -271,7 +275,7 @@ def _arg(x: Tensor, dim: int | None, keepdim: bool, name: str, find: Callable[..
     if dim is None or x.ndim == 0:
         found = np.asarray(find(x._array))
         return Tensor._wrap(found.reshape((1,) * x.ndim) if keepdim else found)
-    return Tensor._wrap(np.asarray(find(x._array, axis=axes[0], keepdims=keepdim)))
+    return Tensor._wrap(np.asarray(find(x._array, axis=axes[0], keepdims=as_flag(keepdim, name, "keepdim"))))
 
 
 @reduction
@@ -361,7 +365,9 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.any(mg.tensor([False, True]))
     tensor(True)
     """
-    return Tensor._wrap(np.asarray(input._array.any(axis=axes_of(dim, input.ndim, "any"), keepdims=keepdim)))
+    return Tensor._wrap(
+        np.asarray(input._array.any(axis=axes_of(dim, input.ndim, "any"), keepdims=as_flag(keepdim, "any", "keepdim")))
+    )
 
 
 @reduction
@@ -374,4 +380,6 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> mg.all(mg.tensor([False, True]))
     tensor(False)
     """
-    return Tensor._wrap(np.asarray(input._array.all(axis=axes_of(dim, input.ndim, "all"), keepdims=keepdim)))
+    return Tensor._wrap(
+        np.asarray(input._array.all(axis=axes_of(dim, input.ndim, "all"), keepdims=as_flag(keepdim, "all", "keepdim")))
+    )

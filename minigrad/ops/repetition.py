@@ -80,7 +80,7 @@ def repeat_interleave(
     """
     if input is None or repeats is None:
         times = _times(repeats if input is None else input, "repeat_interleave")
-        return Tensor._wrap(np.repeat(np.arange(times.size), times))
+        return Tensor._wrap(np.repeat(np.arange(times.size, dtype=times.dtype), times))
     x = as_operand(input, "repeat_interleave")
     if dim is None:
         x = flatten(x)

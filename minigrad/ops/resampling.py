@@ -5,6 +5,7 @@ times input `column`. It is separable, so the axes follow one another, and its
 derivatives of every order are those of its parts.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -188,7 +189,7 @@ def resize(
         )
     axes = len(size) if isinstance(size, Sequence) and not isinstance(size, str) else 1
     sizes = per_axis(size, axes, "size", 0)
-    if max(sizes, default=0) >= 2**59:
+    if max(sizes, default=0) >= 2**40 or math.prod(sizes) >= 2**48:
         raise ArgumentError(f"resize to {sizes}: no memory holds so many elements")
     scales = (None,) * axes if scale is None else tuple(scale)
     lead = input.ndim - axes

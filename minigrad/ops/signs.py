@@ -247,9 +247,10 @@ def nan_to_num(
     if x.dtype.kind != "f":
         return add(x, 0) if x.dtype.kind != "b" else x.to(copy=True)
     limits = np.finfo(x.dtype)
-    zero, high, low = (
-        Tensor._wrap(np.asarray(fallback if one is None else one, x.dtype))
-        for one, fallback in zip(given, (0, limits.max, limits.min), strict=True)
-    )
+    with np.errstate(over="ignore"):
+        zero, high, low = (
+            Tensor._wrap(np.asarray(fallback if one is None else one, x.dtype))
+            for one, fallback in zip(given, (0, limits.max, limits.min), strict=True)
+        )
     repair = where(isnan(x), zero, where(x > 0, high, low))
     return where(isfinite(x), x, repair)  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ import numpy as np
 from ..dtypes import get_default_dtype
 from ..errors import ArgumentError
 from ..kernels.memory import total
+from ..operands import as_flag
 from ..primitive import primitive
 from ..tensor import Array, Tensor
 from .axes import Dims, axis_of
@@ -59,7 +60,9 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """
     if input.dtype.kind != "f":
         input = input.to(dtype=get_default_dtype())
-    return logsumexp_primitive(input, axes=reduced_axes(dim, input.ndim, "logsumexp"), keepdims=keepdim)
+    return logsumexp_primitive(
+        input, axes=reduced_axes(dim, input.ndim, "logsumexp"), keepdims=as_flag(keepdim, "logsumexp", "keepdim")
+    )
 
 
 @primitive("y = eˣ/Σ eˣ over an axis", vjp="x̄ = y·(g − Σ g·y)", notes=("N2", "N98"), symmetric=True)

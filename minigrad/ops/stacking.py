@@ -1,13 +1,14 @@
 """Joining and cutting by direction, ranks brought to a minimum, and grids."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..operands import as_operand
+from ..operands import as_flag, as_operand
 from ..registry import function
 from ..tensor import Tensor
 from .axes import axis_of, sizes_of, whole
@@ -388,6 +389,9 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise ArgumentError(f"combinations of {count} elements; r is not negative")
     if count == 0:
         return Tensor._wrap(np.zeros(0, x.dtype))
-    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    repeated = as_flag(with_replacement, "combinations", "with_replacement")
+    if math.comb(x.shape[0] + (count - 1 if repeated else 0), count) * count >= 2**27:
+        raise ArgumentError(f"combinations of {count} among {x.shape[0]} elements; no memory holds so many")
+    choose = itertools.combinations_with_replacement if repeated else itertools.combinations
     rows = np.array(list(choose(range(x.shape[0]), count)), np.int64).reshape(-1, count)
     return getitem(x, rows)

@@ -255,7 +255,8 @@ def _quantile(
         gather(line, -1, Tensor._wrap(np.take_along_axis(order, one._array.astype(np.int64), -1)))
         for one in (below, above)
     ]
-    found = movedim(lerp(ends[0], ends[1], share), -1, 0)
+    between = interpolation in ("linear", "midpoint")
+    found = movedim(lerp(ends[0], ends[1], share) if between else ends[0], -1, 0)
     found = reshape(found, (found.shape[0], *(kept if keepdim else _without(kept, axis, dim))))
     return found if fractions.ndim else reshape(found, found.shape[1:])
 
@@ -351,6 +352,10 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     if not 0 <= least < 2**40 or (x._array.size and x._array.min() < 0):
         raise ArgumentError(f"bincount got minlength={least} and elements from {x._array.min(initial=0)}; neither is "
                             "negative")  # fmt: skip
+    if (
+        x._array.max(initial=0) >= 2**40
+    ):  # NumPy's own count of the largest would wrap around, and write outside its array
+        raise ArgumentError(f"bincount of a tensor with the element {x._array.max()}; no memory holds so many counts")
     if weights is None or not x._array.size:
         return Tensor._wrap(np.bincount(x._array.astype(np.int64), minlength=least))
     w = as_operand(weights, "bincount")

@@ -5,7 +5,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from ..errors import ArgumentError, DTypeError, GradError, MissingMethodError, StateDictError
+from ..explaining import iterable
 from ..mode import enable_grad, no_grad
 from ..observing import region
 from ..registry import lookup
@@ -47,6 +50,8 @@ class Optimizer:
             raise DTypeError("an optimiser got a function; is a call missing: model.parameters()?")
         if not isinstance(params, Iterable):
             raise DTypeError(f"an optimiser got a {type(params).__name__}; give a list of parameters")
+        if isinstance(params, np.ndarray):
+            raise DTypeError("an optimiser got an array; it changes tensors, in a list")
         given = list(params)  # parameters, pairs of a name and a parameter, or groups of either
         if not given:
             raise ArgumentError(
@@ -63,6 +68,8 @@ class Optimizer:
         if "params" not in param_group:
             raise ArgumentError(f"a parameter group needs the key 'params'; it has {', '.join(param_group) or 'none'}")
         params = param_group["params"]
+        if not isinstance(params, Tensor) and (not iterable(params) or isinstance(params, np.ndarray)):
+            raise DTypeError(f"a parameter group got a {type(params).__name__} as params; it is a list of tensors")
         params = [params] if isinstance(params, Tensor) else list(params)
         if params and all(isinstance(one, tuple) and len(one) == 2 for one in params):  # model.named_parameters()
             param_group = {**param_group, "param_names": [name for name, _ in params]}

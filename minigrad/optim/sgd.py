@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import ArgumentError
-from ..operands import as_number
+from ..operands import as_flag, as_number
 from .optimizer import Optimizer
 
 __all__ = ["SGD"]
@@ -42,7 +42,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if differentiable:
+        if as_flag(differentiable, "SGD", "differentiable"):
             raise ArgumentError(
                 "SGD(differentiable=True): the step is not recorded here; write it with tensor operations"
             )
@@ -63,6 +63,8 @@ class SGD(Optimizer):
             number = as_number(group[option], f"SGD({option}=…)")
             if option != "dampening" and not number >= 0:
                 raise ArgumentError(f"SGD got {option}={group[option]}; it must be 0 or more")
+        for option in ("nesterov", "maximize"):
+            as_flag(group[option], "SGD", option)
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ArgumentError("SGD with nesterov=True needs a momentum above 0 and no dampening")
 

@@ -11,6 +11,7 @@ from ..callers import reads_attribute, warn
 from ..device import CPU, Device
 from ..dtypes import is_floating
 from ..errors import DTypeError, GradError, NonLeafGradWarning, ShapeError
+from ..explaining import as_flag, iterable
 from ..hooks import HookTable, RemovableHandle
 from ..mode import recording
 from ..observing import region
@@ -166,6 +167,7 @@ class TensorCore:
 
         Raises `GradError` for integer tensors and for interior tensors.
         """
+        requires_grad = as_flag(requires_grad, "requires_grad_", "requires_grad")
         if requires_grad == (self._node is not None):
             return self  # type: ignore[return-value]
         if not self.is_leaf:
@@ -326,6 +328,12 @@ def seeds_for(
     return edges, seeds
 
 
+def kept_graph(create_graph: Any, retain_graph: Any, name: str) -> tuple[bool, bool]:
+    """Whether the walk is recorded, and whether the graph is kept after it."""
+    create_graph = as_flag(create_graph, name, "create_graph")
+    return create_graph, create_graph if retain_graph is None else as_flag(retain_graph, name, "retain_graph")
+
+
 def backward(
     tensors: "Sequence[Tensor]",
     gradients: "Sequence[Tensor | None]",
@@ -335,10 +343,10 @@ def backward(
 ) -> None:
     """Walk back from `tensors` and add the gradients up in the leaves, or in `inputs` only."""
     edges, seeds = seeds_for(tensors, gradients, "backward()")
-    keep = create_graph if retain_graph is None else retain_graph
+    create_graph, keep = kept_graph(create_graph, retain_graph, "backward")
     chosen: dict[Edge, Tensor] | None = None
     if inputs is not None:
-        listed = [inputs] if isinstance(inputs, TensorCore) else list(inputs)
+        listed: list[Any] = list(inputs) if iterable(inputs) and not isinstance(inputs, TensorCore) else [inputs]
         for one in listed:
             if not isinstance(one, TensorCore):
                 raise DTypeError(f"backward(inputs=…) got a {type(one).__name__}; inputs are tensors")

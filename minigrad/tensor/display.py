@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import get_default_dtype
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DTypeError
+from ..explaining import as_flag, misplaced
 from .core import TensorCore
 from .views import Array
 
@@ -39,8 +40,16 @@ def set_printoptions(
     >>> mg.set_printoptions(precision=4)
     """
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
-    if profile is not None and profile not in _PROFILES:
+    for name, value in given.items():
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        endless = name == "threshold" and isinstance(value, float) and value == inf
+        if value is not None and not endless and not (whole and 0 <= value < 2**31):
+            raise DTypeError(misplaced(value, "set_printoptions", name, "an integer from 0 to 2**31"))
+    if precision is not None and precision > 100:
+        raise ArgumentError(f"set_printoptions got precision={precision}; up to 100 digits are shown")
+    if profile is not None and not (isinstance(profile, str) and profile in _PROFILES):
         raise ArgumentError(f"profile={profile!r}; the profiles are {', '.join(map(repr, _PROFILES))}")
+    sci_mode = None if sci_mode is None else as_flag(sci_mode, "set_printoptions", "sci_mode")
     _options.update({} if profile is None else _PROFILES[profile], sci_mode=sci_mode)
     _options.update({name: value for name, value in given.items() if value is not None})
 
@@ -102,7 +111,7 @@ def _format_of(array: Array) -> Callable[[Any], str]:
     values = shown[np.isfinite(shown) & (shown != 0)]
     if values.size == 0:
         return lambda value: f"{value:.0f}." if value == 0 else f"{value}"
-    smallest, largest, whole = values.min(), values.max(), bool((values == np.ceil(values)).all())
+    smallest, largest, whole = float(values.min()), float(values.max()), bool((values == np.ceil(values)).all())
     powers = _options["sci_mode"]
     if powers is None:
         powers = largest / smallest > 1000 or largest > 1e8 or (not whole and smallest < 1e-4)

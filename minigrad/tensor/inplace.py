@@ -14,10 +14,11 @@ import numpy as np
 
 from ..dtypes import as_dtype, can_hold
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
+from ..explaining import as_flag
 from ..mode import MODE
 from ..observing import tell
 from ..random import chosen_generator
-from ..registry import lookup
+from ..registry import guarded, lookup
 from ..tape import Leaf
 from .core import TensorCore
 from .views import Copied, move, overlap, replace
@@ -210,7 +211,9 @@ class InPlace(TensorCore):
 
     def copy_(self, other: Any, non_blocking: bool = False) -> "Tensor":
         """Copy `other`, broadcast to this shape and cast to this dtype."""
-        self[...] = other if isinstance(other, TensorCore) else lookup("as_tensor")(other)
+        if not isinstance(other, int | float):
+            other = lookup("as_tensor")(other, dtype=self.dtype)
+        self[...] = other
         return self  # type: ignore[return-value]
 
     def fill_(self, value: Any) -> "Tensor":
@@ -231,6 +234,7 @@ class InPlace(TensorCore):
         if self.ndim < 2 or (self.ndim > 2 and len(set(self.shape)) > 1):
             raise ShapeError(f"fill_diagonal_ of shape {self.shape}; it takes a matrix, or more axes of one size")
         rows, columns = self.shape[:2]
+        wrap = as_flag(wrap, "fill_diagonal_", "wrap")
         places = np.arange(rows if wrap and self.ndim == 2 else min(rows, columns))
         if columns:
             places = places[places % (columns + 1) < columns]
@@ -252,7 +256,8 @@ class InPlace(TensorCore):
         if writing(self, name, ()):
             lookup("assign")(self, ..., values.astype(self.dtype))
         else:
-            np.copyto(self._array, values, casting="unsafe")
+            with np.errstate(all="ignore"):
+                np.copyto(self._array, values, casting="unsafe")
             self._storage.count += 1
         return self  # type: ignore[return-value]
 
@@ -267,6 +272,7 @@ class InPlace(TensorCore):
         """Fill with normal values of the given mean and standard deviation."""
         return self._randomise("normal_", lookup("normal_array")(self.shape, mean, std, self.dtype, generator))
 
+    @guarded
     def bernoulli_(self, p: float = 0.5, *, generator: Any = None) -> "Tensor":
         """Fill with ones with probability p, and zeros."""
         if not 0 <= p <= 1:
@@ -274,13 +280,16 @@ class InPlace(TensorCore):
         uniform = lookup("uniform_array")(self.shape, 0.0, 1.0, as_dtype("float64"), generator)
         return self._randomise("bernoulli_", uniform < p, whole=True)
 
+    @guarded
     def exponential_(self, lambd: float = 1, *, generator: Any = None) -> "Tensor":
         """Fill with exponentially distributed values of rate `lambd`."""
         if not lambd > 0:
             raise ArgumentError(f"exponential_ got lambd={lambd}; a rate is positive")
-        values = chosen_generator(generator).exponential(size=self.shape) / lambd
+        with np.errstate(all="ignore"):
+            values = chosen_generator(generator).exponential(size=self.shape) / lambd
         return self._randomise("exponential_", np.asarray(values))
 
+    @guarded
     def log_normal_(self, mean: float = 1, std: float = 2, *, generator: Any = None) -> "Tensor":
         """Fill with values whose logarithms are normal, of the given mean and standard deviation."""
         if not std > 0:
@@ -289,6 +298,7 @@ class InPlace(TensorCore):
         with np.errstate(all="ignore"):
             return self._randomise("log_normal_", np.exp(normal))
 
+    @guarded
     def random_(self, *bounds: int, generator: Any = None, **words: Any) -> "Tensor":
         """Fill with whole numbers from `from` (0) to `to` − 1; without `to`, up to the largest of the dtype.
 
@@ -302,7 +312,9 @@ class InPlace(TensorCore):
             limit = 2 if self.dtype.kind == "b" else int(np.iinfo(self.dtype).max) + 1
         low = words.get("from", bounds[0] if len(bounds) == 2 else 0)
         high = words.get("to", bounds[-1] if bounds else limit)
-        if not low < (limit if high is None else high) <= limit:
+        with np.errstate(all="ignore"):
+            inside = low < (limit if high is None else high) <= limit
+        if not inside:
             raise ArgumentError(
                 f"random_ from {low} to {high} in a tensor of {self.dtype}, which holds up to {limit - 1}"
             )

@@ -1,6 +1,7 @@
 """Tensors among NumPy arrays, Python numbers, copies and pickles."""
 
 import copy
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from ..device import device as as_device
 from ..dtypes import TYPE_NAMES, as_dtype
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
+from ..explaining import as_flag
 from ..registry import lookup
 from .core import TensorCore
 from .views import Array
@@ -57,7 +59,7 @@ class Interop(TensorCore):
         >>> mg.tensor([1, 2]).numpy()
         array([1, 2])
         """
-        if self._node is not None and not force:
+        if self._node is not None and not as_flag(force, "numpy", "force"):
             raise GradError(
                 "numpy() of a tensor that requires gradients: NumPy would compute, and write, behind the tape's back. "
                 "Use t.detach().numpy()"
@@ -135,7 +137,10 @@ class Interop(TensorCore):
         return float(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        value = self.item()
+        if value != value or value in (math.inf, -math.inf):
+            raise ArgumentError(f"int() of a tensor that holds {value}, which no integer is")
+        return int(value)
 
     def __index__(self) -> int:
         if self.dtype.kind not in "bui" or self._array.size != 1:
@@ -177,7 +182,7 @@ class Interop(TensorCore):
             as_device(device)
         target = self.dtype if dtype is None else as_dtype(dtype)
         if target == self.dtype:
-            return lookup("clone")(self) if copy else self  # type: ignore[return-value]
+            return lookup("clone")(self) if as_flag(copy, "to", "copy") else self  # type: ignore[return-value]
         return lookup("cast")(self, target)
 
     def cpu(self) -> "Tensor":

@@ -1,9 +1,13 @@
 """The functions of tensors that are also methods, by the same name."""
 
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import DTypeError, IndexOutOfRangeError
+from ..explaining import misplaced
 from ..registry import lookup
 from .core import TensorCore
 from .views import Copied
@@ -197,11 +201,15 @@ class Methods(TensorCore):
 
     def size(self, dim: "_Int | None" = None) -> Any:
         """The shape, or the size of one axis."""
-        if dim is not None and not -self.ndim <= dim < self.ndim:
+        if dim is None:
+            return self.shape
+        if not hasattr(dim, "__index__") or isinstance(dim, np.ndarray | type):
+            raise DTypeError(misplaced(dim, "size", "dim", "an integer"))
+        if not -self.ndim <= operator.index(dim) < self.ndim:
             raise IndexOutOfRangeError(
                 f"size({dim}) of a tensor of shape {self.shape}; an axis is {-self.ndim} to {self.ndim - 1}"
             )
-        return self.shape if dim is None else self.shape[dim]
+        return self.shape[dim]
 
     def dim(self) -> "_Int":
         """The number of axes."""

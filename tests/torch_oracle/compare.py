@@ -8,6 +8,9 @@ import numpy as np
 import torch
 
 import minigrad as mg
+from tests.samples import normal as normal
+from tests.samples import positive as positive
+from tests.samples import whole as whole
 
 LOOSE = {"rtol": 1e-4, "atol": 1e-5}
 
@@ -15,21 +18,6 @@ LOOSE = {"rtol": 1e-4, "atol": 1e-5}
 def drawn(examples: int) -> Callable[[Any], Any]:
     """A property test of that many examples, the same ones on every run."""
     return hypothesis.settings(max_examples=examples, derandomize=True, database=None, deadline=None)
-
-
-def normal(*shape: int, seed: int = 0) -> np.ndarray:
-    """Normal float64 values."""
-    return np.random.default_rng([seed, *shape]).standard_normal(shape)
-
-
-def positive(*shape: int, seed: int = 0) -> np.ndarray:
-    """Values from [0.5, 2)."""
-    return np.random.default_rng([seed, *shape]).uniform(0.5, 2, shape)
-
-
-def whole(low: int, high: int, *shape: int, seed: int = 0) -> np.ndarray:
-    """Integers from low to high − 1."""
-    return np.random.default_rng([seed, *shape]).integers(low, high, shape)
 
 
 # ------------------------------------------------------------ single results

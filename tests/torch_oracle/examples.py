@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.torch_oracle.compare import normal, positive, whole
+from tests.samples import normal, positive, whole
 from tests.torch_oracle.examples_of_tensors import calls
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.torch_oracle.compare import normal, positive, whole
+from tests.samples import normal, positive, whole
 
 X, Y, Z = normal(3, 4), positive(3, 4, seed=1), positive(4, seed=2)
 STACK = normal(2, 3, 3)

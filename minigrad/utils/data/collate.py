@@ -9,6 +9,7 @@ from ...creation import from_numpy, tensor
 from ...errors import ArgumentError, DTypeError, ShapeError
 from ...ops.joining import stack
 from ...tensor import Tensor
+from .sampler import indexed
 
 __all__ = ["default_collate", "default_convert"]
 
@@ -25,7 +26,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     >>> default_collate([(0.5, "a"), (1.5, "b")])[1]
     ('a', 'b')
     """
-    if not len(batch):
+    if not len(indexed("default_collate", batch)):
         raise ArgumentError("default_collate got an empty batch; does the batch_sampler yield an empty list?")
     first = batch[0]
     if isinstance(first, Tensor | np.ndarray | np.generic):

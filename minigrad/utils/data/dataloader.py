@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError
+from ...errors import ArgumentError, DTypeError
+from ...operands import as_flag, as_integer, as_number
 from ...random import chosen_generator
 from ...tensor import Tensor
 from .collate import default_collate, default_convert
@@ -73,6 +74,8 @@ class DataLoader:
         _check_exclusive(dataset, batch_size, shuffle, sampler, batch_sampler, flag("DataLoader: drop_last", drop_last))
         if generator is not None:
             chosen_generator(generator)
+        if collate_fn is not None and not callable(collate_fn):
+            raise DTypeError(f"DataLoader: collate_fn={collate_fn!r}; expected a function of a list of items")
         if batch_sampler is not None:
             batch_size = None
         elif batch_size is not None:
@@ -148,7 +151,10 @@ def _tensor_batch(dataset: Any, indices: Sequence[Any]) -> list[Tensor] | None:
         dataset = dataset.dataset
     if not (isinstance(dataset, TensorDataset) and _unchanged(dataset, TensorDataset)):
         return None
-    rows = np.asarray(indices)
+    try:
+        rows = np.asarray(indices)
+    except ValueError:  # uneven lists
+        return None
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
         return None
     return [tensor[rows] for tensor in dataset.tensors]
@@ -164,7 +170,9 @@ def _unchanged(dataset: object, base: type) -> bool:
 def _check_workers(
     num_workers: int, timeout: float, context: object, prefetch_factor: int | None, persistent_workers: bool
 ) -> None:
-    if num_workers < 0 or timeout < 0:
+    num_workers = as_integer(num_workers, "DataLoader", "num_workers")
+    persistent_workers = as_flag(persistent_workers, "DataLoader", "persistent_workers")
+    if num_workers < 0 or not as_number(timeout, "DataLoader", "timeout") >= 0:
         raise ArgumentError(f"DataLoader: num_workers={num_workers}, timeout={timeout}; neither may be negative")
     if num_workers == 0 and (context is not None or prefetch_factor is not None or persistent_workers):
         raise ArgumentError(

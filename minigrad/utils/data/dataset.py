@@ -1,6 +1,7 @@
 """Data sets: indexed, streamed, wrapped around tensors, cut up and put together."""
 
 import math
+import operator
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
@@ -17,9 +18,11 @@ from ...errors import (
     MissingMethodError,
     ShapeError,
 )
+from ...explaining import iterable
+from ...operands import as_numbers
 from ...random import chosen_generator
 from ...tensor import Tensor
-from .sampler import length_of
+from .sampler import indexed, length_of
 
 __all__ = ["ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
 
@@ -80,6 +83,8 @@ class ChainDataset(IterableDataset[Any]):
     """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
+        if not iterable(datasets):
+            raise DTypeError(f"ChainDataset got a {type(datasets).__name__}; it takes a list of streams")
         self.datasets = datasets
 
     def _streams(self) -> Iterator[IterableDataset[Any]]:
@@ -147,13 +152,21 @@ class Subset(Dataset[Item]):
     indices: Sequence[int]
 
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+        if isinstance(dataset, type) or not hasattr(dataset, "__getitem__"):
+            raise DTypeError(f"Subset of a {type(dataset).__name__}, which has no index; it takes a data set")
         self.dataset = dataset
-        self.indices = indices
+        self.indices = indexed("Subset: indices", indices)
 
     def __getitem__(self, index: Any) -> Item:
         if isinstance(index, list):
             return self.dataset[[self.indices[i] for i in index]]  # type: ignore[no-any-return]
-        return self.dataset[self.indices[index]]  # type: ignore[no-any-return]
+        try:
+            place = self.indices[index]
+        except (TypeError, KeyError):
+            raise DTypeError(f"Subset[{index!r}]: an index is one integer, or a list of them") from None
+        except IndexError:
+            raise IndexOutOfRangeError(f"index {index} is outside this Subset of {len(self)} items") from None
+        return self.dataset[place]  # type: ignore[no-any-return]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Item]:
         """Return several items; a data set that can give them at once is asked to."""
@@ -192,6 +205,8 @@ class ConcatDataset(Dataset[Item]):
     cumulative_sizes: list[int]
 
     def __init__(self, datasets: Iterable[Any]) -> None:
+        if not iterable(datasets):
+            raise DTypeError(f"ConcatDataset got a {type(datasets).__name__}; it takes a list of data sets")
         self.datasets = list(datasets)
         if not self.datasets:
             raise ArgumentError("ConcatDataset got no data set; it needs at least one")
@@ -203,6 +218,10 @@ class ConcatDataset(Dataset[Item]):
         self.cumulative_sizes = list(accumulate(length_of(dataset) for dataset in self.datasets))
 
     def __getitem__(self, index: int) -> Item:
+        try:
+            index = operator.index(index)
+        except TypeError:
+            raise DTypeError(f"ConcatDataset[{index!r}]: an index is one integer") from None
         position = index + len(self) if index < 0 else index
         if not 0 <= position < len(self):
             raise IndexOutOfRangeError(f"index {index} is outside this ConcatDataset of {len(self)} items")
@@ -228,7 +247,10 @@ def random_split(
     [8, 2]
     """
     total = length_of(dataset)
-    sizes = _split_sizes(total, list(lengths))
+    numbers = as_numbers(lengths, "random_split", "lengths")
+    if numbers.ndim != 1:
+        raise DTypeError(f"random_split got lengths={lengths!r}; it is a list of sizes, or of fractions")
+    sizes = _split_sizes(total, list(lengths) if isinstance(lengths, list | tuple) else numbers.tolist())
     order = chosen_generator(generator).permutation(total).tolist()
     ends = list(accumulate(sizes))
     return [Subset(dataset, order[end - size : end]) for size, end in zip(sizes, ends, strict=True)]

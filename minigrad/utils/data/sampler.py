@@ -1,12 +1,14 @@
 """The order in which items are visited, and how they are grouped into batches."""
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from ...errors import ArgumentError, DTypeError, MissingMethodError
+from ...explaining import iterable
+from ...operands import as_numbers
 from ...random import chosen_generator
 
 __all__ = [
@@ -32,15 +34,24 @@ def length_of(collection: Any) -> int:
         raise
     except TypeError as error:
         raise DTypeError(
-            f"{type(collection).__name__} has no length: {error}. Define __len__, or stream it as an IterableDataset"
+            f"{type(collection).__name__} has no length, which is needed here. Define __len__, or stream it as an "
+            "IterableDataset"
         ) from error
 
 
 def positive(name: str, value: Any) -> int:
     """Return `value` if it is a positive integer."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value <= 0:
-        raise ArgumentError(f"{name}={value!r}; expected a positive integer")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 < value < 2**59:
+        raise ArgumentError(f"{name}={value!r}; expected a positive integer that memory can hold")
     return int(value)
+
+
+def indexed(name: str, value: Any) -> Any:
+    """Return `value` if it has items under the indices 0, 1, …"""
+    known = hasattr(value, "__len__") and hasattr(value, "__getitem__")
+    if not known or isinstance(value, type | Mapping) or getattr(value, "ndim", 1) == 0:
+        raise DTypeError(f"{name} got a {type(value).__name__}; it takes a list, or what has a length and an index")
+    return value
 
 
 def flag(name: str, value: Any) -> bool:
@@ -141,7 +152,7 @@ class SubsetRandomSampler(Sampler[Any]):
     """
 
     def __init__(self, indices: Sequence[Any], generator: np.random.Generator | None = None) -> None:
-        self.indices = indices
+        self.indices = indexed("SubsetRandomSampler", indices)
         self.generator = generator
         if generator is not None:
             chosen_generator(generator)
@@ -172,10 +183,7 @@ class WeightedRandomSampler(Sampler[int]):
         replacement: bool = True,
         generator: np.random.Generator | None = None,
     ) -> None:
-        try:
-            self.weights = np.array(weights, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise DTypeError(f"WeightedRandomSampler: weights={weights!r}; they are a list of numbers") from None
+        self.weights = as_numbers(weights, "WeightedRandomSampler", "weights")
         self.num_samples = positive("WeightedRandomSampler: num_samples", num_samples)
         self.replacement = flag("WeightedRandomSampler: replacement", replacement)
         self.generator = generator
@@ -224,6 +232,8 @@ class BatchSampler(Sampler[list[Any]]):
     """
 
     def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool) -> None:
+        if not iterable(sampler):
+            raise DTypeError(f"BatchSampler got a {type(sampler).__name__}; it takes a sampler, or a list of indices")
         self.sampler = sampler
         self.batch_size = positive("BatchSampler: batch_size", batch_size)
         self.drop_last = flag("BatchSampler: drop_last", drop_last)
