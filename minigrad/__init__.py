@@ -13,7 +13,7 @@ from typing import Any as _Any
 
 from numpy import dtype, finfo, iinfo, newaxis
 
-from . import _alias, autograd, backends, cuda, errors, func, functions, random, scopes
+from . import _alias, autograd, backends, cuda, errors, func, functions, profiler, random, scopes
 from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
@@ -385,6 +385,7 @@ __all__ = [
     "primitive",
     "primitives",
     "prod",
+    "profiler",
     "rand",
     "rand_like",
     "randint",

@@ -28,6 +28,7 @@ import numpy as np
 from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
 from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
 from .mode import MODE
+from .observing import applied
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
 from .rules import Rules
@@ -194,9 +195,12 @@ class Primitive(Rules):
         raise not_an_operand(arg, self.name)
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
-        mode = MODE.get()
-        for observer in mode.observers:
-            observer.applying(self, inputs, static)
+        watching = MODE.get().observers
+        if watching:
+            return applied(watching, self, inputs, static, lambda: self._computed(inputs, arrays, static))
+        return self._computed(inputs, arrays, static)
+
+    def _computed(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
         if self.quiet:
             raw = self.forward(*arrays, **static)
         else:
@@ -222,12 +226,10 @@ class Primitive(Rules):
                 outputs.append(self._viewed(result, inputs[source], arrays[source]))
             else:
                 outputs.append(Tensor._wrap(result))
-        if mode.recording and self.rules:
+        if MODE.get().recording and self.rules:
             wanted = tuple([tensor._node is not None for tensor in inputs])
             if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
                 self._record(inputs, arrays, outputs, extras, static, wanted, not single)
-        for observer in mode.observers:
-            observer.applied(self, inputs, outputs)
         return outputs[0] if single else tuple(outputs)
 
     def _viewed(self, result: Array, tensor: Tensor, array: Array) -> Tensor:
@@ -242,15 +244,16 @@ class Primitive(Rules):
 
     def recorded(self, inputs: Sequence[Tensor], array: Array, **static: Any) -> Tensor:
         """`array`, which holds already what the forward would give, as the output of an application."""
-        mode, output = MODE.get(), Tensor._wrap(array)
-        for observer in mode.observers:
-            observer.applying(self, inputs, static)
-        wanted = tuple([tensor._node is not None for tensor in inputs])
-        if True in wanted and array.dtype.kind == "f":
-            self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
-        for observer in mode.observers:
-            observer.applied(self, inputs, [output])
-        return output
+        output = Tensor._wrap(array)
+
+        def record() -> Tensor:
+            wanted = tuple([tensor._node is not None for tensor in inputs])
+            if True in wanted and array.dtype.kind == "f":
+                self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
+            return output
+
+        watching = MODE.get().observers
+        return applied(watching, self, inputs, static, record) if watching else record()
 
     def _record(
         self,

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from .errors import GradError
-from .mode import observe, recording
+from .mode import recording
+from .observing import observe
 from .random import default_generator
 from .recorder import AskedTooEarly, Bound, Lent, Recorder
 from .tape import Node, Spec

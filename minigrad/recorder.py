@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .errors import GradError
-from .mode import Observer
+from .observing import Observer
 from .tape import Node, Spec
 from .tensor import Saved, Tensor, Version
 

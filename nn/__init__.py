@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from . import functional, init, utils
+from . import functional, init, modules, utils
 from .activation import (
     CELU,
     ELU,
@@ -303,6 +303,7 @@ __all__ = [
     "functional",
     "init",
     "models",
+    "modules",
     "summary",
     "utils",
 ]

@@ -13,7 +13,7 @@ from minigrad.errors import (
     MissingForwardError,
 )
 
-from .calling import described, hooked, locate, names_of, observed, registered, warn_about_unregistered
+from .calling import EVERYWHERE, described, hooked, locate, names_of, observed, registered, warn_about_unregistered
 from .parameter import Parameter, is_lazy
 from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
 
@@ -77,9 +77,10 @@ class Module:
             watching = observers()
             if watching:
                 return observed(self, args, kwargs, watching)
-            if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks):
-                return self.forward(*args, **kwargs)
-            return hooked(self, args, kwargs)
+            own = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+            if own or EVERYWHERE:
+                return hooked(self, args, kwargs)
+            return self.forward(*args, **kwargs)
         except MinigradError as error:
             locate(error, self)
             raise

@@ -229,6 +229,7 @@ REFERENCE = [
     "minigrad",
     "minigrad.autograd",
     "minigrad.autograd.function",
+    "minigrad.autograd.graph",
     "minigrad.func",
     "minigrad.signal",
     "minigrad.optim",
@@ -236,6 +237,7 @@ REFERENCE = [
     "minigrad.utils.checkpoint",
     "minigrad.utils.data",
     "minigrad.datasets",
+    "minigrad.profiler",
     "minigrad.transforms",
     "minigrad.drawing",
     "minigrad.plot",
@@ -243,6 +245,7 @@ REFERENCE = [
     "nn.functional",
     "nn.init",
     "nn.models",
+    "nn.modules.module",
     "nn.utils",
     "nn.notes",
 ]

@@ -99,6 +99,7 @@ TITLES = {
     "minigrad.sampling": "Random tensors",
     "minigrad.random": "Generators",
     "minigrad.mode": "Recording",
+    "minigrad.observing": "Observing",
     "minigrad.anomaly": "Anomaly mode",
     "minigrad.determinism": "Determinism",
     "minigrad.ops.arithmetic": "Arithmetic, element by element",
@@ -216,7 +217,7 @@ def position(place: str) -> int:
 
 def documented_elsewhere(module: str, value: object) -> bool:
     """Whether a class that a module offers has its entry with the package above it."""
-    first = [package for package in ("minigrad", "nn") if package != module]
+    first = [package for package in ("minigrad", "nn", "minigrad.autograd") if package != module]
     if module == "minigrad" or (module == "nn" and getattr(value, "__module__", "").startswith("nn")):
         return False
     return any(

@@ -11,6 +11,7 @@ import numpy as np
 from ..custom import refuse_changes
 from ..errors import DTypeError, GradError
 from ..mode import MODE, recording
+from ..observing import attempt, tell
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec
 from ..tensor import Array, Saved, Tensor, Version, edge_of
@@ -51,11 +52,12 @@ class Application:
             args = self._bound(args, kwargs)
         inputs = [one for one in args if isinstance(one, Tensor)]
         watching = MODE.get().observers
-        for observer in watching:
-            observer.applying(self, inputs, {})
-        result, outputs = self._run(args, inputs)
-        for observer in watching:
-            observer.applied(self, inputs, outputs)
+        if not watching:
+            return self._run(args, inputs)[0]
+        with attempt(watching, self):
+            tell(watching, "applying", self, inputs, {})
+            result, outputs = self._run(args, inputs)
+            tell(watching, "applied", self, inputs, outputs)
         return result
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from ..dtypes import as_dtype, can_hold
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
 from ..explaining import as_flag
 from ..mode import MODE
+from ..observing import tell
 from ..random import chosen_generator
 from ..registry import guarded, lookup
 from ..tape import Leaf
@@ -44,8 +45,8 @@ def writing(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
             "and clone() for a copy, or call contiguous() before view"
         )
     recorded = _on_tape(tensor, name, operands)
-    for observer in MODE.get().observers:
-        observer.writing(tensor, recorded)  # type: ignore[arg-type]
+    if MODE.get().observers:
+        tell(MODE.get().observers, "writing", tensor, recorded)
     return recorded
 
 
