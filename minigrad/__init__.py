@@ -13,10 +13,11 @@ from typing import Any as _Any
 
 from numpy import dtype, finfo, iinfo, newaxis
 
-from . import _alias, autograd, backends, cuda, errors, func, functions, random, scopes
+from . import _alias, autograd, backends, cuda, errors, func, functions, profiler, random, scopes
 from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
+from .custom import primitive
 from .determinism import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from .device import device
 from .dtypes import (
@@ -159,7 +160,8 @@ from .random import Generator, default_generator, get_rng_state, initial_seed, m
 from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
-from .tensor.uninitialized import Uninitialized
+from .uninitialized import Uninitialized
+from .utils.checkpoint import checkpoint
 
 if _TYPE_CHECKING:
     import nn as nn
@@ -248,6 +250,7 @@ __all__ = [
     "broadcast_to",
     "cat",
     "ceil",
+    "checkpoint",
     "chunk",
     "clamp",
     "clamp_max",
@@ -379,8 +382,10 @@ __all__ = [
     "pi",
     "poisson",
     "pow",
+    "primitive",
     "primitives",
     "prod",
+    "profiler",
     "rand",
     "rand_like",
     "randint",

@@ -3,7 +3,7 @@
 Both belong to the context (`contextvars`): a thread, or an asynchronous task.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -13,64 +13,24 @@ from .errors import DTypeError, GradError
 from .explaining import as_flag
 
 if TYPE_CHECKING:
-    from .tape import Node
-    from .tensor import Tensor
+    from .observing import Observer
 
 __all__ = [
-    "Observer",
     "enable_grad",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
-    "observe",
-    "observers",
     "set_grad_enabled",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Observer:
-    """Sees every application of a primitive, every step of the walk and every call of a module; override what you need.
-
-    Drawing, profiling and debugging hang on these methods. What raises is not
-    followed by its `applied` or `pulled`; `raised` is called for the latter, and
-    `left` in any case.
-
-    >>> import minigrad as mg
-    >>> class Names(mg.autograd.Observer):
-    ...     def applied(self, primitive, inputs, outputs): print(primitive.name)
-    >>> with mg.autograd.observe(Names()): _ = mg.ones(2) * 3
-    mul
-    """
-
-    def applying(self, primitive: Any, inputs: Sequence["Tensor"], static: Mapping[str, Any]) -> None:
-        """Called before a primitive computes, with its operands and its arguments that are no tensors."""
-
-    def applied(self, primitive: Any, inputs: Sequence["Tensor"], outputs: Sequence["Tensor"]) -> None:
-        """Called after a primitive has been applied, recorded or not."""
-
-    def pulling(self, node: "Node", cotangents: Sequence["Tensor | None"]) -> None:
-        """Called before the walk pulls a node's cotangents back."""
-
-    def pulled(self, node: "Node", cotangents: Sequence["Tensor | None"], gradients: Sequence["Tensor | None"]) -> None:
-        """Called after the walk has pulled a node's cotangents back to its inputs."""
-
-    def raised(self, source: Any, error: BaseException) -> None:
-        """Called with the node that cannot be walked, or whose step raised instead of its `pulled`."""
-
-    def entering(self, module: Any, args: tuple[Any, ...]) -> None:
-        """Called before a module runs."""
-
-    def left(self, module: Any, output: Any) -> None:
-        """Called after a module has run; with None where it raised."""
-
-
 class Mode(NamedTuple):
     """What every application looks up once: whether to record, and who watches; and what blocks will go back to."""
 
     recording: bool
-    observers: tuple[Observer, ...] = ()
+    observers: tuple["Observer", ...] = ()
     outer: tuple[bool, ...] = ()
 
 
@@ -224,28 +184,3 @@ class set_grad_enabled:  # noqa: N801 - PyTorch's name
         """Decorate `function`; outside it, recording goes back to what it was."""
         _switch(self._before)
         return _decorate(function, self._mode)
-
-
-@contextmanager
-def observe(observer: Observer) -> Iterator[Observer]:
-    """Let `observer` see every application and every step of a walk inside the block.
-
-    >>> import minigrad as mg
-    >>> with mg.autograd.observe(mg.autograd.Observer()) as observer: _ = mg.exp(mg.ones(2))
-    """
-    before = MODE.get()
-    MODE.set(before._replace(observers=(*before.observers, observer)))
-    try:
-        yield observer
-    finally:
-        MODE.set(MODE.get()._replace(observers=before.observers))
-
-
-def observers() -> tuple[Observer, ...]:
-    """Who watches in this thread or task.
-
-    >>> import minigrad as mg
-    >>> mg.autograd.observers()
-    ()
-    """
-    return MODE.get().observers

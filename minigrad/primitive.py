@@ -28,11 +28,12 @@ import numpy as np
 from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
 from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
 from .mode import MODE
+from .observing import applied
 from .operands import as_operand, not_an_operand
 from .registry import lookup, register_primitive, registered_primitives
 from .rules import Rules
 from .tape import Edge, Node, Spec
-from .tensor import Array, Tensor, Version
+from .tensor import Array, Saved, Tensor
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
@@ -43,19 +44,6 @@ _KEYWORDS = {1: ("input",), 2: ("input", "other")}
 def _cast(array: Array, dtype: np.dtype[Any]) -> Array:
     with np.errstate(all="ignore"):
         return array.astype(dtype)
-
-
-class _Saved:
-    """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
-
-    __slots__ = ("array", "index", "node", "stamp", "storage")
-
-    def __init__(self, array: Array, storage: Version, node: Node | None, index: int) -> None:
-        self.array = array
-        self.storage = storage
-        self.stamp = storage.count
-        self.node = node
-        self.index = index
 
 
 class Primitive(Rules):
@@ -154,12 +142,15 @@ class Primitive(Rules):
                 f"{self.name} takes {', '.join((*self.keywords, *self.static))}; {len(args)} "
                 f"operands{' and ' + ', '.join(static) if static else ''} arrived"
             )
-        if self.broadcast:
-            inputs, arrays = self._promoted(args)
-        else:
-            inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
-            arrays = [tensor._array for tensor in inputs]
+        inputs, arrays = self._operands(args)
         return self._apply(inputs, arrays, static)
+
+    def _operands(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
+        """The operands as tensors, and the arrays that the forward gets."""
+        if self.broadcast:
+            return self._promoted(args)
+        inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
+        return inputs, [tensor._array for tensor in inputs]
 
     def _promoted(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
         """The operands in their common dtype; numbers become 0-d constants of it."""
@@ -204,9 +195,12 @@ class Primitive(Rules):
         raise not_an_operand(arg, self.name)
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
-        mode = MODE.get()
-        for observer in mode.observers:
-            observer.applying(self, inputs, static)
+        watching = MODE.get().observers
+        if watching:
+            return applied(watching, self, inputs, static, lambda: self._computed(inputs, arrays, static))
+        return self._computed(inputs, arrays, static)
+
+    def _computed(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
         if self.quiet:
             raw = self.forward(*arrays, **static)
         else:
@@ -224,25 +218,42 @@ class Primitive(Rules):
         single = not isinstance(raw, tuple)
         results: Sequence[Array] = (raw,) if single else raw
         outputs = []
-        for result in results:
+        for number, result in enumerate(results):
             if type(result) is not np.ndarray:
                 result = np.asarray(result)
-            outputs.append(Tensor._wrap(result, storage=self._shared(result, inputs, arrays)))
-        if mode.recording and self.rules:
+            if self.view:
+                source = number if self.variadic else 0
+                outputs.append(self._viewed(result, inputs[source], arrays[source]))
+            else:
+                outputs.append(Tensor._wrap(result))
+        if MODE.get().recording and self.rules:
             wanted = tuple([tensor._node is not None for tensor in inputs])
             if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
                 self._record(inputs, arrays, outputs, extras, static, wanted, not single)
-        for observer in mode.observers:
-            observer.applied(self, inputs, outputs)
         return outputs[0] if single else tuple(outputs)
 
-    def _shared(self, result: Array, inputs: Sequence[Tensor], arrays: Sequence[Array]) -> Version | None:
-        """The storage of the input that a view looks into."""
-        if self.view:
-            for tensor, array in zip(inputs, arrays, strict=True):
-                if np.may_share_memory(result, array):
-                    return tensor._storage
-        return None
+    def _viewed(self, result: Array, tensor: Tensor, array: Array) -> Tensor:
+        """The result over the storage of its input, if it shares that; `detach`, without a VJP, makes no link."""
+        owner = result.base
+        if owner is None or not (owner is array or owner is array.base or np.may_share_memory(result, array)):
+            return Tensor._wrap(result)
+        view = Tensor._wrap(result, storage=tensor._storage)
+        if self.rules:
+            tensor._link(view)
+        return view
+
+    def recorded(self, inputs: Sequence[Tensor], array: Array, **static: Any) -> Tensor:
+        """`array`, which holds already what the forward would give, as the output of an application."""
+        output = Tensor._wrap(array)
+
+        def record() -> Tensor:
+            wanted = tuple([tensor._node is not None for tensor in inputs])
+            if True in wanted and array.dtype.kind == "f":
+                self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
+            return output
+
+        watching = MODE.get().observers
+        return applied(watching, self, inputs, static, record) if watching else record()
 
     def _record(
         self,
@@ -261,10 +272,10 @@ class Primitive(Rules):
                     raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
                 position = self.arguments.index(name)
                 tensor = inputs[position]
-                saved[name] = _Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
+                saved[name] = Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
             elif name in self._outputs:
                 index = self._outputs[name]
-                saved[name] = _Saved(outputs[index]._array, outputs[index]._storage, None, index)
+                saved[name] = Saved(outputs[index]._array, outputs[index]._storage, None, index)
             elif name in self.aux:
                 saved[name] = extras[self.aux.index(name)]
             elif name.endswith("_shape") and name not in self.static:
@@ -302,7 +313,7 @@ class Primitive(Rules):
         assert node.saved is not None
         for name in self._needs(tuple(wanted)):
             saved = node.saved.get(name)
-            if isinstance(saved, _Saved) and saved.storage.count != saved.stamp:
+            if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
                     f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
@@ -336,7 +347,7 @@ class Primitive(Rules):
         if name not in node.saved:
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
-        if isinstance(saved, _Saved):
+        if isinstance(saved, Saved):
             return Tensor._wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
         return saved
 
@@ -375,6 +386,7 @@ def primitive(
     outputs: Sequence[str] = (),
     linear: bool = False,
     symmetric: bool = False,
+    kind: type[Primitive] = Primitive,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function of arrays a primitive.
 
@@ -388,17 +400,17 @@ def primitive(
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
     tuple, None for an output that the loss does not depend on. `linear`: in each
     argument that has a VJP, the others held fixed. `symmetric`: the Jacobian is its
-    own transpose.
+    own transpose. `kind`: the class of a user's primitive.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
-        made = Primitive(
+        made = kind(
             forward, name or forward.__name__.removesuffix("_primitive"), formula, vjp, tuple(notes),
             broadcast=broadcast, floating=floating, view=view, quiet=quiet, conditions=conditions,
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
             linear=linear, symmetric=symmetric,
         )  # fmt: skip
-        register_primitive(made.name, made)
+        register_primitive(made.name, made, users=kind is not Primitive)
         return made
 
     return declare

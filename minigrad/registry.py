@@ -22,6 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _functions: dict[str, Callable[..., Any]] = {}
 _primitives: dict[str, Any] = {}
+_users: set[str] = set()
 
 
 def function(operation: F) -> F:
@@ -65,10 +66,13 @@ def lookup(name: str) -> "Callable[..., Tensor]":
     return found if found is not None else _primitives[name]
 
 
-def register_primitive(name: str, primitive: Any) -> None:
-    """Make a primitive known; a name is given once."""
-    if name in _primitives:
-        raise ArgumentError(f"a primitive called {name!r} is registered already: choose another name")
+def register_primitive(name: str, primitive: Any, users: bool = False) -> None:
+    """Make a primitive known; a name is given once, but a user's primitive makes way for another of theirs."""
+    if users and name not in _functions and (name not in _primitives or name in _users):
+        _primitives.pop(name, None)
+        _users.add(name)
+    elif users or name in _primitives:
+        raise ArgumentError(f"a primitive called {name!r} is registered already: choose another name, with name=…")
     _primitives[name] = primitive
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .callers import in_library
-from .mode import Observer
+from .observing import Observer
 
 __all__ = ["Line", "Scopes", "user_line", "user_lines"]
 
@@ -72,7 +72,8 @@ class Scopes(Observer):
 
     def left(self, module: Any, output: Any) -> None:
         """Come back out of it."""
-        self.modules.pop()
+        if self.modules and self.modules[-1] is module:
+            self.modules.pop()
 
     def path(self) -> str:
         """The path of the innermost module that has one."""

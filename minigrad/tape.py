@@ -14,6 +14,7 @@ a recursion, so depth costs nothing but time.
 import itertools
 import weakref
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from .errors import GradError
 from .hooks import HookTable, RemovableHandle
 from .mode import MODE, recording
+from .observing import planned, pulled, tell
 from .registry import lookup
 
 if TYPE_CHECKING:
@@ -146,11 +148,28 @@ class Leaf(Node):
     It knows its tensor by a weak reference only, since the tensor owns it.
     """
 
-    __slots__ = ("tensor",)
+    __slots__ = ("grown", "tensor")
 
     def __init__(self, tensor: "Tensor", spec: Spec) -> None:
         super().__init__(None, (), (spec,), {}, {})
         self.tensor = weakref.ref(tensor)
+        self.grown: HookTable | None = None
+
+    def keep(self, gradient: "Tensor", create_graph: bool) -> None:
+        """Add a gradient to the tensor's `grad`, then call the hooks that wait for it."""
+        tensor = self.tensor()
+        if tensor is None or not tensor.requires_grad:
+            return
+        tensor._accumulate(gradient, create_graph)
+        for hook in list((self.grown or {}).values()):
+            returned = hook(tensor)
+            if returned is not None:
+                raise GradError(
+                    f"a post-accumulate-grad hook returned a {type(returned).__name__}; it returns None, and may "
+                    "change the tensor's grad"
+                )
+        if self.posthooks:
+            _replaced(self.posthooks, (), (), (gradient,))
 
     def refuse_another_shape(self) -> None:
         """Raise `GradError` where the tensor was given other storage, into which the gradient does not fit."""
@@ -163,6 +182,8 @@ class Leaf(Node):
 
 
 # ------------------------------------------------------------------ the walk
+
+Cotangents = list["Tensor | None"]
 
 
 def _reachable(roots: Sequence[Edge], first: int = 0) -> list[Node]:
@@ -202,13 +223,8 @@ def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -
                 )
             node.operation.check(node, wanted)
         except GradError as error:
-            _tell(node, error)
+            tell(MODE.get().observers, "raised", node, error)
             raise
-
-
-def _tell(node: Node, error: BaseException) -> None:
-    for observer in MODE.get().observers:
-        observer.raised(node, error)
 
 
 class Walk(NamedTuple):
@@ -247,13 +263,13 @@ def walk(
     for edge, seed in zip(roots, seeds, strict=True):
         _deposit(pending, edge, seed)
     result = Walk([], [], {})
-    observers = MODE.get().observers
-    with recording(create_graph), np.errstate(all="ignore"):
+    with recording(create_graph), planned(nodes), np.errstate(all="ignore"):
         for node, wanted in plan:
             cotangents = pending.pop(node, None)
             if cotangents is None:
                 continue
-            _run_hooks(node, cotangents, result.retained)
+            if node.hooks or node.retained or node.prehooks:
+                _run_hooks(node, cotangents, result.retained)
             if targets is not None:
                 for index, cotangent in enumerate(cotangents):
                     if cotangent is not None and Edge(node, index) in targets:
@@ -263,24 +279,27 @@ def walk(
                 continue
             if node.operation is None or not any(wanted):
                 continue
-            try:
-                for observer in observers:
-                    observer.pulling(node, cotangents)
-                gradients = node.operation.pull(node, cotangents, wanted)
-                if node.posthooks:
-                    specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
-                    gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
-                for observer in observers:
-                    observer.pulled(node, cotangents, gradients)
-            except BaseException as error:
-                _tell(node, error)
-                raise
-            for maybe, gradient in zip(node.edges, gradients, strict=True):
-                if maybe is not None and gradient is not None:
-                    _deposit(pending, maybe, gradient)
+            watching = MODE.get().observers
+            if watching:
+                pulled(watching, node, cotangents, partial(_step, node, cotangents, wanted, pending))
+            else:
+                _step(node, cotangents, wanted, pending)
             if not retain_graph:
                 node.release()
     return result
+
+
+def _step(node: Node, cotangents: Cotangents, wanted: Sequence[bool], pending: dict[Node, Cotangents]) -> Cotangents:
+    """Pull the cotangents of one node back to its inputs."""
+    assert node.operation is not None
+    gradients = node.operation.pull(node, cotangents, wanted)
+    if node.posthooks:
+        specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
+        gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
+    for edge, gradient in zip(node.edges, gradients, strict=True):
+        if edge is not None and gradient is not None:
+            _deposit(pending, edge, gradient)
+    return gradients
 
 
 def _deposit(pending: dict[Node, list["Tensor | None"]], edge: Edge, gradient: "Tensor") -> None:

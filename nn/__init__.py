@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from . import functional, init, utils
+from . import functional, init, modules, utils
 from .activation import (
     CELU,
     ELU,
@@ -141,7 +141,10 @@ def __getattr__(name: str) -> _Any:
         return import_module(f"{__name__}.models")
     if name == "summary":
         return import_module(f"{__name__}.model_summary").summary
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}; dir({__name__}) lists its layers, and a layer that is missing "
+        "can be written as a class, from nn.Module"
+    )
 
 
 def __dir__() -> list[str]:
@@ -300,6 +303,7 @@ __all__ = [
     "functional",
     "init",
     "models",
+    "modules",
     "summary",
     "utils",
 ]

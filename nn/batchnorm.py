@@ -196,7 +196,7 @@ class _InstanceNorm(_NormBase):
                 )
             warn(
                 f"{type(self).__name__} for {self.num_features} channels got an input with {channels}; without affine "
-                "it computes all the same",
+                f"it computes all the same. Make the layer with num_features={channels}",
                 InputShapeWarning,
             )
         batch = input if input.ndim == self.axes + 2 else input.unsqueeze(0)

@@ -125,7 +125,10 @@ class Concat(_Numbered):
         """Raise `ShapeError` for the first branch that does not fit to the one before it."""
         first = shapes[0]
         if not -len(first) <= self.dim < len(first):
-            raise ShapeError(f"Concat joins along axis {self.dim}, but its branches give shape {first}")
+            raise ShapeError(
+                f"Concat joins along axis {self.dim}, but its branches give shape {first}, whose axes are "
+                f"{-len(first)} to {len(first) - 1}"
+            )
         joined = self.dim % len(first)
         for number, shape in enumerate(shapes):
             rest = [size for axis, size in enumerate(shape) if axis != joined]

@@ -1,14 +1,15 @@
 """What happens around a module's constructor and forward: checks, full backward hooks, errors that name the layer."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import wraps
 from inspect import signature
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
-from minigrad.autograd import Observer
+from minigrad.autograd import HookTable, Observer, tell
 from minigrad.callers import warn
 from minigrad.errors import DTypeError, GradError, MinigradError, UnregisteredModuleWarning
 from minigrad.explaining import ACCIDENTS, explained, mistaken
@@ -17,6 +18,34 @@ from .parameter import Parameter
 
 if TYPE_CHECKING:
     from .module import Module
+
+
+EVERYWHERE = HookTable()  # hooks on every module, before its own: the function, its kind, with_kwargs, always_call
+
+
+def everywhere(kind: str) -> list[tuple[Any, ...]]:
+    """The hooks of one kind that every module runs."""
+    return [(hook, *options) for hook, of, *options in EVERYWHERE.values() if of == kind]
+
+
+def names_of(names: Iterable[str]) -> str:
+    """The first of some names, for an error that looked for another."""
+    first = list(islice(names, 11))
+    return ", ".join(first[:10] + ["…"] * (len(first) > 10)) or "none"
+
+
+def registered(module: "Module") -> str:
+    """What a module has in the place of an attribute that it has not."""
+    if "_modules" not in module.__dict__:
+        return "Module.__init__() has not run. Call super().__init__() first in the class's own"
+    return f"registered in it are: {names_of([*module._parameters, *module._buffers, *module._modules])}"
+
+
+def described(value: Any) -> str:
+    """A value by its type, or as the class that it is, for an error that wanted a module."""
+    return (
+        f"the class {value.__name__}, which is to be called" if isinstance(value, type) else f"a {type(value).__name__}"
+    )
 
 
 def locate(error: MinigradError, module: "Module") -> None:
@@ -76,8 +105,9 @@ class BackwardWatcher:
 
     def __init__(self, module: "Module") -> None:
         self.module = module
-        self.pre_hooks: list[Callable[..., Any]] = list(module._backward_pre_hooks.values())
-        self.hooks: list[Callable[..., Any]] = list(module._backward_hooks.values())
+        self.pre_hooks = [hook for hook, *_ in everywhere("backward pre")] + list(module._backward_pre_hooks.values())
+        self.hooks = [hook for hook, *_ in everywhere("backward")] + list(module._backward_hooks.values())
+        self.needed = bool(self.pre_hooks or self.hooks)
         self.grad_output: tuple[Any, ...] | None = None
         self.count = 0
         self.watched: list[int] = []
@@ -154,43 +184,44 @@ class BackwardWatcher:
 
 def hooked(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run `forward` with the hooks around it."""
-    for hook, with_kwargs in list(module._forward_pre_hooks.values()):
+    for hook, with_kwargs, *_ in everywhere("forward pre") + list(module._forward_pre_hooks.values()):
         changed = hook(module, args, kwargs) if with_kwargs else hook(module, args)
         if changed is not None and with_kwargs:
             if not (isinstance(changed, tuple) and len(changed) == 2 and isinstance(changed[1], dict)):
+                what = f"a {type(changed).__name__}"
+                if isinstance(changed, tuple):
+                    what = f"({', '.join(type(one).__name__ for one in changed)})"
                 raise DTypeError(
-                    "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs); it returned a "
-                    f"{type(changed).__name__}"
+                    "a forward pre-hook with_kwargs=True returns None or a pair (args, kwargs), a tuple and a "
+                    f"dictionary; it returned {what}"
                 )
             args, kwargs = changed
         elif changed is not None:
             args = changed if isinstance(changed, tuple) else (changed,)
-    watcher = BackwardWatcher(module) if module._backward_hooks or module._backward_pre_hooks else None
-    if watcher is not None:
+    watcher = BackwardWatcher(module)
+    if watcher.needed:
         args = watcher.watch_inputs(args)
     try:
         output = module.forward(*args, **kwargs)
     except Exception:
-        for hook, with_kwargs, always in list(module._forward_hooks.values()):
+        for hook, with_kwargs, always in everywhere("forward") + list(module._forward_hooks.values()):
             if always:
                 hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
         raise
-    for hook, with_kwargs, _ in list(module._forward_hooks.values()):
+    for hook, with_kwargs, _ in everywhere("forward") + list(module._forward_hooks.values()):
         changed = hook(module, args, kwargs, output) if with_kwargs else hook(module, args, output)
         output = output if changed is None else changed
-    return output if watcher is None else watcher.watch_outputs(output)
+    return watcher.watch_outputs(output) if watcher.needed else output
 
 
 def observed(module: "Module", args: tuple[Any, ...], kwargs: dict[str, Any], observers: tuple[Observer, ...]) -> Any:
     """Run `forward` with the hooks, before the eyes of `observers`."""
     output = None
-    for observer in observers:
-        observer.entering(module, args)
     try:
+        tell(observers, "entering", module, args)
         output = hooked(module, args, kwargs)
     finally:
-        for observer in reversed(observers):
-            observer.left(module, output)
+        tell(observers, "left", module, output)
     return output
 
 

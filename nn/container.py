@@ -7,6 +7,7 @@ import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError
 from minigrad.explaining import iterable
 
+from .calling import names_of
 from .module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -20,6 +21,10 @@ def _checked(module: Any, container: str) -> Any:
             remedy = f"that is a class: write {module.__name__}()"
         elif isinstance(module, list | tuple):
             remedy = f"write {container}(*layers)" if container == "Sequential" else "give the modules themselves"
+        elif callable(module):
+            remedy = (
+                "many functions are modules too, as F.relu is nn.ReLU(); else write a module whose forward calls it"
+            )
         raise DTypeError(f"{container} got a {type(module).__name__} where an nn.Module belongs; {remedy}")
     return module
 
@@ -35,7 +40,8 @@ class _Numbered(Module):
                 f"an index of type {type(index).__name__} into a {type(self).__name__}; use an integer"
             ) from None
         if not -len(self) <= place < len(self):
-            raise IndexOutOfRangeError(f"index {place} into a {type(self).__name__} of {len(self)} modules")
+            possible = f"an index is {-len(self)} to {len(self) - 1}" if len(self) else "append some first"
+            raise IndexOutOfRangeError(f"index {place} into a {type(self).__name__} of {len(self)} modules; {possible}")
         return place % len(self)
 
     def _places(self, part: slice) -> range:
@@ -167,9 +173,11 @@ class Sequential(_Numbered):
     def insert(self, index: int, module: Module) -> Any:
         """Add a module before position `index`, which is one of the modules' or the end."""
         if mg.as_integer(index, "insert", "index") not in range(-len(self), len(self) + 1):
-            raise IndexOutOfRangeError(f"insert at {index} into a Sequential of {len(self)} modules")
+            raise IndexOutOfRangeError(
+                f"insert at {index} into a Sequential of {len(self)} modules; a place is {-len(self)} to {len(self)}"
+            )
         if module is None:
-            raise DTypeError("insert got None; give an nn.Module")
+            raise DTypeError("insert got None; give an nn.Module, for example nn.Identity()")
         return super().insert(index, module)
 
     def forward(self, input: Any) -> Any:
@@ -177,7 +185,8 @@ class Sequential(_Numbered):
         for number, module in enumerate(self):
             if module is None:
                 raise DTypeError(
-                    f"place {number} of the Sequential holds None, which cannot be called; put a module there"
+                    f"place {number} of the Sequential holds None, which cannot be called; put a module there, "
+                    "for example nn.Identity()"
                 )
             input = module(input)
         return input
@@ -250,7 +259,7 @@ class ModuleDict(Module):
 
     def __getitem__(self, key: str) -> Module:
         if key not in self:
-            raise KeyError(f"ModuleDict has no {key!r}; its names are {', '.join(self) or 'none'}")
+            raise KeyError(f"ModuleDict has no {key!r}; its names are {names_of(self)}")
         return self._modules[key]  # type: ignore[return-value]
 
     def __setitem__(self, key: str, module: Module) -> None:

@@ -13,7 +13,7 @@ class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if not 0 <= mg.as_number(p, type(self).__name__, "p") <= 1:
-            raise ArgumentError(f"{type(self).__name__} got p={p}; it is a probability, from 0 to 1")
+            raise ArgumentError(f"{type(self).__name__} got p={p}; it is the probability of being dropped, from 0 to 1")
         self.p = p
         self.inplace = inplace
 

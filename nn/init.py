@@ -32,7 +32,7 @@ __all__ = [
 
 def _tensor(value: Any, name: str) -> mg.Tensor:
     if not isinstance(value, mg.Tensor):
-        raise DTypeError(f"{name} got a {type(value).__name__}; it fills a tensor in place")
+        raise DTypeError(f"{name} got a {type(value).__name__}; it fills a tensor in place, for example layer.weight")
     return value
 
 
@@ -41,8 +41,11 @@ def fans(tensor: mg.Tensor) -> tuple[int, int]:
 
     Raises `ShapeError` for a tensor with fewer than two axes.
     """
-    if _tensor(tensor, "fan in and fan out").ndim < 2:
-        raise ShapeError(f"fan in and fan out of a tensor of shape {tensor.shape}: it needs an out and an in axis")
+    if _tensor(tensor, "an initialisation by fan in and fan out").ndim < 2:
+        raise ShapeError(
+            f"fan in and fan out of a tensor of shape {tensor.shape}: it needs an out and an in axis. Is it a bias? "
+            "Then use zeros_ or uniform_"
+        )
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field
 
@@ -72,7 +75,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "selu":
         return 3.0 / 4
     raise ArgumentError(
-        f"calculate_gain got {nonlinearity!r}; it knows linear, conv…, sigmoid, tanh, relu, leaky_relu and selu"
+        f"calculate_gain got {nonlinearity!r}; it knows linear, conv…, sigmoid, tanh, relu, leaky_relu and selu. "
+        "For another one give the name of the most similar"
     )
 
 
@@ -109,23 +113,28 @@ def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: A
 def trunc_normal_(
     tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
 ) -> mg.Tensor:
-    """Normal values, those outside [a, b] drawn again.
+    """Normal values from [a, b]: the inverse of the distribution function, at uniform values between those of a and b.
 
-    (*) -> (*). Raises `ArgumentError` where the interval is empty or lies more than 8 standard deviations off.
+    (*) -> (*). Raises `ArgumentError` where the interval is empty or lies more than 6 standard deviations off.
 
     >>> import minigrad as mg, nn
     >>> bool((nn.init.trunc_normal_(mg.empty(9)).abs() <= 2).all())
     True
     """
-    if not a < b or a > mean + 8 * std or b < mean - 8 * std:
-        raise ArgumentError(f"trunc_normal_ to [{a}, {b}] with mean {mean} and std {std}: hardly any value lies there")
+    if not a < b or std < 0 or a > mean + 6 * std or b < mean - 6 * std:
+        raise ArgumentError(
+            f"trunc_normal_ to [{a}, {b}] with mean {mean} and std {std}: hardly any value lies there. The bounds are "
+            "values, a below b, and not numbers of deviations: move them with the mean"
+        )
     _tensor(tensor, "trunc_normal_")
-    values = mg.normal(mean, std, tensor.shape, generator=generator, dtype=mg.float64)
-    outside = mg.logical_or(values < a, values > b)
-    while bool(outside.any()):
-        values = mg.where(outside, mg.normal(mean, std, tensor.shape, generator=generator, dtype=mg.float64), values)
-        outside = mg.logical_or(values < a, values > b)
-    return tensor.copy_(values)
+    if std == 0:
+        return tensor.fill_(mean)
+    scale = std * math.sqrt(2)
+    low, high = math.erf((a - mean) / scale), math.erf((b - mean) / scale)
+    places = mg.rand(tensor.shape, generator=generator, dtype=mg.float64) * (high - low) + low
+    limit = 1 - 2.0**-53  # where the inverse is still finite
+    values = mg.clamp(places, -limit, limit).erfinv() * scale + mean
+    return tensor.copy_(mg.clamp(values, a, b))
 
 
 @guarded
@@ -181,7 +190,7 @@ def eye_(tensor: mg.Tensor) -> mg.Tensor:
             [0., 1.]])
     """
     if _tensor(tensor, "eye_").ndim != 2:
-        raise ShapeError(f"eye_ got a tensor of shape {tensor.shape}; it fills matrices")
+        raise ShapeError(f"eye_ got a tensor of shape {tensor.shape}; it fills matrices. Convolutions have dirac_")
     return tensor.copy_(mg.eye(*tensor.shape))
 
 
@@ -239,9 +248,12 @@ def xavier_normal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) 
 
 def _kaiming_std(tensor: mg.Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if not isinstance(a, int | float):
-        raise DTypeError(f"a={a!r} arrived; the negative slope is a number")
+        raise DTypeError(
+            f"a={a!r} arrived; the negative slope of a leaky ReLU is a number. Was the nonlinearity meant? Then write "
+            f"nonlinearity={a!r}"
+        )
     if mode not in ("fan_in", "fan_out"):
-        raise ArgumentError(f"mode={mode!r}; it is 'fan_in' or 'fan_out'")
+        raise ArgumentError(f"a Kaiming initialisation got mode={mode!r}; it is 'fan_in' or 'fan_out'")
     fan = fans(tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fan, 1))
 
@@ -293,7 +305,7 @@ def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> 
     if _tensor(tensor, "orthogonal_").ndim < 2:
         raise ShapeError(f"orthogonal_ got a tensor of shape {tensor.shape}; it needs at least two axes")
     if not isinstance(gain, int | float):
-        raise DTypeError(f"orthogonal_ got gain={gain!r}; it is a number")
+        raise DTypeError(f"orthogonal_ got gain={gain!r}; it is a number, for example calculate_gain('relu')")
     import numpy as np
 
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
@@ -316,7 +328,7 @@ def sparse_(tensor: mg.Tensor, sparsity: float, std: float = 0.01, generator: An
     tensor([2, 2])
     """
     if _tensor(tensor, "sparse_").ndim != 2:
-        raise ShapeError(f"sparse_ got a tensor of shape {tensor.shape}; it fills matrices")
+        raise ShapeError(f"sparse_ got a tensor of shape {tensor.shape}; it fills matrices (n, m)")
     if not 0 <= sparsity <= 1:
         raise ArgumentError(
             f"sparse_ got sparsity={sparsity}; it is the part of each column that is 0, between 0 and 1"

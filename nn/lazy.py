@@ -68,8 +68,8 @@ class LazyModuleMixin:
         self.initialize_parameters(*args, **kwargs)
         if self.has_uninitialized_params():
             raise ArgumentError(
-                f"{type(self).__name__} has uninitialised parameters after initialize_parameters; materialise all of "
-                "them there"
+                f"{type(self).__name__} has uninitialised parameters after initialize_parameters; give shapes to all "
+                "of them there, by materialize(shape)"
             )
         if self.cls_to_become is not None:
             self.__class__ = self.cls_to_become  # type: ignore[assignment]

@@ -14,7 +14,17 @@ from minigrad.errors import (
 )
 from minigrad.explaining import misplaced
 
-from .calling import checked, hooked, locate, observed, warn_about_unregistered
+from .calling import (
+    EVERYWHERE,
+    checked,
+    described,
+    hooked,
+    locate,
+    names_of,
+    observed,
+    registered,
+    warn_about_unregistered,
+)
 from .parameter import Parameter, is_lazy
 from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
 
@@ -87,9 +97,10 @@ class Module:
             watching = observers()
             if watching:
                 return observed(self, args, kwargs, watching)
-            if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks):
-                return self.forward(*args, **kwargs)
-            return hooked(self, args, kwargs)
+            own = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+            if own or EVERYWHERE:
+                return hooked(self, args, kwargs)
+            return self.forward(*args, **kwargs)
         except MinigradError as error:
             locate(error, self)
             raise
@@ -179,7 +190,7 @@ class Module:
             found = self.__dict__.get(kind, {})
             if name in found:
                 return found[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}; {registered(self)}")
 
     def __delattr__(self, name: str) -> None:
         kind = self._kind_of(name)
@@ -194,7 +205,9 @@ class Module:
 
     def _check_name(self, name: str, what: str) -> None:
         if not isinstance(name, str):
-            raise DTypeError(f"the name of a {what} is a string; a {type(name).__name__} arrived: {name!r}")
+            raise DTypeError(
+                f"the name of a {what} is a string; {name!r} arrived, a value of type {type(name).__name__}"
+            )
         if not name or "." in name:
             raise ArgumentError(
                 f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
@@ -229,7 +242,7 @@ class Module:
         """Register a submodule, or None as the place of one."""
         self._check_name(name, "module")
         if module is not None and not isinstance(module, Module):
-            raise DTypeError(f"add_module({name!r}) got a {type(module).__name__}; give an nn.Module")
+            raise DTypeError(f"add_module({name!r}) got {described(module)}; give an nn.Module")
         self._put(self._modules, name, module)
 
     register_module = add_module
@@ -308,7 +321,10 @@ class Module:
         for name in path.split(".") if path else ():
             found = module._modules.get(name)
             if found is None:
-                raise AttributeError(f"{type(module).__name__} has no submodule {name!r} (path {target!r})")
+                there = names_of(name for name, one in module._modules.items() if one is not None)
+                raise AttributeError(
+                    f"{type(module).__name__} has no submodule {name!r} (path {target!r}); its submodules are: {there}"
+                )
             module = found
         return module
 
@@ -318,7 +334,7 @@ class Module:
         if not name:
             raise ArgumentError(f"set_submodule got the path {target!r}; give one such as 'features.0'")
         if not isinstance(module, Module):
-            raise DTypeError(f"set_submodule({target!r}) got a {type(module).__name__}; give an nn.Module")
+            raise DTypeError(f"set_submodule({target!r}) got {described(module)}; give an nn.Module")
         parent = self.get_submodule(path)
         if mg.as_flag(strict, "set_submodule", "strict") or hasattr(parent, name):
             parent.get_submodule(name)
@@ -337,7 +353,10 @@ class Module:
         module = self.get_submodule(path)
         found = getattr(module, kind).get(name)
         if found is None:
-            raise AttributeError(f"{type(module).__name__} has no {kind[1:-1]} {name!r} (path {target!r})")
+            there = names_of(name for name, one in getattr(module, kind).items() if one is not None)
+            raise AttributeError(
+                f"{type(module).__name__} has no {kind[1:-1]} {name!r} (path {target!r}); its {kind[1:]} are: {there}"
+            )
         return found
 
     # -------------------------------------------------------------- state

@@ -8,6 +8,7 @@ import minigrad as mg
 from minigrad.errors import DTypeError, IndexOutOfRangeError
 from minigrad.explaining import iterable, misplaced
 
+from .calling import names_of
 from .module import Module
 from .parameter import Parameter
 
@@ -53,7 +54,8 @@ class ParameterList(Module):
         except (AttributeError, TypeError):
             raise DTypeError(f"an index of type {type(index).__name__} into a ParameterList; use an integer") from None
         if not -len(self) <= place < len(self):
-            raise IndexOutOfRangeError(f"index {place} into a ParameterList of {len(self)}")
+            possible = f"an index is {-len(self)} to {len(self) - 1}" if len(self) else "append some first"
+            raise IndexOutOfRangeError(f"index {place} into a ParameterList of {len(self)}; {possible}")
         return str(place % len(self))
 
     def __getitem__(self, index: Any) -> Any:
@@ -120,12 +122,12 @@ class ParameterDict(Module):
 
     def __getitem__(self, key: str) -> Any:
         if key not in self:
-            raise KeyError(f"ParameterDict has no {key!r}; its names are {', '.join(self._keys) or 'none'}")
+            raise KeyError(f"ParameterDict has no {key!r}; its names are {names_of(self)}")
         return getattr(self, key)
 
     def __setitem__(self, key: str, value: Any) -> None:
         if not isinstance(key, str):
-            raise DTypeError(f"ParameterDict got {key!r}, a {type(key).__name__}, as a name; names are strings")
+            raise DTypeError(f"ParameterDict got {key!r} as a name; names are strings")
         if key not in self and key != "training":  # an attribute, which a parameter may replace, and no method
             self._check_name(key, "parameter")
         setattr(self, key, _as_parameter(value))
@@ -172,7 +174,7 @@ class ParameterDict(Module):
     def popitem(self) -> tuple[str, Any]:
         """Take out the name and value that came last."""
         if not self._keys:
-            raise KeyError("popitem() of an empty ParameterDict")
+            raise KeyError("popitem() of an empty ParameterDict; there is nothing to take out")
         key = next(reversed(self))
         return key, self.pop(key)
 

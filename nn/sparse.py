@@ -61,7 +61,8 @@ class Embedding(Module):
             _weight = mg.as_operand(_weight, "Embedding")
             if _weight.shape != (num_embeddings, embedding_dim):
                 raise ShapeError(
-                    f"Embedding got a weight of shape {_weight.shape}; it needs ({num_embeddings}, {embedding_dim})"
+                    f"Embedding got a weight of shape {_weight.shape}; num_embeddings={num_embeddings} and "
+                    f"embedding_dim={embedding_dim} make ({num_embeddings}, {embedding_dim})"
                 )
             self.weight = Parameter(_weight, requires_grad=not _freeze)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import minigrad as mg
-from minigrad.errors import DTypeError, MinigradError, MissingForwardError, StateDictError
+from minigrad.errors import DTypeError, MinigradError, MissingMethodError, StateDictError
 from minigrad.explaining import misplaced
 
 from .parameter import Parameter, is_lazy
@@ -34,12 +34,12 @@ _EXTRA = "_extra_state"
 
 def get_extra_state(self: "Module") -> Any:
     """State beside parameters and buffers, kept under the key `_extra_state`; defined by subclasses."""
-    raise MissingForwardError(f"{type(self).__name__} has no extra state; define get_extra_state(self) in the class")
+    raise MissingMethodError(f"{type(self).__name__} has no extra state; define get_extra_state(self) in the class")
 
 
 def set_extra_state(self: "Module", state: Any) -> None:
     """Take back what `get_extra_state` gave; defined by subclasses."""
-    raise MissingForwardError(
+    raise MissingMethodError(
         f"{type(self).__name__} has no extra state; define set_extra_state(self, state) in the class"
     )
 
@@ -105,7 +105,9 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
             if not is_lazy(tensor) and values[key].shape != tensor.shape:
                 problems.append(f"{key} has shape {values[key].shape}, the module's has {tensor.shape}")
     if problems:
-        remedy = "pass strict=False for missing and unexpected keys" if strict else "take those keys out of the dict"
+        remedy = "pass strict=False to load the keys that both have"
+        if len(problems) > strict * (bool(missing) + bool(unexpected)):
+            remedy = "take what does not fit out of the dict" + (" and pass strict=False" if strict else "")
         raise StateDictError(
             f"the state dict does not fit {type(module).__name__}: {'; '.join(problems)}. Nothing was loaded. Build "
             f"the module with the arguments it was saved with, or {remedy}"

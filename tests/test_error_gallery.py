@@ -24,12 +24,14 @@ def load():
 gallery = load()
 
 # Beginnings of paths whose messages have no entries yet.
-NOT_YET = ("nn/",)
+NOT_YET: tuple[str, ...] = ()
 
 # What no cell of a page can reach: path, a piece of the statement, and why.
 UNREACHABLE = [
     ("minigrad/drawing/layers.py", "raise CircleError", "caught by the layout, which draws without clusters"),
     ("minigrad/callers.py", "warnings.warn(", "for threads whose function is the library's own"),
+    ("minigrad/recomputation.py", "raise AskedTooEarly", "caught by the first run, which then starts anew"),
+    ("minigrad/recorder.py", "raise KeyError", "what a dictionary raises, and no VJP asks for"),
     ("minigrad/geometry.py", "raise TypeError", "caught by its callers, which name the argument"),
 ]
 

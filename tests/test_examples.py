@@ -1,5 +1,6 @@
 """The examples run, small; and a small network really learns to read (N1)."""
 
+import json
 import os
 import re
 import subprocess
@@ -29,6 +30,20 @@ def lenet(folder, *arguments):
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def test_lenet_is_profiled(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "profile_lenet.py"), "--steps", "2",
+         "--batch-size", "4", "--trace", "trace.json"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("2 steps, batches of 4\nName ")
+    (calls,) = re.findall(r"^LeNet5\.features\.0 +Conv2d +(\d+) ", done.stdout, re.MULTILINE)
+    assert calls == "2"
+    steps = [one for one in json.loads((tmp_path / "trace.json").read_text())["traceEvents"] if one["name"] == "data"]
+    assert len(steps) == 2
 
 
 @pytest.mark.parametrize("variant", ["tanh", "relu"])
@@ -72,6 +87,16 @@ def test_lenet_refuses_what_it_does_not_know(tmp_path):
     assert "invalid choice: 'sigmoid'" in done.stderr
 
 
+def test_an_operator_of_ones_own_is_checked_and_learnt_through(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "custom_operator.py"), "--steps", "200"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("gradcheck: both derivatives agree")
+    assert float(re.search(r"largest error of the structuring element: ([\d.]+)", done.stdout)[1]) < 0.1
+
+
 def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
     mg.manual_seed(0)
     sample, test = datasets.mnist_sample(), datasets.mnist_sample(train=False)
@@ -96,6 +121,15 @@ def test_N1_N141_a_small_network_learns_to_read_raw_pixels():
     with mg.no_grad():
         scores = model.eval()(test.data.float().unsqueeze(1) / 255)
     assert (scores.argmax(1) == test.targets).float().mean().item() > 0.8
+
+
+def test_the_benchmark_of_hooks_finds_and_removes_them():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "hooks.py"), "--pairs", "1", "--blocks", "1", "--steps", "2"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^without \d\d seams +[\d.]+ ms a step\nratio +[\d.]+ ", done.stdout, re.MULTILINE)
 
 
 def test_the_drawing_of_lenet(tmp_path):

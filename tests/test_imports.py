@@ -34,6 +34,7 @@ LAYERS = [
         "hooks",
     ],
     ["mode", "callers"],
+    ["observing"],
     ["geometry"],
     ["kernels"],
     ["tape"],
@@ -44,11 +45,13 @@ LAYERS = [
     ["ops"],
     ["functions"],
     ["creation"],
-    ["legacy"],
+    ["legacy", "uninitialized"],
     ["sampling"],
     ["scopes"],
+    ["profiler"],
     ["causes"],
     ["anomaly"],
+    ["recorder", "recomputation", "custom"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
@@ -69,8 +72,9 @@ TYPE_ONLY = {
     ("minigrad.random", "minigrad.tensor"),
     ("minigrad.registry", "minigrad.tensor"),
     ("minigrad.tape", "minigrad.tensor"),
-    ("minigrad.mode", "minigrad.tensor"),
-    ("minigrad.mode", "minigrad.tape"),
+    ("minigrad.mode", "minigrad.observing"),
+    ("minigrad.observing", "minigrad.tape"),
+    ("minigrad.observing", "minigrad.tensor"),
 }
 
 # nn sees these modules of minigrad, and of each only its public names.

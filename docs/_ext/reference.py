@@ -99,6 +99,7 @@ TITLES = {
     "minigrad.sampling": "Random tensors",
     "minigrad.random": "Generators",
     "minigrad.mode": "Recording",
+    "minigrad.observing": "Observing",
     "minigrad.anomaly": "Anomaly mode",
     "minigrad.determinism": "Determinism",
     "minigrad.ops.arithmetic": "Arithmetic, element by element",
@@ -143,6 +144,8 @@ TITLES = {
     "minigrad.serialization": "Saving and loading",
     "minigrad.errors": "Errors",
     "minigrad.primitive": "Primitives",
+    "minigrad.custom": "Primitives of your own",
+    "minigrad.utils.checkpoint": "Checkpoints",
     "nn.module": "Module",
     "nn.parameter": "Parameter",
     "nn.parameter_container": "Lists and dictionaries of parameters",
@@ -214,7 +217,7 @@ def position(place: str) -> int:
 
 def documented_elsewhere(module: str, value: object) -> bool:
     """Whether a class that a module offers has its entry with the package above it."""
-    first = [package for package in ("minigrad", "nn") if package != module]
+    first = [package for package in ("minigrad", "nn", "minigrad.autograd") if package != module]
     if module == "minigrad" or (module == "nn" and getattr(value, "__module__", "").startswith("nn")):
         return False
     return any(

@@ -17,16 +17,19 @@ from ..dtypes import float64
 from ..errors import ArgumentError, DTypeError, GradError, MinigradError
 from ..explaining import as_flag, iterable
 from ..hooks import HookTable, RemovableHandle
-from ..mode import Observer, enable_grad, is_grad_enabled, no_grad, observe, observers, set_grad_enabled
+from ..mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from ..observing import Observer, observe, observers, region, tell
 from ..operands import as_integer, as_number
 from ..random import chosen_generator
 from ..sampling import randn
 from ..tape import Node, walk
 from ..tensor import Tensor, edge_of, kept_graph, seeds_for
 from ..tensor.core import backward as _backward
-from . import functional
+from . import functional, graph
+from .function import Function
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "HookTable",
     "Node",
@@ -39,14 +42,17 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "is_grad_enabled",
     "no_grad",
     "observe",
     "observers",
+    "region",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "tell",
 ]
 
 Tensors = Tensor | Sequence[Tensor]
@@ -144,7 +150,8 @@ def grad(
     edges, seeds = seeds_for(roots, _cotangents(grad_outputs, len(roots), "grad"), "grad()")
     create_graph, keep = kept_graph(create_graph, retain_graph, "grad")
     targets = {edge_of(tensor) for tensor in wanted}
-    captured = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=targets).captured
+    with region("autograd.grad"):
+        captured = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=targets).captured
     gradients: list[Tensor | None] = []
     for number, tensor in enumerate(wanted):
         gradient = captured.get(edge_of(tensor))

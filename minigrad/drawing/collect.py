@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..primitive import _Saved
 from ..tape import Edge, Leaf, Node, Spec
-from ..tensor import Tensor, edge_of
+from ..tensor import Saved, Tensor, edge_of
 from .describe import number_text, static_notes
 from .graph import Array, Box, Graph, Result, Wire
 from .memory import Memory
@@ -61,7 +60,7 @@ class _Collector:
         """The values that a node keeps for its derivatives, under the places that they came from."""
         arguments = getattr(node.operation, "arguments", ())
         for name, saved in (node.saved or {}).items():
-            if not isinstance(saved, _Saved) or saved.storage.count != saved.stamp:
+            if not isinstance(saved, Saved) or saved.storage.count != saved.stamp:
                 continue
             origin = node if name not in arguments else saved.node
             if origin is not None and origin.specs[saved.index].shape == saved.array.shape:
@@ -137,8 +136,8 @@ class _Collector:
             kept = self.memory.inputs[node][position]
             array = kept.array
         else:
-            saved = (node.saved or {}).get(argument)
-            if isinstance(saved, _Saved):
+            saved = dict((node.saved or {}).items()).get(argument)
+            if isinstance(saved, Saved):
                 array = saved.array
         if array is None:
             box.notes.append(f"{argument}: constant, not kept")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import GradError
-from ..mode import observe
+from ..observing import observe
 from ..tensor import Tensor
 from .memory import Memory
 from .picture import MAX_NODES, Drawing, drawn

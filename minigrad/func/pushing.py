@@ -16,14 +16,14 @@ from ..mode import MODE, recording
 from ..primitive import Primitive
 from ..registry import lookup
 from ..tape import Edge, Node, Spec, walk
-from ..tensor import Array, Tensor, Version, edge_of
+from ..tensor import Array, Tensor, edge_of
 
 __all__ = ["Push", "variable"]
 
 
-def variable(array: Array, storage: Version | None = None) -> Tensor:
+def variable(array: Array) -> Tensor:
     """A tensor over `array` on the tape with nothing behind it; no leaf, so that nothing outside asks for it."""
-    return Tensor._wrap(array, Node(None, (), (Spec(array.shape, array.dtype),), {}, {}), 0, storage)
+    return Tensor._wrap(array, Node(None, (), (Spec(array.shape, array.dtype),), {}, {}))
 
 
 def _between(sources: Sequence[Edge], roots: Sequence[Edge | None]) -> list[tuple[Node, tuple[bool, ...]]]:

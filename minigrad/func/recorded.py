@@ -23,10 +23,13 @@ __all__ = ["Recorded", "fitting", "source", "zeros_of"]
 
 
 def source(tensor: Tensor, joined: bool) -> Tensor:
-    """A tensor that stands for `tensor` on the tape, joined to it where that is asked for and it is there."""
+    """A copy that stands for `tensor` on the tape, joined to it where that is asked for and it is there.
+
+    A copy, so that a function which changes its argument in place leaves the caller's as it was.
+    """
     if joined and tensor.requires_grad:
-        return lookup("identity")(tensor)[0]
-    return variable(tensor._array, tensor._storage)
+        return lookup("clone")(tensor)
+    return variable(tensor._array.copy(order="K"))
 
 
 def zeros_of(tensor: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Reading by index, and its adjoint: adding into the places that were read."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,40 @@ class Index:
         for step in self.steps[:-1]:
             array = array[step]
         array[self.steps[-1]] = values
+
+
+class Places(Index):
+    """As an index of `whole`: the elements at which `part` looks, a view of the same memory."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, whole: Array, part: Array) -> None:
+        self.steps = ()
+        self.basic = part.flags.writeable  # then no element is read twice
+        self.numbers = _numbers(whole, part)
+
+    def read(self, array: Array) -> Array:
+        """The elements at these places."""
+        return np.take(array, self.numbers)
+
+    def write(self, array: Array, values: Array) -> None:
+        """Put values at these places."""
+        np.put(array, self.numbers, np.broadcast_to(values, self.numbers.shape))
+
+
+def _numbers(whole: Array, part: Array) -> Array:
+    """The row-major numbers in `whole` of the elements of `part`, from where they lie in memory."""
+    far = np.asarray(part.__array_interface__["data"][0] - np.lib.array_utils.byte_bounds(whole)[0])
+    for axis, mesh in enumerate(np.ogrid[tuple(slice(size) for size in part.shape)]):
+        far = far + mesh * part.strides[axis]
+    numbers = np.zeros(part.shape, np.int64)
+    for axis in sorted(range(whole.ndim), key=lambda axis: -abs(whole.strides[axis])):
+        size, stride = whole.shape[axis], whole.strides[axis]
+        if size > 1:
+            place, far = np.divmod(far, abs(stride))
+            numbers += (place if stride > 0 else size - 1 - place) * math.prod(whole.shape[axis + 1 :])
+    assert not far.any()
+    return numbers
 
 
 def zeros_in_order(like: Array, shape: tuple[int, ...]) -> Array:

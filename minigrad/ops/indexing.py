@@ -13,11 +13,12 @@ import numpy as np
 
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradError, ShapeError
-from ..kernels.indexing import Index, last_writers, scatter_add
+from ..kernels.indexing import Index, Places, last_writers, scatter_add
 from ..operands import as_filling, as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
+from ..tensor.views import bind, keep_saved
 from .axes import axis_of
 from .comparison import where
 from .shape import reshape
@@ -197,13 +198,42 @@ setitem_primitive.defjvp(
 )
 
 
+def _prepared(target: Tensor, index: Any, value: Any) -> tuple[Index, Tensor]:
+    """The index, and the value in the dtype of the target, checked against the place it goes to."""
+    key = normalised(index, target.ndim)
+    given = as_filling(value, "t[index] = value")
+    shape = _written_value(target._array, value, given._array, key)
+    return key, reshape(given.to(dtype=target.dtype), shape)
+
+
 @function
 def setitem(input: Tensor, index: Any, value: Any) -> Tensor:
-    """A new tensor: `x` with `value` at `index`; what `t[index] = value` binds t to on the tape."""
-    key = normalised(index, input.ndim)
-    given = as_filling(value, "t[index] = value")
-    shape = _written_value(input._array, value, given._array, key)
-    return setitem_primitive(input, reshape(given.to(dtype=input.dtype), shape), index=key)
+    """A new tensor: `x` with `value` at `index`."""
+    key, prepared = _prepared(input, index, value)
+    return setitem_primitive(input, prepared, index=key)
+
+
+@function
+def assign(target: Tensor, index: Any, value: Any) -> None:
+    """`t[index] = value`, recorded: memory is written, and the tape is told of it."""
+    key, prepared = _prepared(target, index, value)
+    result = setitem_primitive.recorded([target, prepared], target._array, index=key)
+    place = key.read(target._array) if key.basic else target._array
+    keep_saved(target._storage, place)
+    key.write(target._array, prepared._array)
+    bind(target, result, place)
+
+
+@function
+def written(base: Tensor, value: Tensor, part: Array) -> Tensor:
+    """`base` on the tape after `value` was written to `part` of its memory."""
+    return setitem_primitive.recorded([base, value], base._array, index=Places(base._array, part))
+
+
+@function
+def seen(base: Tensor, part: Array) -> Tensor:
+    """`part` of the memory of `base` on the tape, as an index of it."""
+    return getitem_primitive.recorded([base], part, index=Places(base._array, part))
 
 
 @function

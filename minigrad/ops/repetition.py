@@ -157,7 +157,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
         raise ArgumentError(f"rot90 got dims={dims} for a tensor of {x.ndim} axes; a turn needs two axes")
     turns = whole(k, "rot90") % 4
     if turns == 2:
-        return flip(x, axes).to(copy=True)
+        return flip(x, axes)
     if turns:
         x = transpose(flip(x, axes[1 if turns == 1 else 0]), *axes)
     return x.to(copy=True)

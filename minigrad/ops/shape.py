@@ -17,6 +17,7 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
+from ..tensor.views import Copied
 from .axes import Dims, axes_of, axis_of, sizes_of, whole
 
 # ------------------------------------------------------------ same elements
@@ -116,8 +117,9 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
 
     (*) -> (*shape)
 
-    Shares memory where the strides allow it. Raises `ShapeError` where the
-    numbers of elements differ.
+    Shares memory where the strides allow it. Where they do not and `input` is no
+    view itself, the copy cannot be changed in place as long as `input` is there:
+    `input` would not see it. Raises `ShapeError` where the numbers of elements differ.
 
     >>> import minigrad as mg
     >>> mg.reshape(mg.arange(6), (2, -1))
@@ -134,7 +136,10 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
             f"reshape of shape {input.shape} ({count} elements) to {sizes}; the sizes must multiply to {count}, and at "
             "most one may be -1"
         )
-    return reshape_primitive(input, shape=tuple(count // known if size == -1 else size for size in sizes))
+    result = reshape_primitive(input, shape=tuple(count // known if size == -1 else size for size in sizes))
+    if result._storage is not input._storage and input._base is None and count:
+        result._storage = Copied(input)
+    return result
 
 
 @function
@@ -299,17 +304,10 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     return permute_primitive(input, axes=tuple(order))
 
 
-@primitive(
-    "y = x in reverse order along axes",
-    vjp="x̄ = g in reverse order",
-    notes=("N13",),
-    quiet=True,
-    view=True,
-    linear=True,
-)
+@primitive("y = x in reverse order along axes", vjp="x̄ = g in reverse order", notes=("N13",), quiet=True, linear=True)
 def flip_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """Reverse the order along axes."""
-    return np.flip(x, axes)
+    return np.flip(x, axes).copy(order="K")
 
 
 flip_primitive.defvjp(x=lambda g, axes: flip_primitive(g, axes=axes))
@@ -321,7 +319,7 @@ def flip(input: Tensor, dims: Any = None, *more: int) -> Tensor:
 
     (*) -> (*). Raises `IndexOutOfRangeError` for an axis there is not, `ArgumentError` for one named twice.
 
-    Unlike PyTorch's it shares memory.
+    It is a copy; basic indices such as `x[::-1]` give views.
 
     >>> import minigrad as mg
     >>> mg.flip(mg.tensor([1, 2, 3]), 0)

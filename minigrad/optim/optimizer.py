@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, GradError, MissingMethodError, StateDictError
 from ..explaining import iterable
 from ..mode import enable_grad, no_grad
+from ..observing import region
 from ..registry import lookup
 from ..tensor import Tensor
 
@@ -112,7 +113,7 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
+        with no_grad(), region(f"Optimizer.step#{type(self).__name__}.step"):
             for group in self.param_groups:
                 self._update(group)
         return loss

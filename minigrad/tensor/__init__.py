@@ -1,20 +1,21 @@
 """`Tensor`: NumPy arrays that remember how they were made.
 
 The class is put together from mixins by topic: `core` (storage, tape, backward),
-`operators` (+, @, [], …), `methods` (the named ones), `inplace`, `interop`
-(NumPy, Python numbers, copies) and `display`.
+`operators` (+, @, [], …), `methods` (the named ones), `inplace` (with `views`),
+`interop` (NumPy, Python numbers, copies) and `display`.
 """
 
 from ..errors import DTypeError
 from ..registry import lookup
-from .core import Array, TensorCore, Version, edge_of, kept_graph, seeds_for
+from .core import TensorCore, edge_of, kept_graph, seeds_for
 from .display import Display, set_printoptions
 from .inplace import InPlace
 from .interop import Interop
 from .methods import Methods
 from .operators import Operators
+from .views import Array, Saved, Version
 
-__all__ = ["Array", "Tensor", "Version", "edge_of", "kept_graph", "seeds_for", "set_printoptions"]
+__all__ = ["Array", "Saved", "Tensor", "Version", "edge_of", "kept_graph", "seeds_for", "set_printoptions"]
 
 
 class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):

@@ -12,36 +12,28 @@ from ..device import CPU, Device
 from ..dtypes import is_floating
 from ..errors import DTypeError, GradError, NonLeafGradWarning, ShapeError
 from ..explaining import as_flag, iterable
-from ..hooks import RemovableHandle
+from ..hooks import HookTable, RemovableHandle
 from ..mode import recording
+from ..observing import region
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec, walk
+from .views import Array, Version, leave
 
 if TYPE_CHECKING:
     from . import Tensor
-
-Array = np.ndarray[Any, np.dtype[Any]]
-
-
-class Version:
-    """Counts the in-place changes of one piece of storage; views share it."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
 
 
 class TensorCore:
     """Storage, identity on the tape, and the backward pass."""
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_index", "_node", "_storage")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_index", "_node", "_storage")
 
     _array: Array
     _node: Node | None
     _index: int
     _storage: Version
     _grad: "Tensor | None"
+    _base: "Tensor | None"
 
     @classmethod
     def _wrap(cls, array: Array, node: Node | None = None, index: int = 0, storage: Version | None = None) -> "Tensor":
@@ -52,7 +44,13 @@ class TensorCore:
         tensor._index = index
         tensor._storage = Version() if storage is None else storage
         tensor._grad = None
+        tensor._base = None
         return tensor
+
+    def _link(self, view: "Tensor") -> None:
+        """Let `view`, of the same storage, follow this tensor's recorded changes, and this tensor follow the view's."""
+        view._base = self if self._base is None else self._base  # type: ignore[assignment]
+        self._storage.watch(view)
 
     # ------------------------------------------------------------ what it is
 
@@ -147,6 +145,11 @@ class TensorCore:
             raise DTypeError(f"data was given a {type(value).__name__}; assign a tensor, for example mg.tensor(values)")
         if self._node is not None:
             refuse_integer_gradients(value.dtype)
+        leave(self)
+        self._lie(value)
+
+    def _lie(self, value: "Tensor") -> None:
+        """Take over the storage of `value`, and what it shows of it; drop a gradient that no longer fits."""
         if self._grad is not None and (self._grad.shape, self._grad.dtype) != (value.shape, value.dtype):
             self._grad = None
         self._array = value._array
@@ -155,6 +158,7 @@ class TensorCore:
             old = self._node
             self._node = Leaf(self, Spec(value.shape, value.dtype))  # type: ignore[arg-type]
             self._node.hooks, self._node.prehooks = old.hooks, old.prehooks
+            self._node.posthooks, self._node.grown = old.posthooks, old.grown
 
     # ----------------------------------------------------------- on the tape
 
@@ -206,6 +210,27 @@ class TensorCore:
         if self._node is None:
             raise GradError("register_hook on a tensor that does not require gradients; no gradient will ever reach it")
         return self._node.tensor_hooks(self._index).register(hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[["Tensor"], None]) -> RemovableHandle:
+        """Call `hook(tensor)` after a backward pass has added to the `grad` of this leaf; it returns nothing.
+
+        Raises `GradError` for a tensor that is no leaf, or needs no gradient.
+
+        >>> import minigrad as mg
+        >>> x = mg.ones(2, requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+        >>> x.sum().backward()
+        tensor([1., 1.])
+        """
+        if not isinstance(self._node, Leaf):
+            why = "that does not require gradients" if self._node is None else f"that {self._node!r} computed"
+            raise GradError(
+                f"register_post_accumulate_grad_hook on a tensor {why}; gradients are added up in leaves that ask for "
+                "them. Use register_hook inside the graph"
+            )
+        if self._node.grown is None:
+            self._node.grown = HookTable()
+        return self._node.grown.register(hook)
 
     def backward(
         self,
@@ -328,14 +353,16 @@ def backward(
         if not listed or not all(tensor.requires_grad for tensor in listed):
             raise GradError("backward(inputs=…) needs at least one tensor, and all of them must require gradients")
         chosen = {edge_of(tensor): tensor for tensor in listed}
-    result = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=chosen)
-    with recording(create_graph):
-        for tensor, gradient in result.retained:
-            if chosen is None or edge_of(tensor) not in chosen:
-                tensor._accumulate(gradient, create_graph)
-        for edge, gradient in result.captured.items():
-            chosen[edge]._accumulate(gradient, create_graph)  # type: ignore[index]
-        for leaf, gradient in result.leaves if chosen is None else ():
-            target = leaf.tensor()
-            if target is not None and target.requires_grad:
-                target._accumulate(gradient, create_graph)
+    with region("autograd.backward"):
+        result = walk(edges, seeds, retain_graph=keep, create_graph=create_graph, targets=chosen)
+        with recording(create_graph):
+            for tensor, gradient in result.retained:
+                if chosen is None or edge_of(tensor) not in chosen:
+                    tensor._accumulate(gradient, create_graph)
+            for edge, gradient in result.captured.items():
+                if isinstance(edge.node, Leaf):
+                    edge.node.keep(gradient, create_graph)
+                else:
+                    chosen[edge]._accumulate(gradient, create_graph)  # type: ignore[index]
+            for leaf, gradient in result.leaves if chosen is None else ():
+                leaf.keep(gradient, create_graph)

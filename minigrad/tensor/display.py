@@ -9,7 +9,8 @@ import numpy as np
 from ..dtypes import get_default_dtype
 from ..errors import ArgumentError, DTypeError
 from ..explaining import as_flag, misplaced
-from .core import Array, TensorCore
+from .core import TensorCore
+from .views import Array
 
 _PROFILES: dict[str, dict[str, Any]] = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},

@@ -1,13 +1,12 @@
 """Operations that change a tensor in place.
 
-On the tape nothing is overwritten: `t += u` binds the Python object `t` to a
-new value with the right gradient, so every name for the object sees it and
-other views do not. Off the tape (under `no_grad`, or where nothing asks for
-gradients) the storage really is overwritten, for all its views, and its version
-counter tells any backward pass that still needed the old values.
+The storage really is overwritten, for all its views. On the tape, `t += u` binds
+`t`, its base and their views to new nodes, and what earlier operations saved is
+copied before (see `views`). Off the tape (under `no_grad`, or where nothing asks
+for gradients) the version counter tells any backward pass that still needed the
+old values.
 """
 
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +16,45 @@ from ..dtypes import as_dtype, can_hold
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
 from ..explaining import as_flag
 from ..mode import MODE
+from ..observing import tell
 from ..random import chosen_generator
 from ..registry import guarded, lookup
 from ..tape import Leaf
 from .core import TensorCore
+from .views import Copied, move, overlap, replace
 
 if TYPE_CHECKING:
     from . import Tensor
 
 
-def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
+def writing(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
     """Whether the change must be recorded.
 
-    Raises `GradError` for a leaf that requires gradients while recording.
+    Raises `ArgumentError` for memory that cannot be written, or is a copy where
+    a view was asked for; and as `_on_tape`.
+    """
+    if not tensor._array.flags.writeable:
+        raise ArgumentError(
+            f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
+            "elements share one place) or made from a read-only array. Use t.clone() first"
+        )
+    if isinstance(tensor._storage, Copied) and tensor._storage.source() is not None:
+        raise ArgumentError(
+            f"{name} on the result of view or reshape (shape {tensor.shape}), which is a copy here, since the memory "
+            "order allows no view: the tensor that it was taken of is still there and would not change. Use reshape(…) "
+            "and clone() for a copy, or call contiguous() before view"
+        )
+    recorded = _on_tape(tensor, name, operands)
+    if MODE.get().observers:
+        tell(MODE.get().observers, "writing", tensor, recorded)
+    return recorded
+
+
+def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...] = ()) -> bool:
+    """Whether the change must be recorded.
+
+    Raises `GradError`, while recording, for a leaf that requires gradients, a
+    view of one, and a view of a recorded tensor that was made under `no_grad`.
     """
     if not MODE.get().recording:
         return False
@@ -39,48 +64,28 @@ def _on_tape(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
             "no longer be that of the value you created. Inside `with no_grad():` (as optimisers do) it is allowed; "
             "otherwise make a new tensor"
         )
-    _refuse_view_of_a_leaf(tensor, name)
-    return tensor._node is not None or any(isinstance(o, TensorCore) and o._node is not None for o in operands)
-
-
-def _refuse_view_of_a_leaf(tensor: TensorCore, name: str) -> None:
-    node = tensor._node
-    while node is not None and getattr(node.operation, "view", False):
-        edge = node.edges[0]
-        node = None if edge is None else edge.node
-    owner = node.tensor() if isinstance(node, Leaf) else None
-    if owner is not None and owner._storage is tensor._storage:
+    recorded = tensor._node is not None or any(isinstance(o, TensorCore) and o._node is not None for o in operands)
+    base = tensor if tensor._base is None else tensor._base
+    if recorded:
+        related = (base, *tensor._storage.views(base))
+        leaf = next((t for t in related if isinstance(t._node, Leaf) and overlap(t._array, tensor._array)), None)
+        if leaf is not None:
+            raise GradError(
+                f"{name} on a view of a leaf that requires gradients (shape {leaf.shape}), or on what the leaf is a "
+                "view of, would change the leaf in place. Inside `with no_grad():` it is allowed; otherwise make a new "
+                "tensor"
+            )
+    if tensor._node is None and base._node is not None and not isinstance(base._node, Leaf):
         raise GradError(
-            f"{name} on a view of a leaf that requires gradients (shape {owner.shape}): the leaf itself would not "
-            "change, since on the tape only the view would be bound to a new value. Inside `with no_grad():` it is "
-            "written"
+            f"{name} on a view made under no_grad of a recorded tensor (shape {base.shape}): off the tape the write "
+            "would be missing in its gradient. Make the view outside no_grad, or write inside it"
         )
-
-
-def _writable(tensor: TensorCore, name: str) -> Any:
-    array = tensor._array
-    if not array.flags.writeable:
-        raise ArgumentError(
-            f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
-            "elements share one place) or made from a read-only array. Use t.clone() first"
-        )
-    return array
-
-
-def _rebind(tensor: TensorCore, value: "Tensor") -> None:
-    """Let this Python object stand for `value`; a wish to retain the gradient goes with it."""
-    old, index = tensor._node, tensor._index
-    tensor._array, tensor._storage = value._array, value._storage
-    tensor._node, tensor._index = value._node, value._index
-    if old is not None and old.retained and old.retained.pop(index, None) is not None and value._node is not None:
-        value._node.retained = {**(value._node.retained or {}), value._index: weakref.ref(tensor)}  # type: ignore[arg-type]
+    return recorded
 
 
 def _change(tensor: TensorCore, name: str, function: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> "Tensor":
     """`tensor` becomes `function(tensor, *args)`, in its own shape and dtype."""
-    recorded = _on_tape(tensor, name, (*args, *keywords.values()))
-    if not recorded:
-        _writable(tensor, name)
+    recorded = writing(tensor, name, (*args, *keywords.values()))
     value = lookup(function)(tensor, *args, **keywords)
     if value.shape != tensor.shape:
         raise ShapeError(
@@ -95,7 +100,7 @@ def _change(tensor: TensorCore, name: str, function: str, args: tuple[Any, ...],
             )
         value = lookup("cast")(value, tensor.dtype)
     if recorded:
-        _rebind(tensor, value)
+        replace(tensor, value)
     else:
         np.copyto(tensor._array, value._array)
         tensor._storage.count += 1
@@ -117,12 +122,11 @@ def _seen_otherwise(function: str) -> "Callable[..., Tensor]":
     name = f"{function}_"
 
     def method(self: TensorCore, *args: Any, **keywords: Any) -> "Tensor":
-        recorded = _on_tape(self, name, ())
+        recorded = _on_tape(self, name)
         value = lookup(function)(self, *args, **keywords)
+        self._lie(value)
         if recorded:
-            _rebind(self, value)
-        else:
-            self.data = value
+            move(self, value)
         return self  # type: ignore[return-value]
 
     method.__name__ = method.__qualname__ = name
@@ -199,10 +203,10 @@ class InPlace(TensorCore):
         return _change(self, "**=", "pow", (other,), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if _on_tape(self, "t[…] = value", (value,)):
-            _rebind(self, lookup("setitem")(self, index, value))
+        if writing(self, "t[…] = value", (value,)):
+            lookup("assign")(self, index, value)
             return
-        lookup("write")(_writable(self, "t[…] = value"), index, value)
+        lookup("write")(self._array, index, value)
         self._storage.count += 1
 
     def copy_(self, other: Any, non_blocking: bool = False) -> "Tensor":
@@ -238,21 +242,23 @@ class InPlace(TensorCore):
         return self  # type: ignore[return-value]
 
     def detach_(self) -> "Tensor":
-        """Take this tensor off the tape; returns the tensor."""
+        """Take this tensor off the tape; returns the tensor. Raises `GradError` for a view."""
+        if self._base is not None and self._node is not None:
+            raise GradError(
+                f"detach_() on a view (shape {self.shape}), which is on the tape as a part of its base; use detach()"
+            )
         self._node = None
         return self  # type: ignore[return-value]
-
-    # Random values are new values: they have no gradient, and so no tape.
 
     def _randomise(self, name: str, values: Any, whole: bool = False) -> "Tensor":
         if self.dtype.kind != "f" and not whole:
             raise DTypeError(f"{name} on a tensor of {self.dtype}: the values are fractions. Use a floating tensor")
-        if _on_tape(self, name, ()):
-            _rebind(self, type(self)._wrap(values.astype(self.dtype)))
-            return self  # type: ignore[return-value]
-        with np.errstate(all="ignore"):
-            np.copyto(_writable(self, name), values, casting="unsafe")
-        self._storage.count += 1
+        if writing(self, name, ()):
+            lookup("assign")(self, ..., values.astype(self.dtype))
+        else:
+            with np.errstate(all="ignore"):
+                np.copyto(self._array, values, casting="unsafe")
+            self._storage.count += 1
         return self  # type: ignore[return-value]
 
     def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Any = None, **words: float) -> "Tensor":

@@ -11,7 +11,8 @@ from ..dtypes import TYPE_NAMES, as_dtype
 from ..errors import ArgumentError, DTypeError, GradError, ShapeError
 from ..explaining import as_flag
 from ..registry import lookup
-from .core import Array, TensorCore
+from .core import TensorCore
+from .views import Array
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -249,7 +250,10 @@ class Interop(TensorCore):
         """The same storage and place on the tape, as an instance of a subclass of `Tensor`."""
         if not (isinstance(cls, type) and issubclass(cls, TensorCore)):
             raise DTypeError(f"as_subclass got {cls!r}; it takes a subclass of Tensor")
-        return cls._wrap(self._array, self._node, self._index, self._storage)
+        twin = cls._wrap(self._array, self._node, self._index, self._storage)
+        if not self.is_leaf:
+            self._link(twin)
+        return twin
 
     def __copy__(self) -> "Tensor":
         return self._like(self._array, share=True)

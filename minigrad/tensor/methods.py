@@ -10,6 +10,7 @@ from ..errors import DTypeError, IndexOutOfRangeError
 from ..explaining import misplaced
 from ..registry import lookup
 from .core import TensorCore
+from .views import Copied
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -114,14 +115,19 @@ class Methods(TensorCore):
         return lookup("split")(self, split_size, dim)
 
     def view(self, *sizes: Any, size: Any = None) -> "Tensor":
-        """As `reshape`: shares memory where the strides allow it, and copies where they do not."""
-        return lookup("reshape")(self, _sizes(sizes) if size is None else size)
+        """As `reshape`, of which a copy cannot be changed in place as long as this tensor is there."""
+        result = lookup("reshape")(self, _sizes(sizes) if size is None else size)
+        if result._storage is not self._storage and result._array.size:
+            result._storage = Copied(self)
+        return result
 
     def view_as(self, other: "Tensor") -> "Tensor":
-        """The same elements in the shape of `other`."""
-        return lookup("reshape")(self, _tensor(other, "view_as").shape)
+        """The same elements in the shape of `other`; as `view`."""
+        return self.view(_tensor(other, "view_as").shape)
 
-    reshape_as = view_as
+    def reshape_as(self, other: "Tensor") -> "Tensor":
+        """The same elements in the shape of `other`; as `reshape`."""
+        return lookup("reshape")(self, _tensor(other, "reshape_as").shape)
 
     def permute(self, *axes: Any, dims: Any = None) -> "Tensor":
         """The axes in the order `dims`."""

@@ -234,7 +234,9 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
     """
     input = _no_bool(input, "hardtanh")
     if mg.as_number(min_val, "hardtanh", "min_val") > mg.as_number(max_val, "hardtanh", "max_val"):
-        raise ArgumentError(f"hardtanh from {min_val} to {max_val}: the lower limit is above the upper")
+        raise ArgumentError(
+            f"hardtanh from {min_val} to {max_val}: the lower limit is above the upper. Turn them around"
+        )
     if input.dtype == mg.uint8 and min_val < 0:
         raise DTypeError(
             f"hardtanh of a tensor of uint8 from {min_val}, which it cannot hold; convert it first: t.int()"

@@ -40,7 +40,10 @@ def scaled_dot_product_attention(
     if min(query.ndim, key.ndim, value.ndim) < 2:
         raise ShapeError(f"{name} got {shapes}; it takes query (*, L, E), key (*, S, E) and value (*, S, D)")
     if not query.dtype == key.dtype == value.dtype or query.dtype.kind != "f":
-        raise DTypeError(f"{name} got {query.dtype}, {key.dtype} and {value.dtype}; they are of one floating dtype")
+        raise DTypeError(
+            f"{name} got {query.dtype}, {key.dtype} and {value.dtype}; they are of one floating dtype. Convert, for "
+            "example by key.to(query.dtype)"
+        )
     if key.shape[-1] != query.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ShapeError(
             f"{name} got {shapes}: query and key have the same last axis, key and value as many rows, for query "
@@ -82,7 +85,10 @@ def _masked_softmax(scores: mg.Tensor, mask: mg.Tensor, name: str) -> mg.Tensor:
     if mask.dtype.kind == "b":
         mask = mg.where(mask, 0.0, -math.inf).to(scores.dtype)
     elif mask.dtype != scores.dtype:
-        raise DTypeError(f"{name} got a mask of {mask.dtype} for {scores.dtype}; it is bool or of the same dtype")
+        raise DTypeError(
+            f"{name} got a mask of {mask.dtype} for {scores.dtype}; it is bool, True where a key may be looked at, or "
+            "is added and of the same dtype. Use mask.bool(), or mask.to(query.dtype)"
+        )
     scores = scores + mg.broadcast_to(mask, scores.shape)
     nothing = (scores.detach() == -math.inf).all(-1, keepdim=True)
     return mg.masked_fill(mg.softmax(mg.masked_fill(scores, nothing, 0), -1), nothing, 0)

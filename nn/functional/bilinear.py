@@ -21,7 +21,9 @@ def bilinear(input1: mg.Tensor, input2: mg.Tensor, weight: mg.Tensor, bias: mg.T
     b = None if bias is None else mg.as_operand(bias, "bilinear")
     dtypes = [one.dtype for one in (x1, x2, w, b) if one is not None]
     if len(set(dtypes)) > 1:
-        raise DTypeError(f"bilinear got operands of {', '.join(map(str, dtypes))}; convert them to one")
+        raise DTypeError(
+            f"bilinear got operands of {', '.join(map(str, dtypes))}; convert them to one, for example t.float()"
+        )
     if w.ndim != 3:
         raise ShapeError(f"bilinear got a weight of shape {w.shape}; it needs (out, in1, in2)")
     out, first, second = w.shape

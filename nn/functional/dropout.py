@@ -29,7 +29,7 @@ def _dropped(
     """
     p = mg.as_number(p, name, "p")
     if not 0 <= p <= 1:
-        raise ArgumentError(f"{name} got p={p}; it is a probability, from 0 to 1")
+        raise ArgumentError(f"{name} got p={p}; it is the probability of being dropped, from 0 to 1")
     if not mg.as_flag(training, name, "training") or p == 0:
         return input
     if p == 1:

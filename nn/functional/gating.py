@@ -115,6 +115,9 @@ def glu(input: mg.Tensor, dim: int = -1) -> mg.Tensor:
         raise ShapeError("glu got a 0-d tensor, which has no axis to halve")
     size = input.size(mg.as_integer(dim, "glu", "dim"))
     if size % 2:
-        raise ShapeError(f"glu halves dim={dim} of shape {input.shape}, which has {size} elements; it must be even")
+        raise ShapeError(
+            f"glu halves dim={dim} of shape {input.shape}, which has {size} elements; it must be even. Make the layer "
+            "before it twice as wide as the output shall be"
+        )
     value, gate = mg.chunk(input, 2, dim)
     return value * mg.sigmoid(gate)

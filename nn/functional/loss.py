@@ -202,7 +202,7 @@ def _check_range(labels: mg.Tensor, lowest: int, classes: int, name: str) -> Non
     if bool(wrong.any()):
         raise IndexOutOfRangeError(
             f"{name} got the label {int(labels[wrong][0])} for scores of {classes} classes; labels count from 0 to "
-            f"{classes - 1}" + (", and -1 ends them" if lowest == -1 else "")
+            f"{classes - 1}" + (", and -1 ends them" if lowest == -1 else ". Do yours start at 1?")
         )
 
 

@@ -231,8 +231,8 @@ def _variances(var: mg.Tensor, input: mg.Tensor) -> mg.Tensor:
     if var.ndim == input.ndim and differing == [1]:
         return var
     raise ShapeError(
-        f"gaussian_nll_loss got variances of shape {var.shape} for an input of shape {input.shape}; they have the "
-        "shape of the input, or one axis of it is missing at the end or 1"
+        f"gaussian_nll_loss got variances of shape {var.shape} for an input of shape {input.shape}; they have its "
+        "shape, or lack its last axis, or have 1 in the place of one size"
     )
 
 

@@ -38,8 +38,9 @@ def check_same_shape(input: mg.Tensor, target: mg.Tensor, name: str) -> None:
 def check_floating(tensor: mg.Tensor, name: str, role: str = "input", hint: str = "") -> None:
     """Raise `DTypeError` for integers and bools where a loss needs fractions."""
     if tensor.dtype.kind != "f":
+        article = "" if role.endswith("s") else "an " if role[0] in "aio" else "a "
         raise DTypeError(
-            f"{name} got {'an' if role[0] in 'aio' else 'a'} {role} of {tensor.dtype}; it must be floating. "
+            f"{name} got {article}{role} of {tensor.dtype}; it must be floating. "
             + (hint or f"Use {role}.float(), or put the arguments in the order (input, target)")
         )
 
@@ -62,5 +63,6 @@ def check_fit(name: str, **operands: mg.Tensor) -> None:
         if len(sizes - {1}) > 1:
             shown = ", ".join(f"{role} {operand.shape}" for role, operand in operands.items())
             raise ShapeError(
-                f"{name} of shapes that do not fit: {shown}. Along axis {axis} they have the sizes {sorted(sizes)}"
+                f"{name} of shapes that do not fit: {shown}. Along axis {axis} they have the sizes {sorted(sizes)}, "
+                "where all are equal, or 1"
             )

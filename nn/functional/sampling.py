@@ -74,14 +74,22 @@ def _refuse(input: mg.Tensor, grid: mg.Tensor, mode: str, padding_mode: str) -> 
         raise ArgumentError(f"grid_sample got padding_mode={padding_mode!r}; it is one of {', '.join(_BORDERS)}")
     axes = input.ndim - 2
     if axes not in (2, 3) or grid.ndim != input.ndim or grid.shape[-1] != axes or grid.shape[0] != input.shape[0]:
+        hint = ""
+        if grid.ndim == input.ndim > 2 and grid.shape[1] == axes != grid.shape[-1]:
+            hint = ". Are the coordinates on axis 1? Then use grid.movedim(1, -1)"
+        elif grid.shape[:1] == (1,) != input.shape[:1]:
+            hint = f". One grid for all? Then use grid.expand({input.shape[0]}, {', '.join(['-1'] * (grid.ndim - 1))})"
         raise ShapeError(
             f"grid_sample got an input of shape {input.shape} and a grid of shape {grid.shape}; they are (N, C, H, W) "
-            "and (N, h, w, 2), or (N, C, D, H, W) and (N, d, h, w, 3), with the same N"
+            f"and (N, h, w, 2), or (N, C, D, H, W) and (N, d, h, w, 3), with the same N{hint}"
         )
     if 0 in input.shape[1:]:
         raise ShapeError(f"grid_sample of an input of shape {input.shape}: only the batch may be empty")
     if mode == "bicubic" and axes != 2:
-        raise ShapeError(f"grid_sample with mode='bicubic' got an input of shape {input.shape}; it takes 4 axes")
+        raise ShapeError(
+            f"grid_sample with mode='bicubic' got an input of shape {input.shape}; it takes 4 axes. Volumes have "
+            "'bilinear' and 'nearest'"
+        )
     if input.dtype != grid.dtype or not input.is_floating_point():
         raise DTypeError(
             f"grid_sample got an input of {input.dtype} and a grid of {grid.dtype}; both are of one floating dtype"

@@ -19,12 +19,13 @@ def _lengths(lengths: Lengths, name: str, batch: int, longest: int) -> list[int]
     """One length per sample as Python numbers."""
     values = mg.as_operand(lengths, "ctc_loss") if not isinstance(lengths, list | tuple) else mg.tensor(lengths).long()
     if values.dtype.kind not in "iu":
-        raise DTypeError(f"ctc_loss got {name} of {values.dtype}; lengths are integers")
+        raise DTypeError(f"ctc_loss got {name} of {values.dtype}; lengths are integers. Use {name}.long()")
     if values.numel() != batch:
         raise ShapeError(f"ctc_loss got {values.numel()} {name} for {batch} samples; it takes one for each")
     found = [int(value) for value in values.reshape(-1).tolist()]
     if batch and not 0 <= min(found) <= max(found) <= longest:
-        raise ArgumentError(f"ctc_loss got {name} of {found}; they lie between 0 and {longest}")
+        what = "steps in time" if name == "input_lengths" else "labels"
+        raise ArgumentError(f"ctc_loss got {name} of {found}; there are {longest} {what}, so they are 0 to {longest}")
     return found
 
 

@@ -14,7 +14,9 @@ def _checked(input: Any, number: Any, word: str, name: str) -> tuple[mg.Tensor, 
     if number < 1:
         raise ArgumentError(f"{name} got {word}={number}; it must be at least 1")
     if tensor.ndim < 3:
-        raise ShapeError(f"{name} got an input of shape {tensor.shape}; it needs at least 3 axes")
+        raise ShapeError(
+            f"{name} got an input of shape {tensor.shape}; it needs at least 3 axes, the channels among them"
+        )
     return tensor, number
 
 

@@ -22,7 +22,7 @@ def one_hot(input: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     """
     tensor = mg.as_operand(input, "one_hot")
     if tensor.dtype.kind not in "iu":
-        raise DTypeError(f"one_hot got labels of {tensor.dtype}; class numbers are integers")
+        raise DTypeError(f"one_hot got labels of {tensor.dtype}; class numbers are integers. Use labels.long()")
     if num_classes <= 0 and tensor.numel() == 0:
         raise ArgumentError("one_hot of no labels cannot tell how many classes there are; give num_classes")
     largest = int(tensor.max()) if tensor.numel() else -1
@@ -30,7 +30,7 @@ def one_hot(input: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     if tensor.numel() and (int(tensor.min()) < 0 or largest >= classes):
         raise IndexOutOfRangeError(
             f"one_hot got labels from {int(tensor.min())} to {largest} for {classes} classes; they count from 0 to "
-            f"{classes - 1}"
+            f"{classes - 1}. Do yours start at 1, or is num_classes too small?"
         )
     return (tensor.unsqueeze(-1) == mg.arange(classes)).to(mg.int64)
 
@@ -45,7 +45,9 @@ def padding_row(padding_idx: int | None, rows: int, name: str) -> int | None:
     if padding_idx is None:
         return None
     if not hasattr(padding_idx, "__index__") or not -rows <= padding_idx < rows:
-        raise ArgumentError(f"{name} got padding_idx={padding_idx!r} for {rows} rows; it is {-rows} to {rows - 1}")
+        raise ArgumentError(
+            f"{name} got padding_idx={padding_idx!r} for {rows} rows; it is {-rows} to {rows - 1}, or None"
+        )
     return padding_idx % rows
 
 
@@ -57,13 +59,15 @@ def _checked(input: mg.Tensor, weight: mg.Tensor, sparse: bool, name: str) -> tu
     if numbers.dtype not in (mg.int64, mg.int32):
         raise DTypeError(f"{name} got numbers of {numbers.dtype}; rows are counted in int64 or int32. Use t.long()")
     if table.ndim != 2:
-        raise ShapeError(f"{name} got a weight of shape {table.shape}; it is a table (rows, features)")
+        raise ShapeError(
+            f"{name} got a weight of shape {table.shape}; it is a table (rows, features). The numbers come first"
+        )
     flat: list[int] = numbers.flatten().tolist()
     wrong = next((one for one in flat if not 0 <= one < table.shape[0]), None)
     if wrong is not None:
         raise IndexOutOfRangeError(
             f"{name} got the number {wrong} for a table of {table.shape[0]} rows; they count from 0 to "
-            f"{table.shape[0] - 1}"
+            f"{table.shape[0] - 1}. Look where it comes from, or make the table larger (num_embeddings)"
         )
     return numbers, table, flat
 

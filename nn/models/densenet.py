@@ -105,7 +105,8 @@ class DenseNet(Module):
         super().__init__()
         if not block_config or min(block_config) < 1:
             raise ArgumentError(
-                f"DenseNet got block_config={tuple(block_config)}; it is the number of layers of each block"
+                f"DenseNet got block_config={tuple(block_config)}; it is the number of layers of each "
+                "block, for one block at least, as (6, 12, 24, 16)"
             )
         channels = num_init_features
         self.features = Sequential()

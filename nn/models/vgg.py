@@ -67,7 +67,10 @@ class VGG(Module):
         if depth not in _DEPTHS:
             raise ArgumentError(f"VGG got depth={depth}; the paper's are {', '.join(map(str, _DEPTHS))}")
         if len(widths) != 5:
-            raise ArgumentError(f"VGG got widths={tuple(widths)}; it has five stages, so five numbers of maps")
+            raise ArgumentError(
+                f"VGG got widths={tuple(widths)}; it has five stages, so five numbers of maps, "
+                "as (64, 128, 256, 512, 512)"
+            )
         layers: list[Module] = []
         channels = in_channels
         for count, width in zip(_DEPTHS[depth], widths, strict=True):

@@ -1,5 +1,6 @@
 """Weights that are computed from other parameters before every forward: weight norm and spectral norm."""
 
+from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 import minigrad as mg
@@ -24,15 +25,15 @@ class _Computed(mg.Tensor):
         return self.detach().clone()
 
 
-class _Reparametrization:
+class _Reparametrization(ABC):
     """A forward pre-hook that sets the attribute `name` to what `compute` makes of other parameters."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @abstractmethod
     def compute(self, module: Module) -> mg.Tensor:
         """The weight."""
-        raise NotImplementedError
 
     def __call__(self, module: Module, inputs: Any) -> None:
         setattr(module, self.name, self.compute(module).as_subclass(_Computed))
@@ -48,7 +49,8 @@ class _Reparametrization:
         if parameter is None:
             names = [name for name, one in module._parameters.items() if one is not None]
             raise ArgumentError(
-                f"{type(module).__name__} has no parameter {self.name!r}; it has {', '.join(names) or 'none'}"
+                f"{type(module).__name__} has no parameter {self.name!r} of its own; it has "
+                f"{', '.join(names) or 'none'}"
             )
         return parameter
 
@@ -76,7 +78,10 @@ class _WeightNorm(_Reparametrization):
         if self.dim == -1:
             return mg.sqrt(mg.sum(v * v))
         if not -v.ndim <= self.dim < v.ndim:
-            raise IndexOutOfRangeError(f"weight_norm got dim={self.dim} for {self.name!r} of shape {v.shape}")
+            raise IndexOutOfRangeError(
+                f"weight_norm got dim={self.dim} for {self.name!r} of shape {v.shape}; it is {-v.ndim} to "
+                f"{v.ndim - 1}, or None for the norm of the whole"
+            )
         dims = [axis for axis in range(v.ndim) if axis != self.dim % v.ndim]
         return mg.sqrt(mg.sum(v * v, dims, keepdim=True)) if dims else mg.abs(v)
 

@@ -922,7 +922,6 @@ VIEWS = {
     "identity": {},
     "reshape": {"shape": (4, 3)},
     "permute": {"axes": (1, 0)},
-    "flip": {"axes": (0,)},
     "expand": {"shape": (2, 3, 4)},
     "diagonal": {"axes": (0, 1), "offset": 1},
     "windows": {"axis": 1, "size": 2, "step": 1},

@@ -105,3 +105,12 @@ def test_the_users_line_is_outside_the_packages():
     assert (line.function.split(".")[-1], line.file) == ("applied", __file__)
     assert lines[1].text == "nn.Sequential(nn.Tanh())(mg.ones(1))  # this line"
     assert str(lines[1]).startswith(f"{__file__}:{lines[1].number}, in test_the_users_line")
+
+
+def test_with_blocks_are_entered_from_the_users_line():
+    found = []
+    with observe(begun=lambda name: found.extend(user_lines())), mg.autograd.region("mine"):
+        pass
+    assert [line.text for line in found[:2]] == [
+        'with observe(begun=lambda name: found.extend(user_lines())), mg.autograd.region("mine"):'
+    ] * 2

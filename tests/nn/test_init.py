@@ -60,7 +60,18 @@ def test_truncated():
     values = drawn(init.trunc_normal_, (20_000,), mean=1.0, std=2.0, a=0.0, b=3.0)
     assert (values.min() >= 0, values.max() <= 3) == (True, True)
     assert values.mean() == pytest.approx(1.4133, abs=0.02)  # of N(1, 2²) between 0 and 3
-    for options in ({"a": 2.0, "b": 1.0}, {"a": 100.0, "b": 101.0}, {"a": -101.0, "b": -100.0}):
+    far = drawn(init.trunc_normal_, (20_000,), a=4.0, b=5.0)
+    assert (far.min() >= 4, far.max() <= 5) == (True, True)
+    assert far.mean() == pytest.approx(4.2168, abs=0.01)  # of N(0, 1) between 4 and 5
+    assert drawn(init.trunc_normal_, (2,), mean=1.0, std=0.0).tolist() == [1.0, 1.0]
+    assert abs(drawn(init.trunc_normal_, (20_000,), a=-math.inf, b=math.inf)).max() < 8
+    for options in (
+        {"mean": 10.0},
+        {"std": -1.0},
+        {"a": 2.0, "b": 1.0},
+        {"a": 100.0, "b": 101.0},
+        {"a": -101.0, "b": -100.0},
+    ):
         with pytest.raises(ArgumentError, match="hardly any value lies there"):
             init.trunc_normal_(mg.zeros(3), **options)
 

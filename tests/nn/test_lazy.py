@@ -197,5 +197,5 @@ def test_lazy_modules_that_are_not_complete():
 
     with pytest.raises(ArgumentError, match=r"define initialize_parameters.*\[in Silent"):
         Silent()(mg.ones(1))
-    with pytest.raises(ArgumentError, match="materialise all of them"):
+    with pytest.raises(ArgumentError, match="give shapes to all of them"):
         Forgetful()(mg.ones(1))

@@ -214,6 +214,31 @@ def test_registering_by_name(register):
     assert not hasattr(module, "other")
 
 
+def test_a_name_that_is_not_there_is_answered_with_those_that_are():
+    with pytest.raises(
+        AttributeError, match=r"'Scale' object has no attribute 'wieght'; registered in it are: weight, count, cache"
+    ):
+        _ = Scale().wieght
+    model = nn.Sequential(*(nn.ReLU() for _ in range(11)))
+    with pytest.raises(AttributeError, match=r"registered in it are: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …$"):
+        _ = model.weight
+    with pytest.raises(AttributeError, match=r"its submodules are: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …$"):
+        model.get_submodule("11")
+    with pytest.raises(AttributeError, match=r"no parameter 'w' \(path '0.w'\); its parameters are: weight, bias"):
+        nn.Sequential(nn.Linear(2, 2)).get_parameter("0.w")
+    with pytest.raises(DTypeError, match=r"got the class ReLU, which is to be called"):
+        model.add_module("last", nn.ReLU)
+
+
+def test_a_constructor_that_was_not_run_is_named():
+    class Forgetful(Module):
+        def __init__(self):
+            self.slope = 0.1
+
+    with pytest.raises(AttributeError, match=r"Module.__init__\(\) has not run"):
+        Forgetful()(mg.ones(1))
+
+
 def test_parameters_must_be_parameters_to_be_registered():
     with pytest.raises(DTypeError, match=r"got a Tensor; wrap it in nn\.Parameter"):
         Scale().register_parameter("w", mg.ones(1))
@@ -236,8 +261,9 @@ def test_parameters_in_a_list_that_is_filled_later_are_warned_about():
     module.weights = []
     assert list(module.parameters()) == []
     module.weights.append(Parameter(mg.ones(1)))
-    with pytest.warns(MinigradWarning, match=r"Module\.weights"):
+    with pytest.warns(MinigradWarning, match=r"Module\.weights") as caught:
         module.parameters()
+    assert caught[0].filename == __file__
 
 
 def test_lists_of_what_is_registered_elsewhere_are_fine():

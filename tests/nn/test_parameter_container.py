@@ -66,7 +66,9 @@ def test_a_list_extended_by_itself_ends():
 def test_what_a_list_does_not_take():
     weights = nn.ParameterList([mg.ones(1)])
     for index in (1, -2):
-        with pytest.raises(IndexOutOfRangeError, match=rf"index {index} into a ParameterList of 1"):
+        with pytest.raises(
+            IndexOutOfRangeError, match=rf"index {index} into a ParameterList of 1; an index is -1 to 0"
+        ):
             weights[index]
         with pytest.raises(IndexOutOfRangeError):
             weights[index] = mg.ones(1)
@@ -151,7 +153,7 @@ def test_what_a_dictionary_does_not_take():
     for key in ("", "a.b", "keys"):
         with pytest.raises(MinigradError, match=f"'{key}'"):
             weights[key] = mg.ones(1)
-    with pytest.raises(DTypeError, match=r"got 3, a int, as a name"):
+    with pytest.raises(DTypeError, match=r"got 3 as a name"):
         weights[3] = mg.ones(1)
     for wrong in (3, mg.ones(2), "ab"):
         with pytest.raises(DTypeError, match=type(wrong).__name__):

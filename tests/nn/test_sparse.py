@@ -35,7 +35,9 @@ def test_a_table_that_is_given():
     assert nn.Embedding.from_pretrained(table, freeze=False).weight.requires_grad
     with pytest.raises(ShapeError, match=r"it needs \(rows, features\)"):
         nn.Embedding.from_pretrained(mg.ones(4))
-    with pytest.raises(ShapeError, match=r"weight of shape \(4, 2\); it needs \(4, 3\)"):
+    with pytest.raises(
+        ShapeError, match=r"weight of shape \(4, 2\); num_embeddings=4 and embedding_dim=3 make \(4, 3\)"
+    ):
         nn.Embedding(4, 3, _weight=table)
 
 

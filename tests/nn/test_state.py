@@ -4,7 +4,7 @@ import pytest
 
 import minigrad as mg
 import nn
-from minigrad.errors import ArgumentError, DTypeError, GradError, MissingForwardError, ShapeError, StateDictError
+from minigrad.errors import ArgumentError, DTypeError, GradError, MissingMethodError, ShapeError, StateDictError
 
 
 class Counter(nn.Module):
@@ -40,9 +40,9 @@ def test_nothing_is_loaded_where_something_does_not_fit():
 
 
 def test_a_module_without_extra_state_says_so():
-    with pytest.raises(MissingForwardError, match="ReLU has no extra state; define get_extra_state"):
+    with pytest.raises(MissingMethodError, match="ReLU has no extra state; define get_extra_state"):
         nn.ReLU().get_extra_state()
-    with pytest.raises(MissingForwardError, match="ReLU has no extra state; define set_extra_state"):
+    with pytest.raises(MissingMethodError, match="ReLU has no extra state; define set_extra_state"):
         nn.ReLU().set_extra_state(1)
 
 

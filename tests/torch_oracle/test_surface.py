@@ -31,7 +31,7 @@ NO_FUNCTIONS = {
     "get_rng_state", "set_rng_state", "Size", "dtype", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor",
     "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor",
     # Of dtypes, or of any number of tensors: in test_queries, test_einsum and test_stacking.
-    "func",  # in test_func
+    "func", "profiler",  # in test_func and test_profiler
     "can_cast", "promote_types", "result_type", "broadcast_shapes", "einsum", "atleast_1d", "atleast_2d", "atleast_3d",
     "block_diag", "broadcast_tensors", "cartesian_prod", "meshgrid",
 }  # fmt: skip

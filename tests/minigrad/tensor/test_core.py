@@ -164,7 +164,7 @@ VIEWS = {
     "transpose": lambda t: t.transpose(0, 1),
     "T": lambda t: t.T,
     "permute": lambda t: t.permute(1, 0),
-    "flip": lambda t: t.flip(0),
+    "backwards": lambda t: t[::-1],
     "getitem": lambda t: t[0],
     "element": lambda t: t[1, 2],
     "slice": lambda t: t[:, ::2],

@@ -169,5 +169,5 @@ def test_refusals(call, error, message):
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan"), 2])
 def test_dropout_wants_a_probability(p):
-    with pytest.raises(ArgumentError, match="probability, from 0 to 1"):
+    with pytest.raises(ArgumentError, match="probability of being dropped, from 0 to 1"):
         F.dropout(mg.ones(1), p)

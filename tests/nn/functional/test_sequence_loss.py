@@ -83,8 +83,13 @@ PROBS = mg.zeros(4, 2, 3)
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
-        ((PROBS, LABELS, [5, 3], LENGTHS), {}, ArgumentError, r"input_lengths of \[5, 3\].*between 0 and 4"),
-        ((PROBS, LABELS, [4, -3], LENGTHS), {}, ArgumentError, "between 0 and 4"),
+        (
+            (PROBS, LABELS, [5, 3], LENGTHS),
+            {},
+            ArgumentError,
+            r"input_lengths of \[5, 3\]; there are 4 steps in time, so they are 0 to 4",
+        ),
+        ((PROBS, LABELS, [4, -3], LENGTHS), {}, ArgumentError, "so they are 0 to 4"),
         ((PROBS, LABELS, [4], LENGTHS), {}, ShapeError, "1 input_lengths for 2 samples"),
         ((PROBS, LABELS, INPUTS, [3, 1]), {}, ShapeError, r"targets of shape \(2, 2\).*S at least 3"),
         ((PROBS, LABELS, mg.tensor([4.0, 3.0]), LENGTHS), {}, DTypeError, "input_lengths of float32"),

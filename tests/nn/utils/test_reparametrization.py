@@ -103,7 +103,7 @@ def test_refusals_change_nothing():
     layer = nn.Linear(2, 3)
     with pytest.raises(IndexOutOfRangeError, match="dim=5"):
         nn.utils.weight_norm(layer, dim=5)
-    with pytest.raises(ArgumentError, match="no parameter 'nothing'; it has weight, bias"):
+    with pytest.raises(ArgumentError, match="no parameter 'nothing' of its own; it has weight, bias"):
         nn.utils.weight_norm(layer, "nothing")
     with pytest.raises(ArgumentError, match="n_power_iterations=0"):
         nn.utils.spectral_norm(layer, n_power_iterations=0)

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
-from ..registry import lookup
-from ..tape import Leaf, Spec
-from . import Tensor, Version
+from .errors import ArgumentError
+from .registry import lookup
+from .tape import Leaf, Spec
+from .tensor import Tensor, Version
 
 __all__ = ["Uninitialized"]
 
@@ -34,7 +34,7 @@ class Uninitialized(Tensor):
         kind = lookup("empty")(0, device=device, dtype=dtype).requires_grad_(requires_grad).dtype
         made = object.__new__(cls)
         # `_array` stays unset: reading it, as everything does that computes, ends in `__getattr__`.
-        made._node, made._index, made._storage, made._grad = None, 0, Version(), None
+        made._node, made._index, made._storage, made._grad, made._base = None, 0, Version(), None, None
         made.__dict__["_dtype"] = kind
         if requires_grad:
             made._node = Leaf(made, Spec((), kind))

@@ -1,0 +1,144 @@
+"""Who looks into a storage, and what a change in place means for them.
+
+A change in place overwrites the storage, so every alias shows the new values:
+views, detached twins, NumPy arrays. A recorded change does two things more.
+Values that earlier operations saved are copied first, where they overlap with
+what is written, so that no gradient of the past changes. Then the base of the
+view that was written is bound to a new place on the tape, the old value with the
+written part replaced, and so is each living view of it, as an index of the base.
+"""
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..registry import lookup
+
+if TYPE_CHECKING:
+    from ..tape import Node
+    from .core import TensorCore
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Version:
+    """Counts the in-place changes of one piece of storage; knows, weakly, its views and what was saved of it."""
+
+    __slots__ = ("count", "lookers", "room")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lookers: list[weakref.ref[Any]] | None = None
+
+    def watch(self, looker: Any) -> None:
+        """Remember a view or a saved value, as long as it lives."""
+        lookers = self.lookers
+        if lookers is None:
+            self.lookers = [weakref.ref(looker)]
+            self.room = 16
+            return
+        if len(lookers) >= self.room:
+            lookers[:] = [one for one in lookers if one() is not None]
+            self.room = 2 * len(lookers) + 16
+        lookers.append(weakref.ref(looker))
+
+    def living(self) -> list[Any]:
+        """The views and the saved values that are still there."""
+        return [one for reference in self.lookers or () if (one := reference()) is not None]
+
+    def views(self, base: "TensorCore") -> "list[TensorCore]":
+        """The living views of that base."""
+        return [one for one in self.living() if not isinstance(one, Saved) and one._base is base]
+
+
+class Copied(Version):
+    """The storage of what should be a view of `source` and had to be a copy: a write would not reach the source."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, source: "TensorCore") -> None:
+        super().__init__()
+        self.source = weakref.ref(source)
+
+
+class Saved:
+    """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
+
+    __slots__ = ("__weakref__", "array", "index", "node", "stamp", "storage")
+
+    def __init__(self, array: Array, storage: Version, node: "Node | None", index: int) -> None:
+        self.array = array
+        self.storage = storage
+        self.stamp = storage.count
+        self.node = node
+        self.index = index
+        storage.watch(self)
+
+    def lie(self, array: Array, storage: Version) -> None:
+        """Let this value be kept in that storage, as it is now."""
+        self.array = array
+        self.storage = storage
+        self.stamp = storage.count
+        storage.watch(self)
+
+
+def overlap(a: Array, b: Array) -> bool:
+    """Whether two arrays have an element in common; True also where that is hard to tell."""
+    return np.may_share_memory(a, b, max_work=1000)  # type: ignore[arg-type]
+
+
+def keep_saved(storage: Version, place: Array) -> None:
+    """Before a recorded write to a place: copy what was saved of it, and count the change."""
+    copies: dict[int, tuple[Array, Version]] = {}
+    valid, storage.count = storage.count, storage.count + 1
+    for one in storage.living():
+        if not isinstance(one, Saved) or one.storage is not storage or one.stamp != valid:
+            continue
+        if overlap(one.array, place):
+            if id(one.array) not in copies:
+                copies[id(one.array)] = one.array.copy(order="K"), Version()
+            one.lie(*copies[id(one.array)])
+        else:
+            one.stamp = storage.count
+
+
+def replace(tensor: "TensorCore", value: "TensorCore") -> None:
+    """A recorded change of all elements of `tensor` to those of `value`, of its shape and dtype."""
+    keep_saved(tensor._storage, tensor._array)
+    np.copyto(tensor._array, value._array)
+    if value._node is not None:
+        for one in (value._node.saved or {}).values():
+            if isinstance(one, Saved) and one.array is value._array:
+                one.lie(tensor._array, tensor._storage)
+    bind(tensor, value, tensor._array)
+
+
+def bind(tensor: "TensorCore", value: "TensorCore", place: Array) -> None:
+    """Let `tensor`, of which a place was overwritten, stand where `value` does; tell its base and their views."""
+    base = tensor if tensor._base is None else tensor._base
+    joins = base._node is None
+    if joins and value._node is None:
+        return
+    move(base, value if base is tensor else lookup("written")(base, value, tensor._array))
+    for view in tensor._storage.views(base):
+        if (joins and view._node is None) or overlap(view._array, place):
+            move(view, lookup("seen")(base, view._array))
+
+
+def move(tensor: "TensorCore", value: "TensorCore") -> None:
+    """Let this Python object stand where `value` does on the tape; a wish to retain the gradient goes with it."""
+    old, index = tensor._node, tensor._index
+    tensor._node, tensor._index = value._node, value._index
+    if old is not None and old.retained and old.retained.pop(index, None) is not None and value._node is not None:
+        value._node.retained = {**(value._node.retained or {}), value._index: weakref.ref(tensor)}  # type: ignore[arg-type]
+
+
+def leave(tensor: "TensorCore") -> None:
+    """Before `tensor` gets other storage: its views keep one that stays behind as base, and it is no view any more."""
+    views = tensor._storage.views(tensor)
+    if views:
+        stays = tensor._wrap(tensor._array, tensor._node, tensor._index, tensor._storage)
+        for view in views:
+            view._base = stays
+    tensor._base = None
