@@ -43,7 +43,8 @@ def explained(function: Callable[..., Any], args: Sequence[Any], keywords: Mappi
         return error
     name, home = function.__name__, function.__module__
     if name == "__init__":
-        name, home = type(bound.pop("self")).__name__, "nn" if home.startswith("nn") else home
+        name = type(bound.pop("self")).__name__
+        home = "nn" if home.startswith("nn.") and not home.startswith("nn.models") else home
     mistake = mistaken(function, name, bound)
     if mistake is not None:
         return mistake

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import minigrad as mg
 from minigrad.autograd import HookTable, Observer, tell
 from minigrad.callers import warn
-from minigrad.errors import DTypeError, GradError, MinigradError, UnregisteredModuleWarning
+from minigrad.errors import ArgumentError, DTypeError, GradError, MinigradError, UnregisteredModuleWarning
 from minigrad.explaining import ACCIDENTS, explained, mistaken
 
 from .parameter import Parameter
@@ -74,7 +74,8 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
             try:
                 init(self, *args, **options)  # which cannot be: Python says why
             except TypeError as error:
-                raise TypeError(str(error).replace(f"{init.__qualname__}()", f"{name}()")) from None
+                error.args = (str(error).replace(f"{init.__qualname__}()", f"{name}()"),)
+                raise
         for word in numbers & bound.arguments.keys():
             bound.arguments[word] = _as_python(bound.arguments[word], known.parameters[word].annotation)
         try:
@@ -89,6 +90,32 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
             raise mistake
 
     return called
+
+
+def check_name(module: "Module", name: str, what: str) -> None:
+    """Raise for what cannot be the name of a parameter, a buffer or a submodule."""
+    if not isinstance(name, str):
+        raise DTypeError(f"the name of a {what} is a string; {name!r} arrived, a value of type {type(name).__name__}")
+    if not name or "." in name:
+        raise ArgumentError(
+            f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
+        )
+    own: dict[str, dict[str, Any]] = {
+        "parameter": module._parameters, "buffer": module._buffers, "module": module._modules,
+    }  # fmt: skip
+    if hasattr(module, name) and name not in own[what]:
+        raise ArgumentError(
+            f"{type(module).__name__} has an attribute {name!r} already; choose another name for the {what}"
+        )
+
+
+def check_constructors(cls: type, above: type) -> None:
+    """Check the constructors of a class and its bases below `above`, as far as they are this library's."""
+    for kind in cls.__mro__:
+        init = kind.__dict__.get("__init__")
+        own = kind.__module__.startswith("nn.") and kind is not above
+        if own and init is not None and not hasattr(init, "__wrapped__"):
+            setattr(kind, "__init__", checked(init))  # noqa: B010
 
 
 def _as_python(value: Any, kind: type) -> Any:

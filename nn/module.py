@@ -16,7 +16,8 @@ from minigrad.explaining import misplaced
 
 from .calling import (
     EVERYWHERE,
-    checked,
+    check_constructors,
+    check_name,
     described,
     hooked,
     locate,
@@ -25,8 +26,8 @@ from .calling import (
     registered,
     warn_about_unregistered,
 )
-from .parameter import Parameter, is_lazy
-from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
+from .parameter import Parameter
+from .state import IncompatibleKeys, as_target, collect, convert, get_extra_state, load, set_extra_state
 
 __all__ = ["Module"]
 
@@ -66,11 +67,7 @@ class Module:
     def __init_subclass__(cls, **options: Any) -> None:
         """The constructors of this library's own layers are checked; those of users' are theirs."""
         super().__init_subclass__(**options)
-        for kind in cls.__mro__:
-            init = kind.__dict__.get("__init__")
-            own = kind.__module__.startswith("nn.") and kind is not Module
-            if own and init is not None and not hasattr(init, "__wrapped__"):
-                setattr(kind, "__init__", checked(init))  # noqa: B010
+        check_constructors(cls, Module)
 
     def __init__(self) -> None:
         set_plain = super().__setattr__
@@ -203,33 +200,16 @@ class Module:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
 
-    def _check_name(self, name: str, what: str) -> None:
-        if not isinstance(name, str):
-            raise DTypeError(
-                f"the name of a {what} is a string; {name!r} arrived, a value of type {type(name).__name__}"
-            )
-        if not name or "." in name:
-            raise ArgumentError(
-                f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
-            )
-        own: dict[str, dict[str, Any]] = {
-            "parameter": self._parameters, "buffer": self._buffers, "module": self._modules,
-        }  # fmt: skip
-        if hasattr(self, name) and name not in own[what]:
-            raise ArgumentError(
-                f"{type(self).__name__} has an attribute {name!r} already; choose another name for the {what}"
-            )
-
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Register a parameter, or None as the place of one."""
-        self._check_name(name, "parameter")
+        check_name(self, name, "parameter")
         if param is not None and not isinstance(param, Parameter):
             raise DTypeError(f"register_parameter({name!r}) got a {type(param).__name__}; wrap it in nn.Parameter")
         self._put(self._parameters, name, param)
 
     def register_buffer(self, name: str, tensor: mg.Tensor | None, persistent: bool = True) -> None:
         """Register a tensor that is state but not learnt; `persistent` ones are part of the state dict."""
-        self._check_name(name, "buffer")
+        check_name(self, name, "buffer")
         persistent = mg.as_flag(persistent, "register_buffer", "persistent")
         if tensor is not None and not isinstance(tensor, mg.Tensor):
             raise DTypeError(f"register_buffer({name!r}) got a {type(tensor).__name__}; give a tensor or None")
@@ -240,7 +220,7 @@ class Module:
 
     def add_module(self, name: str, module: "Module | None") -> None:
         """Register a submodule, or None as the place of one."""
-        self._check_name(name, "module")
+        check_name(self, name, "module")
         if module is not None and not isinstance(module, Module):
             raise DTypeError(f"add_module({name!r}) got {described(module)}; give an nn.Module")
         self._put(self._modules, name, module)
@@ -255,7 +235,7 @@ class Module:
         """This module and all below it with their paths; a shared one once."""
         if memo is not None and not isinstance(memo, set):
             raise DTypeError(f"named_modules got memo={memo!r}; it is the set of modules that came already, or None")
-        _path(prefix, "named_modules", "prefix")
+        as_target(prefix, "named_modules", "prefix")
         seen = set() if memo is None else memo
         if id(self) in seen and remove_duplicate:
             return
@@ -282,7 +262,7 @@ class Module:
         return (module for _, module in self.named_children())
 
     def _named(self, kind: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
-        _path(prefix, f"named{kind}", "prefix")
+        as_target(prefix, f"named{kind}", "prefix")
         once = mg.as_flag(once, f"named{kind}", "remove_duplicate")
         recurse = mg.as_flag(recurse, f"named{kind}", "recurse")
         modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
@@ -317,7 +297,7 @@ class Module:
     def get_submodule(self, target: str) -> "Module":
         """The module at a path such as 'features.0'; this one for ''."""
         module: Module = self
-        path = _path(target, "get_submodule")
+        path = as_target(target, "get_submodule")
         for name in path.split(".") if path else ():
             found = module._modules.get(name)
             if found is None:
@@ -330,7 +310,7 @@ class Module:
 
     def set_submodule(self, target: str, module: "Module", strict: bool = False) -> None:
         """Put a module at a path, whose last name may be new unless `strict`; those before it are there already."""
-        path, _, name = _path(target, "set_submodule").rpartition(".")
+        path, _, name = as_target(target, "set_submodule").rpartition(".")
         if not name:
             raise ArgumentError(f"set_submodule got the path {target!r}; give one such as 'features.0'")
         if not isinstance(module, Module):
@@ -349,7 +329,7 @@ class Module:
         return self._at(target, "_buffers")  # type: ignore[no-any-return]
 
     def _at(self, target: str, kind: str) -> Any:
-        path, _, name = _path(target, f"get{kind[:-1]}").rpartition(".")
+        path, _, name = as_target(target, f"get{kind[:-1]}").rpartition(".")
         module = self.get_submodule(path)
         found = getattr(module, kind).get(name)
         if found is None:
@@ -424,15 +404,7 @@ class Module:
                 f"{type(self).__name__}.to({target.dtype}): parameters are learnt, so they stay floating-point numbers"
             )
         warn_about_unregistered(self)
-        converted: dict[int, mg.Tensor] = {}
-        for module in self.modules():
-            for held in (module._parameters, module._buffers):
-                for name, tensor in held.items():
-                    if tensor is None or not tensor.is_floating_point():
-                        continue
-                    if id(tensor) not in converted:
-                        converted[id(tensor)] = _converted(tensor, *args, **kwargs)
-                    held[name] = converted[id(tensor)]  # type: ignore[assignment]
+        convert(self, args, kwargs)
         return self
 
     def double(self) -> Self:
@@ -472,27 +444,6 @@ class Module:
             return f"{self._get_name()}({extra})"
         body = "".join(f"  {line}\n" for line in above + children)
         return f"{self._get_name()}(\n{body})"
-
-
-def _converted(tensor: mg.Tensor, *args: Any, **kwargs: Any) -> mg.Tensor:
-    """A parameter, itself with other values; a buffer's place gets another tensor: the one there may be a user's."""
-    if is_lazy(tensor):
-        tensor.retype(mg.empty(0, dtype=tensor.dtype).to(*args, **kwargs).dtype)
-    elif isinstance(tensor, Parameter):
-        gradient = tensor.grad
-        tensor.grad = None
-        tensor.data = tensor.detach().to(*args, **kwargs)
-        tensor.grad = None if gradient is None else gradient.detach().to(*args, **kwargs)
-    else:
-        return tensor.to(*args, **kwargs)
-    return tensor
-
-
-def _path(value: Any, name: str, role: str = "target") -> str:
-    """`value` itself; raises `DTypeError` for a path that is no string."""
-    if not isinstance(value, str):
-        raise DTypeError(misplaced(value, name, role, "a string such as 'features.0.weight'"))
-    return value
 
 
 def _indented(text: str) -> str:

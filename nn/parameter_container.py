@@ -8,7 +8,7 @@ import minigrad as mg
 from minigrad.errors import DTypeError, IndexOutOfRangeError
 from minigrad.explaining import iterable, misplaced
 
-from .calling import names_of
+from .calling import check_name, names_of
 from .module import Module
 from .parameter import Parameter
 
@@ -129,7 +129,7 @@ class ParameterDict(Module):
         if not isinstance(key, str):
             raise DTypeError(f"ParameterDict got {key!r} as a name; names are strings")
         if key not in self and key != "training":  # an attribute, which a parameter may replace, and no method
-            self._check_name(key, "parameter")
+            check_name(self, key, "parameter")
         setattr(self, key, _as_parameter(value))
         self._keys[key] = None
 
@@ -202,7 +202,7 @@ class ParameterDict(Module):
 
     def update(self, parameters: Any) -> None:
         """Add or replace values by name, from a dictionary or from pairs."""
-        if not isinstance(parameters, Iterable) or isinstance(parameters, str | mg.Tensor):
+        if not iterable(parameters) or isinstance(parameters, str | mg.Tensor):
             raise DTypeError(f"ParameterDict got a {type(parameters).__name__}; give a dictionary of tensors")
         if isinstance(parameters, OrderedDict | ParameterDict):
             pairs = list(parameters.items())

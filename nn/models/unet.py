@@ -55,9 +55,7 @@ class UNet(Module):
     ) -> None:
         super().__init__()
         if not 1 <= depth <= 30:
-            raise ArgumentError(
-                f"UNet got depth={depth}; it is the number of poolings, from 1 on, each of which halves the image"
-            )
+            raise ArgumentError(f"UNet got depth={depth}; it is the number of poolings, from 1 on")
         self.depth = depth
         widths = [width << level for level in range(depth + 1)]
         self.pool = MaxPool2d(2)

@@ -63,7 +63,7 @@ def get_total_norm(
     >>> nn.utils.get_total_norm([mg.tensor([3.]), mg.tensor([[4.]])])
     tensor(5.)
     """
-    order = mg.as_number(norm_type, "get_total_norm", "norm_type")
+    order = mg.as_number(math.inf if str(norm_type) == "inf" else norm_type, "get_total_norm", "norm_type")
     norms = [_norm(tensor, order) for tensor in listed(tensors, "get_total_norm")]
     total = _norm(mg.stack(norms), order) if norms else mg.tensor(0.0)
     if error_if_nonfinite and not total.isfinite():
