@@ -121,6 +121,8 @@ def trunc_normal_(
     >>> bool((nn.init.trunc_normal_(mg.empty(9)).abs() <= 2).all())
     True
     """
+    mean, std = mg.as_number(mean, "trunc_normal_", "mean"), mg.as_number(std, "trunc_normal_", "std")
+    a, b = mg.as_number(a, "trunc_normal_", "a"), mg.as_number(b, "trunc_normal_", "b")
     if not a < b or std < 0 or a > mean + 6 * std or b < mean - 6 * std:
         raise ArgumentError(
             f"trunc_normal_ to [{a}, {b}] with mean {mean} and std {std}: hardly any value lies there. The bounds are "

@@ -88,7 +88,7 @@ class ParameterList(Module):
 
     def extend(self, values: Iterable[Any]) -> Self:
         """Add several values at the end."""
-        if not isinstance(values, Iterable) or isinstance(values, mg.Tensor):
+        if not iterable(values) or isinstance(values, mg.Tensor):
             raise DTypeError(f"ParameterList got a {type(values).__name__} to add; give a list of tensors")
         for value in list(values):
             self.append(value)
@@ -207,11 +207,11 @@ class ParameterDict(Module):
         if isinstance(parameters, OrderedDict | ParameterDict):
             pairs = list(parameters.items())
         elif isinstance(parameters, Mapping):
-            pairs = sorted(parameters.items())
+            pairs = sorted(parameters.items(), key=lambda pair: str(pair[0]))
         else:
-            pairs = list(parameters)
+            pairs = [tuple(pair) if iterable(pair) else pair for pair in parameters]
         for number, pair in enumerate(pairs):
-            if not isinstance(pair, Iterable) or len(tuple(pair)) != 2:
+            if not isinstance(pair, tuple) or len(pair) != 2:
                 raise DTypeError(
                     f"element {number} that ParameterDict got is {pair!r}; give pairs of a name and a value"
                 )
