@@ -72,8 +72,9 @@ TYPE_ONLY = {
     ("minigrad.random", "minigrad.tensor"),
     ("minigrad.registry", "minigrad.tensor"),
     ("minigrad.tape", "minigrad.tensor"),
-    ("minigrad.mode", "minigrad.tensor"),
-    ("minigrad.mode", "minigrad.tape"),
+    ("minigrad.mode", "minigrad.observing"),
+    ("minigrad.observing", "minigrad.tensor"),
+    ("minigrad.observing", "minigrad.tape"),
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
