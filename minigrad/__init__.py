@@ -160,7 +160,7 @@ from .random import Generator, default_generator, get_rng_state, initial_seed, m
 from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor, set_printoptions
-from .tensor.uninitialized import Uninitialized
+from .uninitialized import Uninitialized
 from .utils.checkpoint import checkpoint
 
 if _TYPE_CHECKING:

@@ -45,7 +45,7 @@ LAYERS = [
     ["ops"],
     ["functions"],
     ["creation"],
-    ["legacy"],
+    ["legacy", "uninitialized"],
     ["sampling"],
     ["scopes"],
     ["profiler"],
@@ -73,8 +73,8 @@ TYPE_ONLY = {
     ("minigrad.registry", "minigrad.tensor"),
     ("minigrad.tape", "minigrad.tensor"),
     ("minigrad.mode", "minigrad.observing"),
-    ("minigrad.observing", "minigrad.tensor"),
     ("minigrad.observing", "minigrad.tape"),
+    ("minigrad.observing", "minigrad.tensor"),
 }
 
 # nn sees these modules of minigrad, and of each only its public names.

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError
+from ..explaining import as_flag
 from ..mode import is_grad_enabled
 from ..recomputation import recomputed
 
@@ -57,7 +58,12 @@ def checkpoint(
             f"checkpoint got a {type(function).__name__} as its function; give the function, then its arguments: "
             "checkpoint(layer, x)"
         )
-    if determinism_check not in ("default", "none"):
+    if not callable(context_fn):
+        raise DTypeError(
+            f"checkpoint got a {type(context_fn).__name__} as context_fn; it is a function that returns two contexts"
+        )
+    preserve_rng_state = as_flag(preserve_rng_state, "checkpoint", "preserve_rng_state")
+    if not isinstance(determinism_check, str) or determinism_check not in ("default", "none"):
         raise ArgumentError(f"checkpoint got determinism_check={determinism_check!r}; it is 'default' or 'none'")
     if not is_grad_enabled():
         return function(*args, **kwargs)

@@ -53,6 +53,8 @@ OWN: dict[str, list[Any]] = {
     "tensor": [call(data=X, by_name={"dtype": "float32", "requires_grad": True}), call(data=[[1, 2], [3, 4]])],
     "from_numpy": [call(array=Made(lambda: X.copy()))],
     "binary_cross_entropy": [call(input=Y / 3, target=MASK * 1.0)],
+    "checkpoint": [call(fn=mg.sin, input=X), call(fn=mg.add, a=X, b=X)],
+    "primitive": [call(formula="y = x", by_name={"vjp": "x̄ = g", "notes": ("N69",)}), call(formula=lambda x: x * 2)],
     "correlate": [call(x=IMAGES, w=KERNELS, by_name={"stride": 2, "padding": 1, "dilation": 1, "groups": 1})],
     "correlate2d": [
         call(x=X, w=normal(2, 2), mode="same", by_name={"stride": 1, "dilation": 1}), call(x=IMAGES, w=KERNELS),

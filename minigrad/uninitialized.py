@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
-from ..registry import lookup
-from ..tape import Leaf, Spec
-from . import Tensor, Version
+from .errors import ArgumentError
+from .registry import lookup
+from .tape import Leaf, Spec
+from .tensor import Tensor, Version
 
 __all__ = ["Uninitialized"]
 
