@@ -253,8 +253,7 @@ class Primitive(Rules):
                 self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
             return output
 
-        watching = MODE.get().observers
-        return applied(watching, self, inputs, static, record) if watching else record()
+        return applied(watching, self, inputs, static, record) if (watching := MODE.get().observers) else record()
 
     def _record(
         self,
