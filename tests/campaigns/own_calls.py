@@ -129,6 +129,7 @@ METHODS: dict[str, list[Any]] = {
     "random_": [call(self=X), call(self=X, low=1, high=9), call(self=COUNTS, high=9)],
     "uniform_": [call(self=X, a=-1.0, b=1.0)],
     "register_hook": [call(self=X, hook=lambda gradient: None)],
+    "register_post_accumulate_grad_hook": [call(self=X, hook=lambda tensor: None)],
     "repeat": [call(self=X, a=2, b=1), call(self=X, sizes=(2, 1, 1))],
     "requires_grad_": [call(self=X, requires_grad=True), call(self=X, requires_grad=False)],
     "size": [call(self=X), call(self=X, dim=1)],

@@ -129,7 +129,12 @@ def test_functions_instead_of_a_class():
     [
         ((Observer,), {}, DTypeError, "observe got the class Observer; give an instance"),
         ((3,), {}, DTypeError, "observe got a int; give an instance of a subclass of minigrad.autograd.Observer"),
-        ((), {"aplied": print}, ArgumentError, "it takes functions named applying, applied, pulling, pulled, raised"),
+        (
+            (),
+            {"aplied": print},
+            ArgumentError,
+            "it takes functions named applying, applied, writing, pulling, pulled, raised",
+        ),
         ((), {"applied": 3}, ArgumentError, "observe got a int as applied; it takes functions"),
         (
             (Observer(),),
