@@ -217,9 +217,7 @@ def step(library, name, t, u, k, pool, last):
         made = (VIEWS.get(name) or BACKWARDS[name])(t, k)
     elif name in CHANGES:
         given = operand(u, t.shape)
-        if (
-            name == "copy_" and library.__name__ == "torch"
-        ):  # which leaves open what a copy_ between overlapping places gives
+        if name == "copy_" and library.__name__ == "torch":  # overlapping places are undefined there
             given = given.clone()
         CHANGES[name][0](t, given)
         return not t.requires_grad
