@@ -209,7 +209,7 @@ class ParameterDict(Module):
         elif isinstance(parameters, Mapping):
             pairs = sorted(parameters.items(), key=lambda pair: str(pair[0]))
         else:
-            pairs = [tuple(pair) if iterable(pair) else pair for pair in parameters]
+            pairs = [tuple(pair) if iterable(pair) and not hasattr(pair, "ndim") else pair for pair in parameters]
         for number, pair in enumerate(pairs):
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise DTypeError(
