@@ -47,7 +47,7 @@ def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     tensor([0., 2.])
     """
     input = _no_bool(input, "relu")
-    return _into(input, mg.relu(input), inplace)
+    return input.relu_() if mg.as_flag(inplace, "an activation", "inplace") else mg.relu(input)
 
 
 def relu6(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
