@@ -340,6 +340,13 @@ def test_views_of_leaves_refuse_as_the_leaf_does(view, change):
     assert (x._version, x.tolist() != [[1.0] * 3] * 2) == (1, True)
 
 
+@pytest.mark.parametrize(("name", "args"), [("copy_", (2.0,)), ("fill_", (2.0,)), ("zero_", ())])
+def test_refusals_name_the_method_that_was_called(name, args):
+    x = mg.ones(3, requires_grad=True)
+    with pytest.raises(GradError, match=rf"^{name} would change a leaf"):
+        getattr(x, name)(*args)
+
+
 @pytest.mark.parametrize("fill", ["uniform_", "normal_", "bernoulli_"])
 def test_random_values_have_no_gradient(fill):
     x = mg.ones(3, requires_grad=True)
