@@ -32,6 +32,7 @@ LAYERS = [
         "determinism",
         "files",
         "hooks",
+        "printing",
     ],
     ["mode", "callers"],
     ["observing"],

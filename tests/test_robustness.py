@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import registry
 from minigrad.errors import DTypeError, MinigradWarning, ShapeError
 from tests.campaigns.arguments import SUPPORTED, changed_array, is_supported
 from tests.campaigns.judging import fault_of, judged, walked
@@ -29,6 +30,7 @@ def test_every_public_function_has_a_valid_call():
 @pytest.mark.parametrize("name", EVERY)
 def test_a_short_draw(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_primitives", dict(registry._primitives))  # some declare their own
     for turn in range(ROUNDS):
         case = drawn(EVERY[name], random.Random(f"suite/{turn}/{name}"), large=False)
         assert not run(case).fault, str(case)

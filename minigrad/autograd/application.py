@@ -90,7 +90,7 @@ class Application:
                 self.function.setup_context(ctx, args, raw)
             self._refuse_lost(ctx, inputs, raw, recorded)
         several = isinstance(raw, tuple)
-        final = [self._output(ctx, one, recorded) for one in (raw if several else (raw,))]
+        final = [self._output(ctx, one, inputs, recorded) for one in (raw if several else (raw,))]
         outputs = [one for one in final if isinstance(one, Tensor)]
         if recorded:
             self._write(ctx, inputs)
@@ -100,10 +100,15 @@ class Application:
                 tensor._storage.count += 1
         return (tuple(final) if several else final[0]), outputs
 
-    def _output(self, ctx: FunctionCtx, value: Any, recorded: bool) -> Any:
+    def _output(self, ctx: FunctionCtx, value: Any, inputs: Sequence[Tensor], recorded: bool) -> Any:
         """One result of the forward as it is given out: tensors as new ones over the same storage."""
         if isinstance(value, Tensor):
-            return value if _among(value, ctx._dirty) else Tensor._wrap(value._array, storage=value._storage)
+            if _among(value, ctx._dirty):
+                return value
+            made = Tensor._wrap(value._array, storage=value._storage)
+            if value._base is not None or _among(value, inputs):
+                value._link(made)
+            return made
         held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         if recorded and (isinstance(value, np.ndarray) or any(isinstance(one, Tensor) for one in held)):
             raise DTypeError(
