@@ -67,7 +67,8 @@ CASES = recorded_cases()
 
 
 def test_every_primitive_with_a_vjp_has_a_case():
-    missing = {name for name, primitive in mg.primitives().items() if primitive.rules} - CASES.keys()
+    ours = {name for name, one in mg.primitives().items() if one.rules and one.__module__.startswith("minigrad.")}
+    missing = ours - CASES.keys()
     assert not missing, f"add them to the corpus: {missing}"
 
 
