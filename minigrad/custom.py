@@ -183,14 +183,17 @@ class CustomPrimitive(Primitive):
                 f"the forward of {self.name} returned {found}; with outputs={self.outputs} and aux={self.aux} it "
                 f"returns a tuple of {(count or 1) + extras}"
             )
-        if extras and not count:
-            return (self._result(raw[0], arrays), *raw[1:])
-        if several:
-            return tuple(self._result(one, arrays) for one in raw)
-        return self._result(raw, arrays)
+        results = list(raw) if several else [raw]
+        taken = list(arrays)
+        for place, one in enumerate(results[: len(results) - extras]):
+            results[place] = _apart(self._checked(one), taken)
+        for place, one in enumerate(results[len(results) - extras :], len(results) - extras):
+            if isinstance(one, np.ndarray):
+                results[place] = _apart(one, taken)
+        return tuple(results) if several else results[0]
 
-    def _result(self, value: Any, arrays: Sequence[Array]) -> Array:
-        """One result of the forward, in memory of its own."""
+    def _checked(self, value: Any) -> Array:
+        """One result of the forward."""
         if isinstance(value, Tensor):
             raise DTypeError(
                 f"the forward of {self.name} returned a tensor; a forward computes with NumPy on arrays, and only its "
@@ -203,8 +206,7 @@ class CustomPrimitive(Primitive):
             )
         array = np.asarray(value)
         check_supported(array.dtype)
-        # A view of an argument would change with it, and neither would know.
-        return array.copy("K") if any(np.may_share_memory(array, one) for one in arrays) else array
+        return array
 
     def _record(
         self,
@@ -268,6 +270,13 @@ class CustomPrimitive(Primitive):
                 f"input{remedy}"
             )
         return super()._conforming(gradient, edge)
+
+
+def _apart(array: Array, taken: list[Array]) -> Array:
+    """The array, in memory of its own: what shares some would change with it, and neither would know."""
+    own = array.copy("K") if any(np.may_share_memory(array, one) for one in taken) else array
+    taken.append(own)
+    return own
 
 
 def _sums_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

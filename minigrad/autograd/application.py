@@ -16,7 +16,7 @@ from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec
 from ..tensor import Array, Saved, Tensor, Version, edge_of
 from ..tensor.inplace import writing
-from ..tensor.views import replace
+from ..tensor.views import overlap, replace
 from .context import FunctionCtx, refuse_changed
 
 __all__ = ["Application"]
@@ -90,20 +90,29 @@ class Application:
                 self.function.setup_context(ctx, args, raw)
             self._refuse_lost(ctx, inputs, raw, recorded)
         several = isinstance(raw, tuple)
-        final = [self._output(ctx, one, recorded) for one in (raw if several else (raw,))]
+        taken = [one._array for one in inputs]
+        final = [self._output(ctx, one, recorded, taken) for one in (raw if several else (raw,))]
         outputs = [one for one in final if isinstance(one, Tensor)]
         if recorded:
             self._write(ctx, inputs)
-            self._record(ctx, edges, raw if several else (raw,), final)
+            self._record(ctx, edges, inputs, raw if several else (raw,), final)
         else:
             for tensor in ctx._dirty:
                 tensor._storage.count += 1
         return (tuple(final) if several else final[0]), outputs
 
-    def _output(self, ctx: FunctionCtx, value: Any, recorded: bool) -> Any:
-        """One result of the forward as it is given out: tensors as new ones over the same storage."""
+    def _output(self, ctx: FunctionCtx, value: Any, recorded: bool, taken: list[Array]) -> Any:
+        """One result of the forward as it is given out: tensors as new ones, which share no memory with each other.
+
+        A change in place of one would be one of the other too, and the tape would not know.
+        """
         if isinstance(value, Tensor):
-            return value if _among(value, ctx._dirty) else Tensor._wrap(value._array, storage=value._storage)
+            if _among(value, ctx._dirty):
+                return value
+            shared = any(overlap(value._array, one) for one in taken)
+            given = Tensor._wrap(value._array.copy("K")) if shared else Tensor._wrap(value._array, storage=value._storage)
+            taken.append(given._array)
+            return given
         held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         if recorded and (isinstance(value, np.ndarray) or any(isinstance(one, Tensor) for one in held)):
             raise DTypeError(
@@ -142,6 +151,7 @@ class Application:
         self,
         ctx: FunctionCtx,
         edges: tuple[Edge | None, ...],
+        inputs: Sequence[Tensor],
         raw: Sequence[Any],
         final: Sequence[Any],
     ) -> None:
@@ -163,7 +173,9 @@ class Application:
             if one is None:
                 places.append(None)
                 continue
-            index = next((index for index, made in zip(ctx._outputs, raw) if made is one), None)
+            index = None
+            if not _among(one, inputs) or _among(one, ctx._dirty):
+                index = next((index for index, made in zip(ctx._outputs, raw) if made is one), None)
             own = index is not None and tensors[index]._node is node
             places.append(f"output {number}" if own else f"tensor {number}")
             kept = tensors[index] if index is not None else one

@@ -379,3 +379,36 @@ def test_decorators_and_gradcheck_on_a_planted_error():
     assert gradcheck(cube, leaf(4))
     with pytest.raises(GradcheckError, match=r"^order 2"):
         gradcheck(cube, leaf(4), order=2)
+
+
+def test_several_results_share_no_memory():
+    @mg.primitive(outputs=("a", "b"))
+    def twins(x):
+        y = x * 2
+        return y, y
+
+    twins.defvjp(x=lambda g: 2 * (g[0] + g[1]))
+    x = mg.ones(2, requires_grad=True)
+    a, b = twins(x)
+    a.mul_(5)
+    assert b.tolist() == [2.0, 2.0]
+    (a + b).sum().backward()
+    assert x.grad.tolist() == [12.0, 12.0]
+
+
+@pytest.mark.parametrize("kept", ["the argument", "the result"])
+def test_what_is_kept_for_vjps_shares_no_memory(kept):
+    @mg.primitive(aux="power")
+    def raised(x):
+        power = x if kept == "the argument" else np.exp(x)
+        return np.exp(x) if kept == "the argument" else power, power
+
+    raised.defvjp(x=lambda g, power: g * (np.exp(power) if kept == "the argument" else power))
+    x = mg.tensor([0.0, 1.0], requires_grad=True)
+    argument = x * 1
+    y = raised(argument)
+    with mg.no_grad():
+        argument.mul_(7)
+    y.mul_(3)
+    y.sum().backward()
+    assert np.allclose(x.grad.tolist(), 3 * np.exp([0.0, 1.0]))

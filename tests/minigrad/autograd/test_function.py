@@ -436,3 +436,71 @@ def test_a_class_may_be_inherited_and_its_methods_replaced():
     assert mine.apply(x).tolist() == x.tolist()
     mine.forward = staticmethod(lambda ctx, x: x * 2)
     assert mine.apply(x).tolist() == (2 * x).tolist()
+
+
+class Reversed(Function):
+    """What is handed on unchanged, with another gradient: `view` says as what."""
+
+    @staticmethod
+    def forward(ctx, x, view):
+        return x.view(-1) if view else x
+
+    @staticmethod
+    def backward(ctx, g):
+        return -g, None
+
+
+@pytest.mark.parametrize("view", [False, True])
+def test_results_share_no_memory_with_arguments(view):
+    x = leaf(3)
+    a = x * 1
+    y = Reversed.apply(a, view)
+    old = y.tolist()
+    a.mul_(2)
+    assert y.tolist() == old
+    y.sum().backward()
+    assert x.grad.tolist() == [-1.0] * 3
+
+    x = leaf(3)
+    a = x * 1
+    Reversed.apply(a, view).mul_(2)
+    assert a.tolist() == x.tolist()
+    (2 * a).sum().backward()
+    assert x.grad.tolist() == [2.0] * 3
+
+
+def test_results_share_no_memory_with_each_other():
+    class Twice(Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x * 2
+            return y, y.view(-1), y
+
+        @staticmethod
+        def backward(ctx, *gs):
+            return 2 * sum(gs)
+
+    x = leaf(3)
+    a, b, c = Twice.apply(x)
+    old = b.tolist()
+    a.mul_(5)
+    assert b.tolist() == c.tolist() == old
+    (a + b * 10 + c * 100).sum().backward()
+    assert x.grad.tolist() == [230.0] * 3
+
+
+def test_an_argument_that_is_saved_and_returned_is_saved_as_the_argument():
+    class Slope(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0]
+
+    x = mg.tensor([2.0, 3.0], requires_grad=True)
+    (dx,) = mg.autograd.grad(Slope.apply(x).sum(), x, create_graph=True)
+    (second,) = mg.autograd.grad(dx.sum(), x)
+    assert second.tolist() == [1.0, 1.0]
