@@ -14,13 +14,14 @@ import numpy as np
 
 from .dtypes import check_supported
 from .errors import ArgumentError, DTypeError, GradError
+from .mode import MODE
 from .operands import as_operand
 from .primitive import Primitive
 from .primitive import primitive as _primitive
-from .tape import Edge, Node
-from .tensor import Array, Tensor, Version
+from .tape import Edge, Node, Spec
+from .tensor import Array, Tensor, Version, edge_of
 
-__all__ = ["CustomPrimitive", "primitive"]
+__all__ = ["CustomPrimitive", "Last", "primitive"]
 
 
 def _missing(g: Tensor) -> None:
@@ -29,6 +30,32 @@ def _missing(g: Tensor) -> None:
 
 def _constant(g: Tensor) -> None:
     """The VJP of an argument that the result does not depend on smoothly."""
+
+
+class Last:
+    """The operation of a gradient that is on the tape as far as it is linear in its cotangent, and no further."""
+
+    formula = vjp = ""
+    notes = arguments = static = ()
+    view = broadcast = False
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        self.why = why
+
+    def ending(self, gradient: Tensor, known: Edge | None, unknown: Sequence[Edge | None]) -> Tensor:
+        """The gradient, through which a walk comes to `known`, and is refused where it would have to come to others."""
+        node = Node(self, (known, *unknown), (Spec(gradient.shape, gradient.dtype),), {}, {})
+        return Tensor._wrap(gradient._array, node, 0, gradient._storage)
+
+    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+        """Raise `GradError` where the derivative is not known."""
+        if any(wanted[1:]):
+            raise GradError(self.why)
+
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+        """The cotangent, as it is."""
+        return [cotangents[0], *[None] * (len(wanted) - 1)]
 
 
 class CustomPrimitive(Primitive):
@@ -251,7 +278,23 @@ class CustomPrimitive(Primitive):
         gradients = super().pull(node, cotangents, wanted)
         refuse_changes(given, f"a VJP of {self.name}")
         super().check(node, wanted)
-        return gradients
+        return [self._ending(node, *one) for one in enumerate(gradients)] if MODE.get().recording else gradients
+
+    def _ending(self, node: Node, position: int, gradient: Tensor | None) -> Tensor | None:
+        """The gradient; where an auxiliary number has gone into it, with the tape ending there."""
+        assert node.saved is not None
+        rule = self._rule(position) if gradient is not None else None
+        for name in () if rule is None else rule[1]:
+            kept = node.saved[name] if name in self.aux else None
+            if gradient is not None and isinstance(kept, np.ndarray | float) and np.asarray(kept).dtype.kind == "f":
+                why = (
+                    f"a gradient of {self.name} is differentiated that was computed from {name!r}, an array of numbers "
+                    "whose own derivative is not known. Compute it in the VJP, from arguments or the output; an aux "
+                    "of integers or booleans, as a mask, is taken for constant"
+                )
+                known = edge_of(gradient) if gradient.requires_grad else None
+                return Last(self.name, why).ending(gradient, known, node.edges)
+        return gradient
 
     def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
         what = f"a VJP of {self.name} returned"
@@ -360,8 +403,9 @@ def primitive(
     `@mg.primitive` alone will do; a `formula` and a `vjp` are text that `mg.primitives()` shows. With
     `broadcast=True` it is element-wise: operands are promoted and broadcast, and gradients summed over what was
     broadcast; with `floating=True` integers become floats first. The last results of the forward are for the VJPs
-    only where `aux` names them. `outputs` names several results, whose cotangents then come as a tuple, with None
-    for a result that the loss does not depend on.
+    only where `aux` names them; floating-point ones end the tape, so that a second derivative is refused. `outputs`
+    names several results, whose cotangents then come as a tuple, with None for a result that the loss does not
+    depend on.
 
     Parameters without a default are operands. Those with a default or behind `*` are static. Declaring a name again
     replaces your own primitive, as running a cell again does.

@@ -109,10 +109,10 @@ class Application:
         if isinstance(value, Tensor):
             if _among(value, ctx._dirty):
                 return value
-            shared = any(overlap(value._array, one) for one in taken)
-            given = Tensor._wrap(value._array.copy("K")) if shared else Tensor._wrap(value._array, storage=value._storage)
-            taken.append(given._array)
-            return given
+            if any(overlap(value._array, one) for one in taken):
+                value = Tensor._wrap(value._array.copy("K"))
+            taken.append(value._array)
+            return Tensor._wrap(value._array, storage=value._storage)
         held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         if recorded and (isinstance(value, np.ndarray) or any(isinstance(one, Tensor) for one in held)):
             raise DTypeError(

@@ -412,3 +412,23 @@ def test_what_is_kept_for_vjps_shares_no_memory(kept):
     y.mul_(3)
     y.sum().backward()
     assert np.allclose(x.grad.tolist(), 3 * np.exp([0.0, 1.0]))
+
+
+def test_second_derivatives_through_auxiliary_numbers_are_refused():
+    @mg.primitive(aux="power")
+    def raised(x):
+        power = np.exp(x)
+        return power, power
+
+    raised.defvjp(x=lambda g, power: g * power)
+    x = leaf(3)
+    assert gradcheck(raised, x)
+    (dx,) = mg.autograd.grad(raised(x).sum(), x, create_graph=True)
+    assert np.allclose(dx.tolist(), np.exp(x.tolist()))
+    with pytest.raises(GradError, match=r"computed from 'power', an array of numbers whose own derivative is not"):
+        dx.sum().backward()
+    # It is linear in the cotangent all the same, which is what forward mode needs.
+    tangent = mg.ones_like(x)
+    assert np.allclose(mg.func.jvp(raised, (x.detach(),), (tangent,))[1].tolist(), np.exp(x.tolist()))
+    with pytest.raises(GradError, match="'power'"):
+        mg.func.hessian(lambda x: raised(x).sum())(x.detach())
