@@ -247,6 +247,8 @@ class CustomPrimitive(Primitive):
     ) -> None:
         rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
         if any(rule is not None and rule[0] is not _constant for rule in rules):
+            # A tensor's changes are counted; those of an array among the static arguments are not.
+            static = {name: one.copy() if isinstance(one, np.ndarray) else one for name, one in static.items()}
             super()._record(inputs, arrays, outputs, extras, static, wanted, several)
 
     # ----------------------------------------------------------- backward

@@ -432,3 +432,16 @@ def test_second_derivatives_through_auxiliary_numbers_are_refused():
     assert np.allclose(mg.func.jvp(raised, (x.detach(),), (tangent,))[1].tolist(), np.exp(x.tolist()))
     with pytest.raises(GradError, match="'power'"):
         mg.func.hessian(lambda x: raised(x).sum())(x.detach())
+
+
+def test_a_static_array_is_kept_as_it_was():
+    @mg.primitive
+    def masked(x, mask=None):
+        return x * mask
+
+    masked.defvjp(x=lambda g, mask: g * mg.tensor(mask))
+    x, mask = mg.ones(2, requires_grad=True), np.array([1.0, 0.0], np.float32)
+    y = masked(x, mask=mask)
+    mask[:] = 7
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 0.0]
