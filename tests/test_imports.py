@@ -32,6 +32,7 @@ LAYERS = [
         "determinism",
         "files",
         "hooks",
+        "printing",
     ],
     ["mode", "callers"],
     ["observing"],
@@ -78,8 +79,9 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "callers", "geometry", "random", "cuda", "backends", "autograd", "func", "signal", "optim",
-                  "utils", "datasets", "transforms", "serialization", "drawing", "plot"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "explaining", "registry", "callers", "geometry", "random", "cuda", "backends", "autograd",
+                  "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing",
+                  "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

@@ -90,8 +90,8 @@ class Application:
                 self.function.setup_context(ctx, args, raw)
             self._refuse_lost(ctx, inputs, raw, recorded)
         several = isinstance(raw, tuple)
-        taken = [one._array for one in inputs]
-        final = [self._output(ctx, one, recorded, taken) for one in (raw if several else (raw,))]
+        taken: list[Array] = []
+        final = [self._output(ctx, one, inputs, recorded, taken) for one in (raw if several else (raw,))]
         outputs = [one for one in final if isinstance(one, Tensor)]
         if recorded:
             self._write(ctx, inputs)
@@ -101,18 +101,25 @@ class Application:
                 tensor._storage.count += 1
         return (tuple(final) if several else final[0]), outputs
 
-    def _output(self, ctx: FunctionCtx, value: Any, recorded: bool, taken: list[Array]) -> Any:
-        """One result of the forward as it is given out: tensors as new ones, which share no memory with each other.
+    def _output(
+        self, ctx: FunctionCtx, value: Any, inputs: Sequence[Tensor], recorded: bool, taken: list[Array]
+    ) -> Any:
+        """One result of the forward as it is given out: tensors as new ones over the same storage.
 
-        A change in place of one would be one of the other too, and the tape would not know.
+        What shares memory with an argument is a view of it; with another result only, it is copied, since a change
+        in place of one would be one of the other and the tape would not know.
         """
         if isinstance(value, Tensor):
             if _among(value, ctx._dirty):
                 return value
-            if any(overlap(value._array, one) for one in taken):
-                value = Tensor._wrap(value._array.copy("K"))
-            taken.append(value._array)
-            return Tensor._wrap(value._array, storage=value._storage)
+            if all(value._storage is not one._storage for one in inputs):
+                if any(overlap(value._array, one) for one in taken):
+                    return Tensor._wrap(value._array.copy("K"))
+                taken.append(value._array)
+            made = Tensor._wrap(value._array, storage=value._storage)
+            if value._base is not None or _among(value, inputs):
+                value._link(made)
+            return made
         held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         if recorded and (isinstance(value, np.ndarray) or any(isinstance(one, Tensor) for one in held)):
             raise DTypeError(
