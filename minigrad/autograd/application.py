@@ -106,18 +106,19 @@ class Application:
     ) -> Any:
         """One result of the forward as it is given out: tensors as new ones over the same storage.
 
-        What shares memory with an argument is a view of it; with another result only, it is copied, since a change
-        in place of one would be one of the other and the tape would not know.
+        On the tape, what shares memory with an argument or another result is copied: a change in place of one would
+        be one of the other, and only `backward` knows what lies between them.
         """
         if isinstance(value, Tensor):
             if _among(value, ctx._dirty):
                 return value
-            if all(value._storage is not one._storage for one in inputs):
-                if any(overlap(value._array, one) for one in taken):
-                    return Tensor._wrap(value._array.copy("K"))
-                taken.append(value._array)
+            shared = any(value._storage is one._storage for one in inputs)
+            if (shared and recorded) or any(overlap(value._array, one) for one in taken):
+                return Tensor._wrap(value._array.copy("K"))
             made = Tensor._wrap(value._array, storage=value._storage)
-            if value._base is not None or _among(value, inputs):
+            if not shared:
+                taken.append(value._array)
+            elif value._base is not None or _among(value, inputs):
                 value._link(made)
             return made
         held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
