@@ -101,9 +101,9 @@ def _is_flag(value: Any) -> bool:
     """Whether a value is true or false: a number, or an array or tensor of one; text and lists are neither."""
     if isinstance(value, bool | int | float | np.bool_):
         return True
-    size = getattr(value, "size", None)
-    count = size() if callable(size) else size
-    return getattr(value, "dtype", None) is not None and count in (1, (), (1,)) and not isinstance(value, type)
+    shape = getattr(value, "shape", None)
+    single = isinstance(shape, tuple) and all(size == 1 for size in shape)
+    return single and getattr(value, "dtype", None) is not None and not isinstance(value, type)
 
 
 def misplaced(value: Any, name: str, role: str, what: str) -> str:
