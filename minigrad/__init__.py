@@ -156,10 +156,11 @@ from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.unfolding import col2im, im2col
 from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
+from .printing import set_printoptions
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .sampling import *
 from .signal import correlate2d, full_convolve2d
-from .tensor import Tensor, set_printoptions
+from .tensor import Tensor
 from .uninitialized import Uninitialized
 from .utils.checkpoint import checkpoint
 

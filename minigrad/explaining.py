@@ -14,7 +14,7 @@ import numpy as np
 
 from .errors import ArgumentError, DTypeError, IndexOutOfRangeError, MinigradError, OutOfMemoryError
 
-__all__ = ["ACCIDENTS", "as_flag", "as_path", "explained", "iterable", "misplaced"]
+__all__ = ["ACCIDENTS", "as_flag", "as_path", "explained", "iterable", "misplaced", "mistaken"]
 
 # What NumPy and Python raise about values. An AssertionError is a mistake of ours, and is left alone.
 ACCIDENTS = (
@@ -41,11 +41,13 @@ def explained(function: Callable[..., Any], args: Sequence[Any], keywords: Mappi
         bound = parameters.bind(*args, **keywords).arguments
     except TypeError:  # Python says which argument is missing or unknown
         return error
-    name = function.__name__ if function.__name__ != "__init__" else function.__qualname__.split(".")[-2]
-    for word, value in bound.items():
-        what = _expected(parameters.parameters[word].annotation, value)
-        if what:
-            return DTypeError(f"{name} got {word}={described(value)}; it is {what}")
+    name, home = function.__name__, function.__module__
+    if name == "__init__":
+        name = type(bound.pop("self")).__name__
+        home = "nn" if home.startswith("nn.") and not home.startswith("nn.models") else home
+    mistake = mistaken(function, name, bound)
+    if mistake is not None:
+        return mistake
     given = ", ".join(f"{word}={described(value)}" for word, value in bound.items())
     if isinstance(error, MemoryError) or any(word in str(error) for word in _TOO_LARGE):
         return OutOfMemoryError(f"{name} of {given}: there is no memory for what that asks for")
@@ -54,20 +56,54 @@ def explained(function: Callable[..., Any], args: Sequence[Any], keywords: Mappi
     kind: type[MinigradError] = DTypeError if isinstance(error, TypeError | AttributeError) else ArgumentError
     if isinstance(error, IndexError):
         kind = IndexOutOfRangeError
-    return kind(f"{name} cannot work with {given}; help(mg.{name}) says what each of them may be")
+    module = ".".join(home.split(".")[:2]) if home.startswith("nn.") else "nn" if home == "nn" else "mg"
+    return kind(f"{name} cannot work with {given}; help({module}.{name}) says what each of them may be")
+
+
+def mistaken(function: Callable[..., Any], name: str, bound: Mapping[str, Any]) -> DTypeError | None:
+    """The error for the first argument that is not of the kind that the signature asks for; None where all are.
+
+    >>> from minigrad.explaining import mistaken
+    >>> def scaled(x, by: int): return x * by
+    >>> mistaken(scaled, "scaled", {"x": 2, "by": 1.5})
+    DTypeError('scaled got by=1.5; it is an integer')
+    """
+    from inspect import signature
+
+    known = signature(function).parameters
+    for word, value in bound.items():
+        what = _expected(known[word].annotation, value) if word in known else ""
+        if what:
+            return DTypeError(f"{name} got {word}={described(value)}; it is {what}")
+    return None
 
 
 def _expected(annotation: Any, value: Any) -> str:
     """What the annotation asks for where the value is not of its kind; '' where it is, or where it asks for nothing."""
+    several: tuple[Any, ...] = getattr(annotation, "__args__", ())
+    if type(None) in several and len(several) == 2:
+        what = "" if value is None else _expected(several[several[0] is type(None)], value)
+        return f"{what}, or None" if what else ""
     if annotation is bool:
-        return "" if isinstance(value, int | np.bool_) or value is None else "True or False"
+        return "" if value is None or _is_flag(value) else "True or False"
+    single = getattr(value, "ndim", 0) == 0 and not isinstance(value, type)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
     if annotation is int:
-        return "" if isinstance(value, int | np.integer) and not isinstance(value, bool) else "an integer"
+        return "" if single and hasattr(value, "__index__") and not isinstance(value, bool | np.bool_) else "an integer"
     if annotation is float:
-        return "" if isinstance(value, int | float | np.number) else "a number"
+        return "" if isinstance(value, int | float) or (single and kind and kind in "biuf") else "a number"
     if annotation is str:
         return "" if isinstance(value, str) else "a word"
     return ""
+
+
+def _is_flag(value: Any) -> bool:
+    """Whether a value is true or false: a number, or an array or tensor of one; text and lists are neither."""
+    if isinstance(value, bool | int | float | np.bool_):
+        return True
+    size = getattr(value, "size", None)
+    count = size() if callable(size) else size
+    return getattr(value, "dtype", None) is not None and count in (1, (), (1,)) and not isinstance(value, type)
 
 
 def misplaced(value: Any, name: str, role: str, what: str) -> str:
@@ -81,16 +117,18 @@ def misplaced(value: Any, name: str, role: str, what: str) -> str:
 
 
 def as_flag(value: Any, name: str, role: str = "") -> bool:
-    """Whether `value` is true; raises `DTypeError`, naming the function, for what is neither true nor false.
+    """Whether `value` is true; raises `DTypeError`, naming the function, for what is neither: text, lists, functions.
 
     >>> import minigrad as mg
     >>> mg.as_flag(1, "sort", "descending")
     True
     """
-    try:
-        return bool(value)
-    except (TypeError, ValueError, MinigradError):
-        raise DTypeError(misplaced(value, name, role, "True or False")) from None
+    if value is None or _is_flag(value):
+        try:
+            return bool(value)
+        except (TypeError, ValueError, MinigradError):
+            pass
+    raise DTypeError(misplaced(value, name, role, "True or False"))
 
 
 def as_path(value: Any, name: str) -> Path:

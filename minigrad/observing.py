@@ -55,7 +55,7 @@ class Observer:
         """Called after the walk has pulled a node's cotangents back to its inputs and added them up there."""
 
     def raised(self, source: Any, error: BaseException) -> None:
-        """Called with the primitive or the node that raised, instead of `applied` or `pulled`; or cannot be walked."""
+        """Called instead of `applied` or `pulled`, with what raised; also with a node that cannot be walked."""
 
     def entering(self, module: Any, args: tuple[Any, ...]) -> None:
         """Called before a module runs."""
@@ -204,29 +204,43 @@ class Plan:
 PLAN: ContextVar[Plan | None] = ContextVar("minigrad_plan", default=None)
 
 
-@contextmanager
-def planned(nodes: "Sequence[Node]") -> Iterator[None]:
-    """Let hooks know which walk calls them, and what it will come to, inside the block."""
-    token = PLAN.set(Plan(nodes))
-    try:
-        yield
-    finally:
-        PLAN.reset(token)
+class planned:  # noqa: N801 - reads as a verb
+    """Lets hooks know which walk calls them, and what it will come to, inside a `with` block."""
+
+    __slots__ = ("plan", "token")
+
+    def __init__(self, nodes: "Sequence[Node]") -> None:
+        self.plan = Plan(nodes)
+
+    def __enter__(self) -> None:
+        self.token = PLAN.set(self.plan)
+
+    def __exit__(self, *exc: object) -> None:
+        PLAN.reset(self.token)
 
 
-@contextmanager
-def region(name: str) -> Iterator[None]:
-    """Give a part of the program a name that observers hear.
+class region:  # noqa: N801 - PyTorch's style
+    """Give a part of the program a name that observers hear: a `with` block.
 
     >>> import minigrad as mg
     >>> with mg.autograd.observe(begun=print), mg.autograd.region("data"): pass
     data
     """
-    watching = MODE.get().observers
-    if watching:
-        tell(watching, "begun", name)
-    try:
-        yield
-    finally:
-        if watching:
-            tell(watching, "ended", name)
+
+    __slots__ = ("name", "watching")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        self.watching = MODE.get().observers
+        if self.watching:
+            try:
+                tell(self.watching, "begun", self.name)
+            except BaseException:
+                tell(self.watching, "ended", self.name)
+                raise
+
+    def __exit__(self, *exc: object) -> None:
+        if self.watching:
+            tell(self.watching, "ended", self.name)

@@ -21,6 +21,7 @@ derivatives of every order follow.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -197,7 +198,7 @@ class Primitive(Rules):
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
         watching = MODE.get().observers
         if watching:
-            return applied(watching, self, inputs, static, lambda: self._computed(inputs, arrays, static))
+            return applied(watching, self, inputs, static, partial(self._computed, inputs, arrays, static))
         return self._computed(inputs, arrays, static)
 
     def _computed(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
@@ -252,8 +253,7 @@ class Primitive(Rules):
                 self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
             return output
 
-        watching = MODE.get().observers
-        return applied(watching, self, inputs, static, record) if watching else record()
+        return applied(watching, self, inputs, static, record) if (watching := MODE.get().observers) else record()
 
     def _record(
         self,

@@ -73,7 +73,7 @@ class Uninitialized(Tensor):
 
     def materialize(self, shape: Sequence[int], device: Any = None, dtype: Any = None) -> None:
         """Give it a shape; its values are undetermined, and it turns into a `becomes`."""
-        values = lookup("empty")(tuple(shape), device=device, dtype=self.dtype if dtype is None else dtype)
+        values = lookup("empty")(shape, device=device, dtype=self.dtype if dtype is None else dtype)
         del self.__dict__["_dtype"]
         self.__class__ = self.becomes  # type: ignore[assignment]
         self.data = values

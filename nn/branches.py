@@ -11,8 +11,10 @@ from .module import Module
 __all__ = ["Concat", "Residual"]
 
 
-def _output_of(branch: Module, input: Any, name: str) -> mg.Tensor:
+def _output_of(branch: Module | None, input: Any, name: str) -> mg.Tensor:
     """What a branch makes of the input; raises `DTypeError` for anything but one tensor."""
+    if branch is None:
+        raise DTypeError(f"{name} is None, which cannot be called; put a module there, nn.Identity() for none")
     output = branch(input)
     if not isinstance(output, mg.Tensor):
         raise DTypeError(f"{name} is {type(branch).__name__}, which gave a {type(output).__name__}; it needs a tensor")
@@ -42,6 +44,8 @@ class Residual(Module):
 
     def __init__(self, block: Module, projection: Module | None = None) -> None:
         super().__init__()
+        if block is None:
+            raise DTypeError("Residual got None where a block belongs; give an nn.Module, nn.Identity() for none")
         self.block = _checked(block, "Residual")
         self.register_module("projection", None if projection is None else _checked(projection, "Residual"))
 

@@ -1,14 +1,18 @@
-"""What happens around a module's forward: full backward hooks, and errors that name the layer."""
+"""What happens around a module's constructor and forward: checks, full backward hooks, errors that name the layer."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import wraps
+from inspect import signature
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import minigrad as mg
 from minigrad.autograd import HookTable, Observer, tell
 from minigrad.callers import warn
-from minigrad.errors import DTypeError, GradError, MinigradError, UnregisteredModuleWarning
+from minigrad.errors import ArgumentError, DTypeError, GradError, MinigradError, UnregisteredModuleWarning
+from minigrad.explaining import ACCIDENTS, explained, mistaken
 
 from .parameter import Parameter
 
@@ -51,6 +55,76 @@ def locate(error: MinigradError, module: "Module") -> None:
     path = next((path for path, one in module.named_modules() if one is innermost), "")
     name = repr(innermost) if not innermost._modules else type(innermost).__name__
     error.args = (f"{text} [in {path + ': ' if path else ''}{name}]",)
+
+
+def checked(init: Callable[..., None]) -> Callable[..., None]:
+    """A layer's constructor that refuses flags, numbers and words of another kind than its signature asks for.
+
+    NumPy's numbers become Python's, which do not overflow. What else ends in an accident is explained.
+    """
+    known = signature(init)
+    numbers = {name for name, one in known.parameters.items() if one.annotation in (int, float)}
+
+    @wraps(init)
+    def called(self: Any, *args: Any, **options: Any) -> None:
+        name = type(self).__name__
+        try:
+            bound = known.bind(self, *args, **options)
+        except TypeError:
+            try:
+                init(self, *args, **options)  # which cannot be: Python says why
+            except TypeError as error:
+                error.args = (str(error).replace(f"{init.__qualname__}()", f"{name}()"),)
+                raise
+        for word in numbers & bound.arguments.keys():
+            bound.arguments[word] = _as_python(bound.arguments[word], known.parameters[word].annotation)
+        try:
+            init(*bound.args, **bound.kwargs)
+        except ACCIDENTS as error:
+            told = explained(init, (self, *args), options, error)
+            if told is error:
+                raise
+            raise told from error
+        mistake = mistaken(init, name, bound.arguments)
+        if mistake is not None:
+            raise mistake
+
+    return called
+
+
+def check_name(module: "Module", name: str, what: str) -> None:
+    """Raise for what cannot be the name of a parameter, a buffer or a submodule."""
+    if not isinstance(name, str):
+        raise DTypeError(f"the name of a {what} is a string; {name!r} arrived, a value of type {type(name).__name__}")
+    if not name or "." in name:
+        raise ArgumentError(
+            f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
+        )
+    own: dict[str, dict[str, Any]] = {
+        "parameter": module._parameters, "buffer": module._buffers, "module": module._modules,
+    }  # fmt: skip
+    if hasattr(module, name) and name not in own[what]:
+        raise ArgumentError(
+            f"{type(module).__name__} has an attribute {name!r} already; choose another name for the {what}"
+        )
+
+
+def check_constructors(cls: type, above: type) -> None:
+    """Check the constructors of a class and its bases below `above`, as far as they are this library's."""
+    for kind in cls.__mro__:
+        init = kind.__dict__.get("__init__")
+        own = kind.__module__.startswith("nn.") and kind is not above
+        if own and init is not None and not hasattr(init, "__wrapped__"):
+            setattr(kind, "__init__", checked(init))  # noqa: B010
+
+
+def _as_python(value: Any, kind: type) -> Any:
+    """A number of NumPy's, or a tensor of an integer, as Python's number of that kind; anything else as it is."""
+    kind_of_number = getattr(getattr(value, "dtype", None), "kind", "")
+    if getattr(value, "ndim", 1) == 0 and kind_of_number != "c" and not getattr(value, "requires_grad", False):
+        with suppress(AttributeError, TypeError, ValueError, OverflowError, MinigradError):
+            return value.__index__() if kind is int else float(value)
+    return value
 
 
 class BackwardWatcher:

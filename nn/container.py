@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, overload
 
 import minigrad as mg
-from minigrad.errors import DTypeError, IndexOutOfRangeError
+from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError
+from minigrad.explaining import iterable
 
 from .calling import names_of
 from .module import Module
@@ -43,6 +44,15 @@ class _Numbered(Module):
             raise IndexOutOfRangeError(f"index {place} into a {type(self).__name__} of {len(self)} modules; {possible}")
         return place % len(self)
 
+    def _places(self, part: slice) -> range:
+        """The places in a slice; raises `DTypeError` for one of anything but integers."""
+        try:
+            return range(*part.indices(len(self)))
+        except (TypeError, ValueError):
+            raise DTypeError(
+                f"{part} into a {type(self).__name__}; slices are made of integers, and the step is not 0"
+            ) from None
+
     def _renumber(self, modules: Iterable[Any]) -> None:
         checked = [_checked(module, type(self).__name__) for module in modules]
         self._modules.clear()
@@ -56,7 +66,7 @@ class _Numbered(Module):
 
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add several modules at the end."""
-        if not isinstance(modules, Iterable):
+        if not iterable(modules):
             raise DTypeError(f"{type(self).__name__} got a {type(modules).__name__} to add; give a list of modules")
         for module in [_checked(module, type(self).__name__) for module in modules]:
             self.append(module)
@@ -65,7 +75,7 @@ class _Numbered(Module):
     def insert(self, index: int, module: Module) -> Any:
         """Add a module before position `index`."""
         modules = list(self)
-        modules.insert(index, module)
+        modules.insert(mg.as_integer(index, "insert", "index"), module)
         self._renumber(modules)
         return self
 
@@ -82,7 +92,7 @@ class _Numbered(Module):
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             part = type(self)()
-            part.extend(list(self)[index])
+            part.extend([self[place] for place in self._places(index)])
             return part
         return self._modules[str(self._place(index))]
 
@@ -90,9 +100,8 @@ class _Numbered(Module):
         self.add_module(str(self._place(index)), _checked(module, type(self).__name__))
 
     def __delitem__(self, index: int | slice) -> None:
-        modules = list(self)
-        del modules[index if isinstance(index, slice) else self._place(index)]
-        self._renumber(modules)
+        out = self._places(index) if isinstance(index, slice) else [self._place(index)]
+        self._renumber([module for place, module in enumerate(self) if place not in out])
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -110,6 +119,14 @@ def _sequence(other: Any, name: str) -> list[Module]:
             f"{name} and a {type(other).__name__} cannot be joined; give modules, in a list or a container"
         )
     return list(other)
+
+
+def _repeated(modules: list[Module], times: Any, there: int = 0) -> list[Module]:
+    """The list so many times, less those that are there."""
+    count = mg.as_integer(times, "Sequential", "times")
+    if count * len(modules) > 10**6:
+        raise ArgumentError(f"a Sequential of {len(modules)} modules times {count}; no model has so many layers")
+    return modules * (count - there)
 
 
 class Sequential(_Numbered):
@@ -133,7 +150,7 @@ class Sequential(_Numbered):
     def __getitem__(self, index: Any) -> Any:
         names = list(self._modules)
         if isinstance(index, slice):
-            return type(self)({name: self._modules[name] for name in names[index]})
+            return type(self)({names[place]: self._modules[names[place]] for place in self._places(index)})
         return self._modules[names[self._place(index)]]
 
     def __setitem__(self, index: int, module: Module) -> None:
@@ -146,12 +163,12 @@ class Sequential(_Numbered):
         return self.extend(_sequence(other, "Sequential"))
 
     def __mul__(self, times: int) -> "Sequential":
-        return Sequential(*(list(self) * times))
+        return Sequential(*_repeated(list(self), times))
 
     __rmul__ = __mul__
 
     def __imul__(self, times: int) -> Any:
-        return self.extend(list(self) * (times - 1))
+        return self.extend(_repeated(list(self), times, 1))
 
     def insert(self, index: int, module: Module) -> Any:
         """Add a module before position `index`, which is one of the modules' or the end."""
@@ -281,4 +298,4 @@ class ModuleDict(Module):
         return iter(self._modules)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._modules
+        return isinstance(key, str) and key in self._modules

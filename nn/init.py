@@ -9,6 +9,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 __all__ = [
     "calculate_gain",
@@ -52,6 +53,7 @@ def fans(tensor: mg.Tensor) -> tuple[int, int]:
 _calculate_fan_in_and_fan_out = fans  # PyTorch's name, which programs use though it is private
 
 
+@guarded
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor on the standard deviation that a nonlinearity asks for.
 
@@ -78,6 +80,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     )
 
 
+@guarded
 @mg.no_grad()
 def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Uniform values from [a, b).
@@ -91,6 +94,7 @@ def uniform_(tensor: mg.Tensor, a: float = 0.0, b: float = 1.0, generator: Any =
     return _tensor(tensor, "uniform_").uniform_(a, b, generator=generator)
 
 
+@guarded
 @mg.no_grad()
 def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Normal values of a mean and a standard deviation.
@@ -104,6 +108,7 @@ def normal_(tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, generator: A
     return _tensor(tensor, "normal_").normal_(mean, std, generator=generator)
 
 
+@guarded
 @mg.no_grad()
 def trunc_normal_(
     tensor: mg.Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
@@ -116,6 +121,8 @@ def trunc_normal_(
     >>> bool((nn.init.trunc_normal_(mg.empty(9)).abs() <= 2).all())
     True
     """
+    mean, std = mg.as_number(mean, "trunc_normal_", "mean"), mg.as_number(std, "trunc_normal_", "std")
+    a, b = mg.as_number(a, "trunc_normal_", "a"), mg.as_number(b, "trunc_normal_", "b")
     if not a < b or std < 0 or a > mean + 6 * std or b < mean - 6 * std:
         raise ArgumentError(
             f"trunc_normal_ to [{a}, {b}] with mean {mean} and std {std}: hardly any value lies there. The bounds are "
@@ -132,6 +139,7 @@ def trunc_normal_(
     return tensor.copy_(mg.clamp(values, a, b))
 
 
+@guarded
 @mg.no_grad()
 def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
     """One value everywhere.
@@ -145,6 +153,7 @@ def constant_(tensor: mg.Tensor, val: float) -> mg.Tensor:
     return _tensor(tensor, "constant_").fill_(val)
 
 
+@guarded
 def ones_(tensor: mg.Tensor) -> mg.Tensor:
     """Ones.
 
@@ -157,6 +166,7 @@ def ones_(tensor: mg.Tensor) -> mg.Tensor:
     return constant_(tensor, 1.0)
 
 
+@guarded
 def zeros_(tensor: mg.Tensor) -> mg.Tensor:
     """Zeros.
 
@@ -169,6 +179,7 @@ def zeros_(tensor: mg.Tensor) -> mg.Tensor:
     return constant_(tensor, 0.0)
 
 
+@guarded
 @mg.no_grad()
 def eye_(tensor: mg.Tensor) -> mg.Tensor:
     """The identity, for a matrix.
@@ -185,6 +196,7 @@ def eye_(tensor: mg.Tensor) -> mg.Tensor:
     return tensor.copy_(mg.eye(*tensor.shape))
 
 
+@guarded
 @mg.no_grad()
 def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     """A convolution weight that passes its input channels through.
@@ -195,6 +207,7 @@ def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     >>> nn.init.dirac_(mg.empty(1, 1, 3))
     tensor([[[0., 1., 0.]]])
     """
+    groups = mg.as_integer(groups, "dirac_", "groups")
     if _tensor(tensor, "dirac_").ndim < 3 or groups < 1 or tensor.shape[0] % groups:
         raise ShapeError(
             f"dirac_ got shape {tensor.shape} with groups={groups}; it needs (out, in, *kernel), groups dividing out"
@@ -208,6 +221,7 @@ def dirac_(tensor: mg.Tensor, groups: int = 1) -> mg.Tensor:
     return tensor
 
 
+@guarded
 def xavier_uniform_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Glorot's uniform: U(−a, a), a = gain·√(6/(fan_in + fan_out)) (Glorot and Bengio, 2010).
 
@@ -221,6 +235,7 @@ def xavier_uniform_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None)
     return uniform_(tensor, -bound, bound, generator)
 
 
+@guarded
 def xavier_normal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
     """Glorot's normal: σ = gain·√(2/(fan_in + fan_out)) (Glorot and Bengio, 2010).
 
@@ -245,6 +260,7 @@ def _kaiming_std(tensor: mg.Tensor, a: float, mode: str, nonlinearity: str) -> f
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fan, 1))
 
 
+@guarded
 def kaiming_uniform_(
     tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> mg.Tensor:
@@ -261,6 +277,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, generator)
 
 
+@guarded
 def kaiming_normal_(
     tensor: mg.Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> mg.Tensor:
@@ -276,6 +293,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
+@guarded
 @mg.no_grad()
 def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> mg.Tensor:
     """A random (semi-)orthogonal matrix, axes after the first flattened (Saxe et al., 2013).
@@ -300,6 +318,7 @@ def orthogonal_(tensor: mg.Tensor, gain: float = 1.0, generator: Any = None) -> 
     return tensor.copy_(mg.from_numpy(gain * matrix.reshape(tensor.shape)))
 
 
+@guarded
 @mg.no_grad()
 def sparse_(tensor: mg.Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> mg.Tensor:
     """Normal values, with a part of each column, chosen at random, set to 0 (Martens, 2010).

@@ -12,10 +12,22 @@ from minigrad.errors import (
     MinigradError,
     MissingForwardError,
 )
+from minigrad.explaining import misplaced
 
-from .calling import EVERYWHERE, described, hooked, locate, names_of, observed, registered, warn_about_unregistered
-from .parameter import Parameter, is_lazy
-from .state import IncompatibleKeys, collect, get_extra_state, load, set_extra_state
+from .calling import (
+    EVERYWHERE,
+    check_constructors,
+    check_name,
+    described,
+    hooked,
+    locate,
+    names_of,
+    observed,
+    registered,
+    warn_about_unregistered,
+)
+from .parameter import Parameter
+from .state import IncompatibleKeys, as_target, collect, convert, get_extra_state, load, set_extra_state
 
 __all__ = ["Module"]
 
@@ -51,6 +63,11 @@ class Module:
     _forward_pre_hooks: HookTable
     _backward_hooks: HookTable
     _backward_pre_hooks: HookTable
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """The constructors of this library's own layers are checked; those of users' are theirs."""
+        super().__init_subclass__(**options)
+        check_constructors(cls, Module)
 
     def __init__(self) -> None:
         set_plain = super().__setattr__
@@ -89,7 +106,7 @@ class Module:
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, args)` before `forward`; what it returns replaces the arguments."""
-        return self._forward_pre_hooks.register(hook, prepend, with_kwargs)
+        return self._forward_pre_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"), with_kwargs)
 
     def register_forward_hook(
         self,
@@ -103,7 +120,7 @@ class Module:
 
         With `always_call` it is called with the output None where `forward` raised.
         """
-        return self._forward_hooks.register(hook, prepend, with_kwargs, always_call)
+        return self._forward_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"), with_kwargs, always_call)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
@@ -111,14 +128,14 @@ class Module:
         Both are tuples, with None for what is no tensor or needs no gradient;
         what the hook returns replaces `grad_input`.
         """
-        return self._backward_hooks.register(hook, prepend)
+        return self._backward_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"))
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_output)` before the module's gradients are computed.
 
         `grad_output` is a tuple; what the hook returns replaces it.
         """
-        return self._backward_pre_hooks.register(hook, prepend)
+        return self._backward_pre_hooks.register(hook, mg.as_flag(prepend, "a hook", "prepend"))
 
     # -------------------------------------------------------- registering
 
@@ -183,33 +200,17 @@ class Module:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
 
-    def _check_name(self, name: str, what: str) -> None:
-        if not isinstance(name, str):
-            raise DTypeError(
-                f"the name of a {what} is a string; {name!r} arrived, a value of type {type(name).__name__}"
-            )
-        if not name or "." in name:
-            raise ArgumentError(
-                f"a {what} cannot be called {name!r}: names are not empty and hold no dot, which joins paths"
-            )
-        own: dict[str, dict[str, Any]] = {
-            "parameter": self._parameters, "buffer": self._buffers, "module": self._modules,
-        }  # fmt: skip
-        if hasattr(self, name) and name not in own[what]:
-            raise ArgumentError(
-                f"{type(self).__name__} has an attribute {name!r} already; choose another name for the {what}"
-            )
-
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Register a parameter, or None as the place of one."""
-        self._check_name(name, "parameter")
+        check_name(self, name, "parameter")
         if param is not None and not isinstance(param, Parameter):
             raise DTypeError(f"register_parameter({name!r}) got a {type(param).__name__}; wrap it in nn.Parameter")
         self._put(self._parameters, name, param)
 
     def register_buffer(self, name: str, tensor: mg.Tensor | None, persistent: bool = True) -> None:
         """Register a tensor that is state but not learnt; `persistent` ones are part of the state dict."""
-        self._check_name(name, "buffer")
+        check_name(self, name, "buffer")
+        persistent = mg.as_flag(persistent, "register_buffer", "persistent")
         if tensor is not None and not isinstance(tensor, mg.Tensor):
             raise DTypeError(f"register_buffer({name!r}) got a {type(tensor).__name__}; give a tensor or None")
         self._put(self._buffers, name, tensor)
@@ -219,7 +220,7 @@ class Module:
 
     def add_module(self, name: str, module: "Module | None") -> None:
         """Register a submodule, or None as the place of one."""
-        self._check_name(name, "module")
+        check_name(self, name, "module")
         if module is not None and not isinstance(module, Module):
             raise DTypeError(f"add_module({name!r}) got {described(module)}; give an nn.Module")
         self._put(self._modules, name, module)
@@ -232,6 +233,9 @@ class Module:
         self, memo: set[int] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, "Module"]]:
         """This module and all below it with their paths; a shared one once."""
+        if memo is not None and not isinstance(memo, set):
+            raise DTypeError(f"named_modules got memo={memo!r}; it is the set of modules that came already, or None")
+        as_target(prefix, "named_modules", "prefix")
         seen = set() if memo is None else memo
         if id(self) in seen and remove_duplicate:
             return
@@ -258,6 +262,9 @@ class Module:
         return (module for _, module in self.named_children())
 
     def _named(self, kind: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
+        as_target(prefix, f"named{kind}", "prefix")
+        once = mg.as_flag(once, f"named{kind}", "remove_duplicate")
+        recurse = mg.as_flag(recurse, f"named{kind}", "recurse")
         modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
         seen: set[int] = set()
         for path, module in modules:
@@ -290,7 +297,8 @@ class Module:
     def get_submodule(self, target: str) -> "Module":
         """The module at a path such as 'features.0'; this one for ''."""
         module: Module = self
-        for name in target.split(".") if target else ():
+        path = as_target(target, "get_submodule")
+        for name in path.split(".") if path else ():
             found = module._modules.get(name)
             if found is None:
                 there = names_of(name for name, one in module._modules.items() if one is not None)
@@ -302,13 +310,13 @@ class Module:
 
     def set_submodule(self, target: str, module: "Module", strict: bool = False) -> None:
         """Put a module at a path, whose last name may be new unless `strict`; those before it are there already."""
-        path, _, name = target.rpartition(".")
+        path, _, name = as_target(target, "set_submodule").rpartition(".")
         if not name:
             raise ArgumentError(f"set_submodule got the path {target!r}; give one such as 'features.0'")
         if not isinstance(module, Module):
             raise DTypeError(f"set_submodule({target!r}) got {described(module)}; give an nn.Module")
         parent = self.get_submodule(path)
-        if strict or hasattr(parent, name):
+        if mg.as_flag(strict, "set_submodule", "strict") or hasattr(parent, name):
             parent.get_submodule(name)
         setattr(parent, name, module)
 
@@ -321,7 +329,7 @@ class Module:
         return self._at(target, "_buffers")  # type: ignore[no-any-return]
 
     def _at(self, target: str, kind: str) -> Any:
-        path, _, name = target.rpartition(".")
+        path, _, name = as_target(target, f"get{kind[:-1]}").rpartition(".")
         module = self.get_submodule(path)
         found = getattr(module, kind).get(name)
         if found is None:
@@ -367,18 +375,22 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Let all parameters ask for gradients, or stop asking: freezing."""
+        requires_grad = mg.as_flag(requires_grad, "requires_grad_", "requires_grad")
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the parameters' gradients, or set them to zero."""
+        set_to_none = mg.as_flag(set_to_none, "zero_grad", "set_to_none")
         for parameter in self.parameters():
             if parameter.grad is not None:
                 parameter.grad = None if set_to_none else mg.zeros_like(parameter.grad)
 
     def apply(self, fn: "Callable[[Module], object]") -> Self:
         """Call `fn` on every module below, then on this one; for initialisation."""
+        if not callable(fn):
+            raise DTypeError(misplaced(fn, "apply", "fn", "a function of a module"))
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -392,18 +404,7 @@ class Module:
                 f"{type(self).__name__}.to({target.dtype}): parameters are learnt, so they stay floating-point numbers"
             )
         warn_about_unregistered(self)
-        seen: set[int] = set()
-        for module in self.modules():
-            for tensor in (*module._parameters.values(), *module._buffers.values()):
-                if tensor is not None and id(tensor) not in seen and tensor.is_floating_point():
-                    seen.add(id(tensor))
-                    if is_lazy(tensor):
-                        tensor.retype(mg.empty(0, dtype=tensor.dtype).to(*args, **kwargs).dtype)
-                        continue
-                    gradient = tensor.grad
-                    tensor.grad = None
-                    tensor.data = tensor.detach().to(*args, **kwargs)
-                    tensor.grad = None if gradient is None else gradient.detach().to(*args, **kwargs)
+        convert(self, args, kwargs)
         return self
 
     def double(self) -> Self:

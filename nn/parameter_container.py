@@ -6,8 +6,9 @@ from typing import Any, Self
 
 import minigrad as mg
 from minigrad.errors import DTypeError, IndexOutOfRangeError
+from minigrad.explaining import iterable, misplaced
 
-from .calling import names_of
+from .calling import check_name, names_of
 from .module import Module
 from .parameter import Parameter
 
@@ -59,7 +60,12 @@ class ParameterList(Module):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(list(self)[index])
+            try:
+                return type(self)(list(self)[index])
+            except (TypeError, ValueError):
+                raise DTypeError(
+                    f"{index} into a ParameterList; slices are made of integers, and the step is not 0"
+                ) from None
         return getattr(self, self._name(index))
 
     def __setitem__(self, index: int, value: Any) -> None:
@@ -82,7 +88,7 @@ class ParameterList(Module):
 
     def extend(self, values: Iterable[Any]) -> Self:
         """Add several values at the end."""
-        if not isinstance(values, Iterable) or isinstance(values, mg.Tensor):
+        if not iterable(values) or isinstance(values, mg.Tensor):
             raise DTypeError(f"ParameterList got a {type(values).__name__} to add; give a list of tensors")
         for value in list(values):
             self.append(value)
@@ -123,7 +129,7 @@ class ParameterDict(Module):
         if not isinstance(key, str):
             raise DTypeError(f"ParameterDict got {key!r} as a name; names are strings")
         if key not in self and key != "training":  # an attribute, which a parameter may replace, and no method
-            self._check_name(key, "parameter")
+            check_name(self, key, "parameter")
         setattr(self, key, _as_parameter(value))
         self._keys[key] = None
 
@@ -142,7 +148,7 @@ class ParameterDict(Module):
         return reversed(list(self._keys))
 
     def __contains__(self, key: object) -> bool:
-        return key in self._keys
+        return isinstance(key, str) and key in self._keys
 
     def copy(self) -> "ParameterDict":
         """A new dictionary of the same parameters."""
@@ -178,7 +184,9 @@ class ParameterDict(Module):
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> "ParameterDict":
         """A new dictionary that gives every name the same value."""
-        return ParameterDict(OrderedDict((key, default) for key in keys))
+        if not iterable(keys):
+            raise DTypeError(misplaced(keys, "fromkeys", "keys", "a list of names"))
+        return ParameterDict([(key, default) for key in keys])
 
     def keys(self) -> Any:
         """The names."""
@@ -194,16 +202,16 @@ class ParameterDict(Module):
 
     def update(self, parameters: Any) -> None:
         """Add or replace values by name, from a dictionary or from pairs."""
-        if not isinstance(parameters, Iterable) or isinstance(parameters, str | mg.Tensor):
+        if not iterable(parameters) or isinstance(parameters, str | mg.Tensor):
             raise DTypeError(f"ParameterDict got a {type(parameters).__name__}; give a dictionary of tensors")
         if isinstance(parameters, OrderedDict | ParameterDict):
             pairs = list(parameters.items())
         elif isinstance(parameters, Mapping):
-            pairs = sorted(parameters.items())
+            pairs = sorted(parameters.items(), key=lambda pair: str(pair[0]))
         else:
-            pairs = list(parameters)
+            pairs = [tuple(pair) if iterable(pair) and not hasattr(pair, "ndim") else pair for pair in parameters]
         for number, pair in enumerate(pairs):
-            if not isinstance(pair, Iterable) or len(tuple(pair)) != 2:
+            if not isinstance(pair, tuple) or len(pair) != 2:
                 raise DTypeError(
                     f"element {number} that ParameterDict got is {pair!r}; give pairs of a name and a value"
                 )

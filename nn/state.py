@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import minigrad as mg
 from minigrad.errors import DTypeError, MinigradError, MissingMethodError, StateDictError
+from minigrad.explaining import misplaced
 
 from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["IncompatibleKeys", "collect", "get_extra_state", "load", "set_extra_state"]
+__all__ = ["IncompatibleKeys", "as_target", "collect", "convert", "get_extra_state", "load", "set_extra_state"]
 
 
 class IncompatibleKeys(NamedTuple):
@@ -56,6 +57,8 @@ def _entries(module: "Module", prefix: str, defines: Any) -> "Iterator[tuple[str
 
 def collect(module: "Module", prefix: str, keep_vars: bool) -> OrderedDict[str, Any]:
     """The state dict: tensors, detached unless `keep_vars`, and extra states."""
+    as_target(prefix, "state_dict", "prefix")
+    keep_vars = mg.as_flag(keep_vars, "state_dict", "keep_vars")
     state: OrderedDict[str, Any] = OrderedDict()
     for key, one, tensor in _entries(module, prefix, get_extra_state):
         if tensor is None:
@@ -67,6 +70,8 @@ def collect(module: "Module", prefix: str, keep_vars: bool) -> OrderedDict[str, 
 
 def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Copy values by path into a module, once everything has been seen to fit."""
+    strict = mg.as_flag(strict, "load_state_dict", "strict")
+    assign = mg.as_flag(assign, "load_state_dict", "assign")
     if not isinstance(state_dict, Mapping):
         raise DTypeError(
             f"load_state_dict got a {type(state_dict).__name__}; it takes what state_dict() gave, for example "
@@ -147,3 +152,37 @@ def _copy_all(targets: Mapping[str, mg.Tensor], values: Mapping[str, mg.Tensor])
             for key, old in before.items():
                 targets[key].copy_(old)
             raise
+
+
+def convert(module: "Module", args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Convert what is floating in a module and below it; what is held twice stays one tensor."""
+    converted: dict[int, mg.Tensor] = {}
+    for one in module.modules():
+        for held in (one._parameters, one._buffers):
+            for name, tensor in held.items():
+                if tensor is None or not tensor.is_floating_point():
+                    continue
+                if id(tensor) not in converted:
+                    converted[id(tensor)] = _converted(tensor, *args, **kwargs)
+                held[name] = converted[id(tensor)]  # type: ignore[assignment]
+
+
+def _converted(tensor: mg.Tensor, *args: Any, **kwargs: Any) -> mg.Tensor:
+    """A parameter, itself with other values; a buffer's place gets another tensor: the one there may be a user's."""
+    if is_lazy(tensor):
+        tensor.retype(mg.empty(0, dtype=tensor.dtype).to(*args, **kwargs).dtype)
+    elif isinstance(tensor, Parameter):
+        gradient = tensor.grad
+        tensor.grad = None
+        tensor.data = tensor.detach().to(*args, **kwargs)
+        tensor.grad = None if gradient is None else gradient.detach().to(*args, **kwargs)
+    else:
+        return tensor.to(*args, **kwargs)
+    return tensor
+
+
+def as_target(value: Any, name: str, role: str = "target") -> str:
+    """`value` itself; raises `DTypeError` for a path that is no string."""
+    if not isinstance(value, str):
+        raise DTypeError(misplaced(value, name, role, "a string such as 'features.0.weight'"))
+    return value

@@ -216,7 +216,10 @@ def step(library, name, t, u, k, pool, last):
     if name in VIEWS or name in BACKWARDS:
         made = (VIEWS.get(name) or BACKWARDS[name])(t, k)
     elif name in CHANGES:
-        CHANGES[name][0](t, operand(u, t.shape))
+        given = operand(u, t.shape)
+        if name == "copy_" and library.__name__ == "torch":  # overlapping places are undefined there
+            given = given.clone()
+        CHANGES[name][0](t, given)
         return not t.requires_grad
     elif name in PARTIAL:
         if t.ndim and len(t):

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import registry
 from minigrad.errors import DTypeError, MinigradWarning, ShapeError
 from tests.campaigns.arguments import SUPPORTED, changed_array, is_supported
 from tests.campaigns.judging import fault_of, judged, walked
+from tests.campaigns.layers import RANDOM
 from tests.campaigns.robustness import drawn, optional_names, run
-from tests.campaigns.targets import NOT_OURS, targets, without_calls
+from tests.campaigns.targets import NOT_OURS, exported, targets, without_calls
 
 EVERY = targets()
 ROUNDS = 2
@@ -26,9 +28,17 @@ def test_every_public_function_has_a_valid_call():
     assert {f"Tensor.{name}" for name in methods} <= EVERY.keys()
 
 
+def test_every_public_name_of_nn_has_a_valid_call():
+    drawn_at = EVERY.keys() | {f"nn.{name}" for name in RANDOM}
+    assert not exported() - drawn_at
+    assert {"nn.Conv2d", "functional.relu_", "init.dirac_", "utils.weight_norm", "models.UNet"} <= exported()
+    assert all({f"nn.{name}.train", f"nn.{name}.eval"} <= EVERY.keys() for name in RANDOM)
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_a_short_draw(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_primitives", dict(registry._primitives))  # some declare their own
     for turn in range(ROUNDS):
         case = drawn(EVERY[name], random.Random(f"suite/{turn}/{name}"), large=False)
         assert not run(case).fault, str(case)

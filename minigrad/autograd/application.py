@@ -16,7 +16,7 @@ from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec
 from ..tensor import Array, Saved, Tensor, Version, edge_of
 from ..tensor.inplace import writing
-from ..tensor.views import replace
+from ..tensor.views import overlap, replace
 from .context import FunctionCtx, refuse_changed
 
 __all__ = ["Application"]
@@ -90,20 +90,36 @@ class Application:
                 self.function.setup_context(ctx, args, raw)
             self._refuse_lost(ctx, inputs, raw, recorded)
         several = isinstance(raw, tuple)
-        final = [self._output(ctx, one, recorded) for one in (raw if several else (raw,))]
+        taken: list[Array] = []
+        final = [self._output(ctx, one, inputs, recorded, taken) for one in (raw if several else (raw,))]
         outputs = [one for one in final if isinstance(one, Tensor)]
         if recorded:
             self._write(ctx, inputs)
-            self._record(ctx, edges, raw if several else (raw,), final)
+            self._record(ctx, edges, inputs, raw if several else (raw,), final)
         else:
             for tensor in ctx._dirty:
                 tensor._storage.count += 1
         return (tuple(final) if several else final[0]), outputs
 
-    def _output(self, ctx: FunctionCtx, value: Any, recorded: bool) -> Any:
-        """One result of the forward as it is given out: tensors as new ones over the same storage."""
+    def _output(
+        self, ctx: FunctionCtx, value: Any, inputs: Sequence[Tensor], recorded: bool, taken: list[Array]
+    ) -> Any:
+        """One result of the forward as it is given out: tensors as new ones over the same storage.
+
+        What shares memory with an argument is a view of it; with another result only, it is copied, since a change
+        in place of one would be one of the other and the tape would not know.
+        """
         if isinstance(value, Tensor):
-            return value if _among(value, ctx._dirty) else Tensor._wrap(value._array, storage=value._storage)
+            if _among(value, ctx._dirty):
+                return value
+            if all(value._storage is not one._storage for one in inputs):
+                if any(overlap(value._array, one) for one in taken):
+                    return Tensor._wrap(value._array.copy("K"))
+                taken.append(value._array)
+            made = Tensor._wrap(value._array, storage=value._storage)
+            if value._base is not None or _among(value, inputs):
+                value._link(made)
+            return made
         held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         if recorded and (isinstance(value, np.ndarray) or any(isinstance(one, Tensor) for one in held)):
             raise DTypeError(
@@ -142,6 +158,7 @@ class Application:
         self,
         ctx: FunctionCtx,
         edges: tuple[Edge | None, ...],
+        inputs: Sequence[Tensor],
         raw: Sequence[Any],
         final: Sequence[Any],
     ) -> None:
@@ -163,7 +180,9 @@ class Application:
             if one is None:
                 places.append(None)
                 continue
-            index = next((index for index, made in zip(ctx._outputs, raw) if made is one), None)
+            index = None
+            if not _among(one, inputs) or _among(one, ctx._dirty):
+                index = next((index for index, made in zip(ctx._outputs, raw) if made is one), None)
             own = index is not None and tensors[index]._node is node
             places.append(f"output {number}" if own else f"tensor {number}")
             kept = tensors[index] if index is not None else one

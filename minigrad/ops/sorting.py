@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, IndexOutOfRangeError, ShapeError
+from ..explaining import as_flag
 from ..operands import as_operand
 from ..registry import function
 from ..tensor import Array, Tensor
@@ -41,7 +42,7 @@ def _sorted(input: Tensor, dim: int, descending: bool, name: str) -> ValuesAndIn
     axis = axis_of(dim, input.ndim, name)
     if not input.ndim:
         return ValuesAndIndices(input.to(copy=True), Tensor._wrap(np.zeros((), np.int64)))
-    indices = Tensor._wrap(order_along(input._array, axis, bool(descending)))
+    indices = Tensor._wrap(order_along(input._array, axis, as_flag(descending, name, "descending")))
     return ValuesAndIndices(gather(input, axis, indices), indices)
 
 
@@ -102,7 +103,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         if count == 0:
             raise ShapeError("topk of no elements of a 0-d tensor: there is no axis to shorten")
         return _sorted(input, 0, False, "topk")
-    order = order_along(input._array, axis, bool(largest))
+    order = order_along(input._array, axis, as_flag(largest, "topk", "largest"))
     indices = narrow(Tensor._wrap(order), axis, 0, count).to(copy=True)
     return ValuesAndIndices(gather(input, axis, indices), indices)
 
@@ -209,7 +210,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     tensor([ True, False,  True])
     """
     one, others = as_operand(elements, "isin")._array, as_operand(test_elements, "isin")._array
-    return Tensor._wrap(np.asarray(np.isin(one, others, invert=bool(invert))))
+    return Tensor._wrap(np.asarray(np.isin(one, others, invert=as_flag(invert, "isin", "invert"))))
 
 
 # ------------------------------------------------------------------ searching

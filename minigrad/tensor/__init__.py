@@ -8,14 +8,14 @@ The class is put together from mixins by topic: `core` (storage, tape, backward)
 from ..errors import DTypeError
 from ..registry import lookup
 from .core import TensorCore, edge_of, kept_graph, seeds_for
-from .display import Display, set_printoptions
+from .display import Display
 from .inplace import InPlace
 from .interop import Interop
 from .methods import Methods
 from .operators import Operators
 from .views import Array, Saved, Version
 
-__all__ = ["Array", "Saved", "Tensor", "Version", "edge_of", "kept_graph", "seeds_for", "set_printoptions"]
+__all__ = ["Array", "Saved", "Tensor", "Version", "edge_of", "kept_graph", "seeds_for"]
 
 
 class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):

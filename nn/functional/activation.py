@@ -5,6 +5,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 
 def _into(input: mg.Tensor, value: mg.Tensor, inplace: bool) -> mg.Tensor:
@@ -37,6 +38,7 @@ def _limit(value: Any, dtype: Any, name: str) -> mg.Tensor:
 # ------------------------------------------------------------------ rectifiers
 
 
+@guarded
 def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """max(0, x) (N69).
 
@@ -47,9 +49,10 @@ def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     tensor([0., 2.])
     """
     input = _no_bool(input, "relu")
-    return _into(input, mg.relu(input), inplace)
+    return input.relu_() if mg.as_flag(inplace, "an activation", "inplace") else mg.relu(input)
 
 
+@guarded
 def relu6(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """min(max(0, x), 6) (Krizhevsky, 2010).
 
@@ -62,6 +65,7 @@ def relu6(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
+@guarded
 def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = False) -> mg.Tensor:
     """x above 0, negative_slope·x below (Maas et al., 2013).
 
@@ -75,6 +79,7 @@ def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = F
     return _into(input, mg.where(input > 0, input, input * negative_slope), inplace)
 
 
+@guarded
 def rrelu(
     input: mg.Tensor,
     lower: float = 1 / 8,
@@ -102,6 +107,7 @@ def rrelu(
     return _into(input, mg.where(input <= 0, input * slope, input), inplace)
 
 
+@guarded
 def prelu(input: mg.Tensor, weight: mg.Tensor) -> mg.Tensor:
     """x above 0, weight·x below, with one learnt weight for all channels or one for each (He et al., 2015).
 
@@ -137,6 +143,7 @@ def prelu(input: mg.Tensor, weight: mg.Tensor) -> mg.Tensor:
     return output
 
 
+@guarded
 def threshold(input: mg.Tensor, threshold: float, value: float, inplace: bool = False) -> mg.Tensor:
     """x above the threshold, `value` elsewhere.
 
@@ -154,6 +161,7 @@ def threshold(input: mg.Tensor, threshold: float, value: float, inplace: bool = 
 # ---------------------------------------------------- exponential linear units
 
 
+@guarded
 def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tensor:
     """x above 0, α·(eˣ − 1) below (Clevert et al., 2015).
 
@@ -167,6 +175,7 @@ def elu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tenso
     return _into(input, mg.elu(input, alpha), inplace)
 
 
+@guarded
 def celu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tensor:
     """x above 0, α·(e^(x/α) − 1) below: the slope at 0 is 1 for every α (Barron, 2017).
 
@@ -183,6 +192,7 @@ def celu(input: mg.Tensor, alpha: float = 1.0, inplace: bool = False) -> mg.Tens
     return _into(input, mg.elu(input, alpha, 1.0, 1.0 / alpha), inplace)
 
 
+@guarded
 def selu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """s·x above 0, s·α·(eˣ − 1) below, s ≈ 1.0507 and α ≈ 1.6733: mean 0 and variance 1 stay (Klambauer et al., 2017).
 
@@ -196,6 +206,7 @@ def selu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     return _into(input, mg.elu(input, 1.6732632423543772, 1.0507009873554805), inplace)
 
 
+@guarded
 def softplus(input: mg.Tensor, beta: float = 1.0, threshold: float = 20.0) -> mg.Tensor:
     """ln(1 + e^(βx))/β with gain β (N70), without overflow; linear where βx exceeds the threshold.
 
@@ -211,6 +222,7 @@ def softplus(input: mg.Tensor, beta: float = 1.0, threshold: float = 20.0) -> mg
 # --------------------------------------------------------- piecewise functions
 
 
+@guarded
 def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> mg.Tensor:
     """x limited to [min_val, max_val] (Collobert, 2004); the slope at and beyond the limits is 0.
 
@@ -233,6 +245,7 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
     return _into(input, mg.where(input >= high, high, mg.where(input <= low, low, input)), inplace)
 
 
+@guarded
 def hardsigmoid(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """(x + 3)/6 limited to [0, 1] (Courbariaux et al., 2015); the slope at and beyond the limits is 0.
 
@@ -248,6 +261,7 @@ def hardsigmoid(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     return _into(input, mg.where(inside, (input + 3.0) / 6, flat), inplace)
 
 
+@guarded
 def hardswish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """x times its hardsigmoid (Howard et al., 2019); the slope is 0 up to −3 and 1 from 3 on.
 
@@ -261,6 +275,7 @@ def hardswish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     return _into(input, mg.hardswish(input), inplace)
 
 
+@guarded
 def hardshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
     """x where it lies outside [−λ, λ], 0 inside.
 
@@ -275,6 +290,7 @@ def hardshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
     return mg.masked_fill(input, (input >= -lambd) & (input <= lambd), 0)
 
 
+@guarded
 def softshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
     """x moved by λ towards 0, and 0 where it lies within [−λ, λ].
 
@@ -294,6 +310,7 @@ def softshrink(input: mg.Tensor, lambd: float = 0.5) -> mg.Tensor:
 # -------------------------------------------------------------- smooth functions
 
 
+@guarded
 def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
     """x·Φ(x), Φ the standard normal distribution (Hendrycks and Gimpel, 2016); approximate='tanh' for their formula.
 
@@ -316,6 +333,7 @@ def gelu(input: mg.Tensor, approximate: str = "none") -> mg.Tensor:
     raise ArgumentError(f"gelu got approximate={approximate!r}; it is 'none' or 'tanh'")
 
 
+@guarded
 def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """x·s(x), s the sigmoid (Elfwing et al., 2017).
 
@@ -329,6 +347,7 @@ def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     return _into(input, input * mg.sigmoid(input), inplace)
 
 
+@guarded
 def mish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     """x·tanh(ln(1 + eˣ)) (Misra, 2019).
 
@@ -342,6 +361,7 @@ def mish(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     return _into(input, input * mg.tanh(mg.softplus(input, threshold=math.inf)), inplace)
 
 
+@guarded
 def logsigmoid(input: mg.Tensor) -> mg.Tensor:
     """ln s(x), s the sigmoid, without overflow.
 
@@ -357,6 +377,7 @@ def logsigmoid(input: mg.Tensor) -> mg.Tensor:
     return -mg.softplus(-input, threshold=math.inf)
 
 
+@guarded
 def softsign(input: mg.Tensor) -> mg.Tensor:
     """x/(1 + |x|) (Bergstra et al., 2009).
 
@@ -370,6 +391,7 @@ def softsign(input: mg.Tensor) -> mg.Tensor:
     return input / (mg.abs(input) + 1)
 
 
+@guarded
 def tanhshrink(input: mg.Tensor) -> mg.Tensor:
     """x − tanh x.
 

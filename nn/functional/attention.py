@@ -5,10 +5,12 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 from .dropout import dropout
 
 
+@guarded
 def scaled_dot_product_attention(
     query: mg.Tensor,
     key: mg.Tensor,

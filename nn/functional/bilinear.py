@@ -4,8 +4,10 @@ import math
 
 import minigrad as mg
 from minigrad.errors import DTypeError, ShapeError
+from minigrad.registry import guarded
 
 
+@guarded
 def bilinear(input1: mg.Tensor, input2: mg.Tensor, weight: mg.Tensor, bias: mg.Tensor | None = None) -> mg.Tensor:
     """y_o = x₁ᵀ·W_o·x₂ + b_o: (*, in1), (*, in2), (out, in1, in2), (out) -> (*, out)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 
 def _floats(name: str, *operands: Any) -> list[mg.Tensor]:
@@ -49,6 +50,7 @@ def _power(size: mg.Tensor, p: float) -> mg.Tensor:
     return mg.where(level, 0 if p > 0 else math.inf, mg.where(level, 1, size) ** p)  # type: ignore[no-any-return]
 
 
+@guarded
 def normalize(input: mg.Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> mg.Tensor:
     """x/max(‖x‖ₚ, eps): vectors along `dim` of length one.
 
@@ -63,6 +65,7 @@ def normalize(input: mg.Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12
     return input / mg.clamp(vector_norm(input, p, dim, True), min=eps)
 
 
+@guarded
 def cosine_similarity(x1: mg.Tensor, x2: mg.Tensor, dim: int = 1, eps: float = 1e-8) -> mg.Tensor:
     """x₁·x₂/(‖x₁‖ ‖x₂‖) along `dim`, no norm counted as less than `eps`.
 
@@ -98,6 +101,7 @@ def _common_shape(name: str, x1: mg.Tensor, x2: mg.Tensor) -> tuple[int, ...]:
     return tuple(b if a == 1 else a for a, b in sizes)
 
 
+@guarded
 def pairwise_distance(
     x1: mg.Tensor, x2: mg.Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> mg.Tensor:
@@ -115,6 +119,7 @@ def pairwise_distance(
     return vector_norm(difference, mg.as_number(p, "pairwise_distance", "p"), -1, keepdim)
 
 
+@guarded
 def pdist(input: mg.Tensor, p: float = 2.0) -> mg.Tensor:
     """The distances ‖xᵢ − xⱼ‖ₚ of all pairs i < j of rows, those of the first row first.
 

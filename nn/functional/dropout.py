@@ -6,6 +6,7 @@ from typing import Any
 import minigrad as mg
 from minigrad.callers import warn
 from minigrad.errors import ArgumentError, DTypeError, InputShapeWarning, ShapeError
+from minigrad.registry import guarded
 
 # What selu gives far below 0, negated: −s·α.
 SATURATION = 1.0507009873554805 * 1.6732632423543772
@@ -45,6 +46,7 @@ def _dropped(
     return input.copy_(dropped) if mg.as_flag(inplace, name, "inplace") else dropped
 
 
+@guarded
 def dropout(
     input: mg.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, generator: Any = None
 ) -> mg.Tensor:
@@ -60,6 +62,7 @@ def dropout(
     return _dropped(input, p, training, inplace, generator, "dropout", input.shape)
 
 
+@guarded
 def alpha_dropout(
     input: mg.Tensor, p: float = 0.5, training: bool = False, inplace: bool = False, generator: Any = None
 ) -> mg.Tensor:
@@ -113,6 +116,7 @@ def _of_maps(input: Any, axes: int, p: float, training: bool, inplace: bool, gen
     return _dropped(input, p, training, inplace, generator, name, _channels(input.shape, batched))
 
 
+@guarded
 def dropout1d(
     input: mg.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, generator: Any = None
 ) -> mg.Tensor:
@@ -128,6 +132,7 @@ def dropout1d(
     return _of_maps(input, 1, p, training, inplace, generator)
 
 
+@guarded
 def dropout2d(
     input: mg.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, generator: Any = None
 ) -> mg.Tensor:
@@ -143,6 +148,7 @@ def dropout2d(
     return _of_maps(input, 2, p, training, inplace, generator)
 
 
+@guarded
 def dropout3d(
     input: mg.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, generator: Any = None
 ) -> mg.Tensor:
@@ -159,6 +165,7 @@ def dropout3d(
     return _of_maps(input, 3, p, training, inplace, generator)
 
 
+@guarded
 def feature_alpha_dropout(
     input: mg.Tensor, p: float = 0.5, training: bool = False, inplace: bool = False, generator: Any = None
 ) -> mg.Tensor:

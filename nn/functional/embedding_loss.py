@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 from .distance import pairwise_distance
 from .reduction import check_fit, check_floating, reduced
@@ -12,6 +13,7 @@ from .reduction import check_fit, check_floating, reduced
 _TINY = 9.999999960041972e-13
 
 
+@guarded
 def hinge_embedding_loss(
     input: mg.Tensor, target: mg.Tensor, margin: float = 1.0, reduction: str = "mean"
 ) -> mg.Tensor:
@@ -32,6 +34,7 @@ def hinge_embedding_loss(
     return reduced(apart + mg.where(target == -1, 0, input), reduction)
 
 
+@guarded
 def margin_ranking_loss(
     input1: mg.Tensor, input2: mg.Tensor, target: mg.Tensor, margin: float = 0, reduction: str = "mean"
 ) -> mg.Tensor:
@@ -55,6 +58,7 @@ def margin_ranking_loss(
     return reduced(mg.clamp(-target * (input1 - input2) + mg.as_number(margin, name, "margin"), min=0), reduction)
 
 
+@guarded
 def cosine_embedding_loss(
     input1: mg.Tensor, input2: mg.Tensor, target: mg.Tensor, margin: float = 0, reduction: str = "mean"
 ) -> mg.Tensor:
@@ -83,6 +87,7 @@ def cosine_embedding_loss(
     return reduced(together + mg.where(target == -1, mg.clamp(cosine - margin, min=0), 0), reduction)
 
 
+@guarded
 def triplet_margin_loss(
     anchor: mg.Tensor,
     positive: mg.Tensor,
@@ -110,6 +115,7 @@ def triplet_margin_loss(
     )  # fmt: skip
 
 
+@guarded
 def triplet_margin_with_distance_loss(
     anchor: mg.Tensor,
     positive: mg.Tensor,

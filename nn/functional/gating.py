@@ -5,6 +5,7 @@ from typing import Any
 import minigrad as mg
 from minigrad.callers import warn
 from minigrad.errors import DTypeError, ImplicitDimWarning, ShapeError, UnusedArgumentWarning
+from minigrad.registry import guarded
 
 
 def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
@@ -20,6 +21,7 @@ def _axis(input: mg.Tensor, dim: int | None, name: str) -> int:
     return guess
 
 
+@guarded
 def softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.Tensor:
     """eˣ divided by its sum along `dim`, without overflow (N98).
 
@@ -34,6 +36,7 @@ def softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.T
     return mg.softmax(input, _axis(input, dim, "softmax"), dtype)
 
 
+@guarded
 def log_softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.Tensor:
     """The logarithm of softmax along `dim`, in the form that loses no digits (N98).
 
@@ -47,6 +50,7 @@ def log_softmax(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> 
     return mg.log_softmax(input, _axis(input, dim, "log_softmax"), dtype)
 
 
+@guarded
 def softmin(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.Tensor:
     """The softmax of −x: the smallest has the largest share.
 
@@ -60,6 +64,7 @@ def softmin(input: mg.Tensor, dim: int | None = None, dtype: Any = None) -> mg.T
     return mg.softmax(-input, _axis(input, dim, "softmin"), dtype)
 
 
+@guarded
 def gumbel_softmax(
     logits: mg.Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1, generator: Any = None
 ) -> mg.Tensor:
@@ -92,6 +97,7 @@ def gumbel_softmax(
     return chosen - soft.detach() + soft
 
 
+@guarded
 def glu(input: mg.Tensor, dim: int = -1) -> mg.Tensor:
     """a·s(b), a and b the halves of x along `dim`, s the sigmoid (Dauphin et al., 2016).
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 import minigrad as mg
+from minigrad.registry import guarded
 
 from . import activation
 
 
+@guarded
 def relu_(input: mg.Tensor) -> mg.Tensor:
     """`relu` in place.
 
@@ -19,6 +21,7 @@ def relu_(input: mg.Tensor) -> mg.Tensor:
     return activation.relu(input, True)
 
 
+@guarded
 def leaky_relu_(input: mg.Tensor, negative_slope: float = 0.01) -> mg.Tensor:
     """`leaky_relu` in place.
 
@@ -31,6 +34,7 @@ def leaky_relu_(input: mg.Tensor, negative_slope: float = 0.01) -> mg.Tensor:
     return activation.leaky_relu(input, negative_slope, True)
 
 
+@guarded
 def rrelu_(
     input: mg.Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: Any = None
 ) -> mg.Tensor:
@@ -45,6 +49,7 @@ def rrelu_(
     return activation.rrelu(input, lower, upper, training, True, generator)
 
 
+@guarded
 def elu_(input: mg.Tensor, alpha: float = 1.0) -> mg.Tensor:
     """`elu` in place.
 
@@ -57,6 +62,7 @@ def elu_(input: mg.Tensor, alpha: float = 1.0) -> mg.Tensor:
     return activation.elu(input, alpha, True)
 
 
+@guarded
 def celu_(input: mg.Tensor, alpha: float = 1.0) -> mg.Tensor:
     """`celu` in place.
 
@@ -69,6 +75,7 @@ def celu_(input: mg.Tensor, alpha: float = 1.0) -> mg.Tensor:
     return activation.celu(input, alpha, True)
 
 
+@guarded
 def selu_(input: mg.Tensor) -> mg.Tensor:
     """`selu` in place.
 
@@ -81,6 +88,7 @@ def selu_(input: mg.Tensor) -> mg.Tensor:
     return activation.selu(input, True)
 
 
+@guarded
 def hardtanh_(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0) -> mg.Tensor:
     """`hardtanh` in place.
 
@@ -93,6 +101,7 @@ def hardtanh_(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0) -> 
     return activation.hardtanh(input, min_val, max_val, True)
 
 
+@guarded
 def threshold_(input: mg.Tensor, threshold: float, value: float) -> mg.Tensor:
     """`threshold` in place.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 # Mode -> that of `minigrad.resize`, and the numbers of spatial axes that it takes.
 _MODES: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -62,6 +63,7 @@ def _refuse_options(mode: str, axes: int, shape: Any, align_corners: bool | None
         raise ArgumentError("interpolate with mode='lanczos' is a filter for shrinking; pass antialias=True")
 
 
+@guarded
 def interpolate(
     input: mg.Tensor,
     size: Any = None,
@@ -112,6 +114,7 @@ def interpolate(
     return mg.resize(input, sizes, _MODES[mode][0], bool(align_corners), factors, antialias)
 
 
+@guarded
 def upsample(
     input: mg.Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
     align_corners: bool | None = None,
@@ -127,6 +130,7 @@ def upsample(
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
+@guarded
 def upsample_nearest(input: mg.Tensor, size: Any = None, scale_factor: Any = None) -> mg.Tensor:
     """`interpolate` with mode='nearest'.
 
@@ -139,6 +143,7 @@ def upsample_nearest(input: mg.Tensor, size: Any = None, scale_factor: Any = Non
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
+@guarded
 def upsample_bilinear(input: mg.Tensor, size: Any = None, scale_factor: Any = None) -> mg.Tensor:
     """`interpolate` with mode='bilinear' and align_corners=True.
 

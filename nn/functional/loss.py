@@ -2,11 +2,13 @@
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
+from minigrad.registry import guarded
 
 from .misuse import warn_of_missing_log, warn_of_probabilities
 from .reduction import check_floating, check_reduction, reduced
 
 
+@guarded
 def cross_entropy(
     input: mg.Tensor,
     target: mg.Tensor,
@@ -89,6 +91,7 @@ def _weights_of(target: mg.Tensor, weight: mg.Tensor, ignore_index: int) -> mg.T
     return weight[mg.where(counted, target, 0)] * counted.to(weight.dtype)
 
 
+@guarded
 def nll_loss(
     input: mg.Tensor,
     target: mg.Tensor,
@@ -203,6 +206,7 @@ def _check_range(labels: mg.Tensor, lowest: int, classes: int, name: str) -> Non
         )
 
 
+@guarded
 def multi_margin_loss(
     input: mg.Tensor,
     target: mg.Tensor,
@@ -243,6 +247,7 @@ def multi_margin_loss(
     return reduced((costs.sum(1) / classes).reshape(target.shape), reduction)
 
 
+@guarded
 def multilabel_margin_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean") -> mg.Tensor:
     """Every wrong class shall stay 1 below every right one: Σ max(0, 1 − x_right + x_wrong)/C.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 
 def _floating(given: Any, name: str, least: int) -> mg.Tensor:
@@ -93,6 +94,7 @@ def _by_running(
     return _affine(centred, scale if weight is None else scale * weight, bias, shape).to(input.dtype)
 
 
+@guarded
 def batch_norm(
     input: mg.Tensor,
     running_mean: mg.Tensor | None,
@@ -145,6 +147,7 @@ def batch_norm(
     return _affine(values, weight, bias, _per_channel(input))
 
 
+@guarded
 def instance_norm(
     input: mg.Tensor,
     running_mean: mg.Tensor | None = None,
@@ -188,6 +191,7 @@ def instance_norm(
     return _affine(values, weight, bias, _per_channel(input))
 
 
+@guarded
 def group_norm(
     input: mg.Tensor,
     num_groups: int,
@@ -234,6 +238,7 @@ def _trailing(name: str, input: mg.Tensor, normalized_shape: Sequence[int]) -> t
     return shape, tuple(range(input.ndim - len(shape), input.ndim))
 
 
+@guarded
 def layer_norm(
     input: mg.Tensor,
     normalized_shape: Sequence[int],
@@ -263,6 +268,7 @@ def layer_norm(
 _STEP = {mg.float16: 2.0**-23, mg.float32: 2.0**-23, mg.float64: 2.0**-52}
 
 
+@guarded
 def rms_norm(
     input: mg.Tensor, normalized_shape: Sequence[int], weight: mg.Tensor | None = None, eps: float | None = None
 ) -> mg.Tensor:
@@ -284,6 +290,7 @@ def rms_norm(
     return _affine((wide * mg.rsqrt(level)).to(input.dtype), weight, None, shape)
 
 
+@guarded
 def local_response_norm(
     input: mg.Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> mg.Tensor:

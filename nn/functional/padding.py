@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 # Borders that negative widths leave out of account; the mirrors and the repeated edge see the whole input.
 _CUT_FIRST = ("constant", "circular")
 _MODES = ("constant", "reflect", "replicate", "circular", "symmetric")
 
 
+@guarded
 def pad(input: mg.Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> mg.Tensor:
     """`input` inside a border; `pad` is flat and speaks of the *last* axis first: (left, right, top, bottom, …).
 

@@ -7,6 +7,7 @@ from typing import Any
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError
 from minigrad.geometry import per_axis
+from minigrad.registry import guarded
 
 # ---------------------------------------------------------------- power means
 
@@ -45,6 +46,7 @@ def _lp_pool(
     return mg.where(level, 0 if norm_type > 0 else math.inf, root)  # type: ignore[no-any-return]
 
 
+@guarded
 def lp_pool1d(
     input: mg.Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> mg.Tensor:
@@ -57,6 +59,7 @@ def lp_pool1d(
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
+@guarded
 def lp_pool2d(
     input: mg.Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> mg.Tensor:
@@ -79,6 +82,7 @@ def lp_pool2d(
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
+@guarded
 def lp_pool3d(
     input: mg.Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> mg.Tensor:
@@ -94,6 +98,7 @@ def lp_pool3d(
 # ------------------------------------------------------ maxima and their places
 
 
+@guarded
 def adaptive_max_pool1d(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The largest of each window: (N, C, n) or (C, n) -> (N, C, o) or (C, o). See `adaptive_max_pool2d`.
 
@@ -105,6 +110,7 @@ def adaptive_max_pool1d(input: mg.Tensor, output_size: Any, return_indices: bool
     return found if mg.as_flag(return_indices, "adaptive_max_pool", "return_indices") else found[0]
 
 
+@guarded
 def adaptive_max_pool2d(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The largest of each window that cuts a map into `output_size` parts (N87); with `return_indices` its place too.
 
@@ -121,6 +127,7 @@ def adaptive_max_pool2d(input: mg.Tensor, output_size: Any, return_indices: bool
     return found if mg.as_flag(return_indices, "adaptive_max_pool", "return_indices") else found[0]
 
 
+@guarded
 def adaptive_max_pool3d(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The largest of each window: (N, C, D, H, W) or (C, D, H, W) -> likewise. See `adaptive_max_pool2d`.
 
@@ -132,6 +139,7 @@ def adaptive_max_pool3d(input: mg.Tensor, output_size: Any, return_indices: bool
     return found if mg.as_flag(return_indices, "adaptive_max_pool", "return_indices") else found[0]
 
 
+@guarded
 def adaptive_max_pool1d_with_indices(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """`adaptive_max_pool1d` with the places, whatever `return_indices` says: (N, C, n) -> twice (N, C, o).
 
@@ -142,6 +150,7 @@ def adaptive_max_pool1d_with_indices(input: mg.Tensor, output_size: Any, return_
     return mg.adaptive_max_pool1d(input, output_size)
 
 
+@guarded
 def adaptive_max_pool2d_with_indices(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """`adaptive_max_pool2d` with the places, whatever `return_indices` says: (N, C, H, W) -> twice (N, C, oh, ow).
 
@@ -152,6 +161,7 @@ def adaptive_max_pool2d_with_indices(input: mg.Tensor, output_size: Any, return_
     return mg.adaptive_max_pool2d(input, output_size)
 
 
+@guarded
 def adaptive_max_pool3d_with_indices(input: mg.Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """`adaptive_max_pool3d` with the places, whatever `return_indices` says: (N, C, D, H, W) -> twice likewise.
 
@@ -162,6 +172,7 @@ def adaptive_max_pool3d_with_indices(input: mg.Tensor, output_size: Any, return_
     return mg.adaptive_max_pool3d(input, output_size)
 
 
+@guarded
 def max_pool1d_with_indices(
     input: mg.Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -175,6 +186,7 @@ def max_pool1d_with_indices(
     return mg.max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
+@guarded
 def max_pool2d_with_indices(
     input: mg.Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -188,6 +200,7 @@ def max_pool2d_with_indices(
     return mg.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
+@guarded
 def max_pool3d_with_indices(
     input: mg.Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,

@@ -5,6 +5,7 @@ import math
 import minigrad as mg
 from minigrad.callers import warn
 from minigrad.errors import ArgumentError, DTypeError, MeanDivergenceWarning, ShapeError
+from minigrad.registry import guarded
 
 from .activation import logsigmoid
 from .misuse import warn_of_missing_log, warn_of_probabilities
@@ -20,6 +21,7 @@ def _check_between_0_and_1(values: mg.Tensor, what: str, remedy: str) -> None:
         raise ArgumentError(f"binary_cross_entropy got {what} of {first}; they lie between 0 and 1. {remedy}")
 
 
+@guarded
 def binary_cross_entropy(
     input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None = None, reduction: str = "mean"
 ) -> mg.Tensor:
@@ -56,6 +58,7 @@ def binary_cross_entropy(
     return reduced(losses, reduction)
 
 
+@guarded
 def binary_cross_entropy_with_logits(
     input: mg.Tensor,
     target: mg.Tensor,
@@ -94,6 +97,7 @@ def binary_cross_entropy_with_logits(
     return reduced(losses.to(target.dtype), reduction)
 
 
+@guarded
 def multilabel_soft_margin_loss(
     input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None = None, reduction: str = "mean"
 ) -> mg.Tensor:
@@ -126,6 +130,7 @@ def multilabel_soft_margin_loss(
     return reduced(losses.sum(-1) / input.shape[-1], reduction)
 
 
+@guarded
 def soft_margin_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean") -> mg.Tensor:
     """ln(1 + exp(−t·x)) for answers t of 1 and −1: the logistic loss, without overflow.
 
@@ -146,6 +151,7 @@ def soft_margin_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean
 # ------------------------------------------------------------- divergences, likelihoods
 
 
+@guarded
 def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_target: bool = False) -> mg.Tensor:
     """The divergence t·(ln t − x) of log-probabilities x from probabilities t (Kullback and Leibler, 1951).
 
@@ -181,6 +187,7 @@ def kl_div(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", log_tar
     return reduced(losses, reduction)
 
 
+@guarded
 def poisson_nll_loss(
     input: mg.Tensor,
     target: mg.Tensor,
@@ -229,6 +236,7 @@ def _variances(var: mg.Tensor, input: mg.Tensor) -> mg.Tensor:
     )
 
 
+@guarded
 def gaussian_nll_loss(
     input: mg.Tensor,
     target: mg.Tensor,

@@ -2,6 +2,7 @@
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.registry import guarded
 
 from .activation import hardtanh
 from .reduction import check_floating, check_reduction, check_same_shape, reduced
@@ -34,6 +35,7 @@ def _weighted(losses: mg.Tensor, weight: mg.Tensor | None, reduction: str, name:
     return weighted.sum() / weights.sum() if reduction == "mean" else reduced(weighted, reduction)
 
 
+@guarded
 def l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", weight: mg.Tensor | None = None) -> mg.Tensor:
     """The absolute error |y − t|, its mean or its sum; the gradient where both are equal is 0.
 
@@ -47,6 +49,7 @@ def l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", weight
     return _weighted(mg.abs(_difference(input, target, "l1_loss")), weight, reduction, "l1_loss")
 
 
+@guarded
 def mse_loss(
     input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", weight: mg.Tensor | None = None
 ) -> mg.Tensor:
@@ -65,6 +68,7 @@ def mse_loss(
     return _weighted(mg.square(difference), weight, reduction, "mse_loss")
 
 
+@guarded
 def smooth_l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", beta: float = 1.0) -> mg.Tensor:
     """The absolute error, rounded off near 0 (Girshick, 2015): z²/(2β) where |z| < β, else |z| − β/2; z = y − t.
 
@@ -88,6 +92,7 @@ def smooth_l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean",
     return reduced(limited / beta * (difference - limited * 0.5), reduction)
 
 
+@guarded
 def huber_loss(
     input: mg.Tensor,
     target: mg.Tensor,

@@ -6,6 +6,7 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
 
 _MODES = ("bilinear", "nearest", "bicubic")
 _BORDERS = ("zeros", "border", "reflection")
@@ -95,6 +96,7 @@ def _refuse(input: mg.Tensor, grid: mg.Tensor, mode: str, padding_mode: str) -> 
         )
 
 
+@guarded
 def grid_sample(
     input: mg.Tensor, grid: mg.Tensor, mode: str = "bilinear", padding_mode: str = "zeros",
     align_corners: bool | None = None,
@@ -142,6 +144,7 @@ def grid_sample(
     return total.movedim(-1, 1)  # type: ignore[no-any-return]
 
 
+@guarded
 def affine_grid(theta: mg.Tensor, size: Sequence[int], align_corners: bool | None = None) -> mg.Tensor:
     """The grid for `grid_sample` that reads each place of an output where an affine map sends it.
 

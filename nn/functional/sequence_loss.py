@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
+from minigrad.registry import guarded
 
 from .reduction import check_floating, check_reduction, reduced
 
@@ -85,6 +86,7 @@ def _log_likelihoods(
     return mg.where(ends > 0, found, mg.where(last > 0, _NEVER, 0)).squeeze(1)  # type: ignore[no-any-return]
 
 
+@guarded
 def ctc_loss(
     log_probs: mg.Tensor,
     targets: mg.Tensor,

@@ -4,10 +4,11 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.registry import guarded
 
 
-def _checked(input: Any, number: Any, word: str, name: str) -> mg.Tensor:
-    """The input as a tensor with at least three axes, once the number is a positive integer."""
+def _checked(input: Any, number: Any, word: str, name: str) -> tuple[mg.Tensor, int]:
+    """The input as a tensor with at least three axes, and the number as a positive integer."""
     tensor = mg.as_operand(input, name)
     number = mg.as_integer(number, name, word)
     if number < 1:
@@ -16,9 +17,10 @@ def _checked(input: Any, number: Any, word: str, name: str) -> mg.Tensor:
         raise ShapeError(
             f"{name} got an input of shape {tensor.shape}; it needs at least 3 axes, the channels among them"
         )
-    return tensor
+    return tensor, number
 
 
+@guarded
 def pixel_shuffle(input: mg.Tensor, upscale_factor: int) -> mg.Tensor:
     """Every r² channels as one channel of r·r times as many pixels (Shi et al., 2016: sub-pixel convolution).
 
@@ -32,8 +34,7 @@ def pixel_shuffle(input: mg.Tensor, upscale_factor: int) -> mg.Tensor:
     tensor([[[1., 2.],
              [3., 4.]]])
     """
-    r = upscale_factor
-    input = _checked(input, r, "upscale_factor", "pixel_shuffle")
+    input, r = _checked(input, upscale_factor, "upscale_factor", "pixel_shuffle")
     *lead, channels, h, w = input.shape
     if channels % (r * r):
         raise ShapeError(
@@ -45,6 +46,7 @@ def pixel_shuffle(input: mg.Tensor, upscale_factor: int) -> mg.Tensor:
     return y.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2).reshape(*lead, channels // (r * r), h * r, w * r)
 
 
+@guarded
 def pixel_unshuffle(input: mg.Tensor, downscale_factor: int) -> mg.Tensor:
     """Every block of r·r pixels as r² channels of one pixel: the inverse of `pixel_shuffle`.
 
@@ -57,8 +59,7 @@ def pixel_unshuffle(input: mg.Tensor, downscale_factor: int) -> mg.Tensor:
     >>> F.pixel_unshuffle(mg.ones(1, 3, 4, 6), 2).shape
     (1, 12, 2, 3)
     """
-    r = downscale_factor
-    input = _checked(input, r, "downscale_factor", "pixel_unshuffle")
+    input, r = _checked(input, downscale_factor, "downscale_factor", "pixel_unshuffle")
     *lead, channels, h, w = input.shape
     if h % r or w % r:
         raise ShapeError(
@@ -70,6 +71,7 @@ def pixel_unshuffle(input: mg.Tensor, downscale_factor: int) -> mg.Tensor:
     return y.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3).reshape(*lead, channels * r * r, h // r, w // r)
 
 
+@guarded
 def channel_shuffle(input: mg.Tensor, groups: int) -> mg.Tensor:
     """The channels of g groups interleaved, so that the next grouped convolution sees all of them (Zhang et al., 2017).
 
@@ -82,7 +84,7 @@ def channel_shuffle(input: mg.Tensor, groups: int) -> mg.Tensor:
     >>> F.channel_shuffle(mg.tensor([[[1.], [2.], [3.], [4.]]]), 2).flatten()
     tensor([1., 3., 2., 4.])
     """
-    input = _checked(input, groups, "groups", "channel_shuffle")
+    input, groups = _checked(input, groups, "groups", "channel_shuffle")
     batch, channels, *space = input.shape
     if channels % groups:
         raise ShapeError(

@@ -4,10 +4,12 @@ from collections import Counter
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
+from minigrad.registry import guarded
 
 from .distance import vector_norm
 
 
+@guarded
 def one_hot(input: mg.Tensor, num_classes: int = -1) -> mg.Tensor:
     """Class numbers as rows of zeros with a one (N2): (*) -> (*, classes), int64.
 
@@ -85,6 +87,7 @@ def _scaled_gradient(x: mg.Tensor, factor: mg.Tensor) -> mg.Tensor:
     return x.detach() + change * factor  # type: ignore[no-any-return]
 
 
+@guarded
 def embedding(
     input: mg.Tensor,
     weight: mg.Tensor,

@@ -5,8 +5,10 @@ from typing import Any
 
 import minigrad as mg
 from minigrad.errors import ShapeError
+from minigrad.registry import guarded
 
 
+@guarded
 def unfold(input: mg.Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> mg.Tensor:
     """What a kernel meets at each of its L places, as columns: a convolution is the weight times them (N132).
 
@@ -34,6 +36,7 @@ def unfold(input: mg.Tensor, kernel_size: Any, dilation: Any = 1, padding: Any =
     return y.squeeze(0) if single else y
 
 
+@guarded
 def fold(
     input: mg.Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> mg.Tensor:

@@ -80,6 +80,7 @@ class LeNet5(Module):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, input_size, input_size) -> (N, num_classes) logits"""
+        input = mg.as_operand(input, "LeNet5")
         if input.shape[-2:] != (self.input_size, self.input_size):
             raise ShapeError(
                 f"LeNet5(input_size={self.input_size}) got images of shape {input.shape}; use input_size=28 or 32, or "

@@ -56,7 +56,7 @@ class CifarResNet(Module):
 
     def __init__(self, depth: int = 20, num_classes: int = 10, in_channels: int = 3, width: int = 16) -> None:
         super().__init__()
-        if depth < 8 or depth % 6 != 2:
+        if not 8 <= depth <= 10_000 or depth % 6 != 2:
             raise ArgumentError(
                 f"CifarResNet got depth={depth}; three stages of n blocks with two layers each, and two more, make "
                 f"6n + 2: for example {6 * max(1, round((depth - 2) / 6)) + 2}"

@@ -54,7 +54,7 @@ class UNet(Module):
         self, in_channels: int = 1, num_classes: int = 2, width: int = 64, depth: int = 4, bilinear: bool = False
     ) -> None:
         super().__init__()
-        if depth < 1:
+        if not 1 <= depth <= 30:
             raise ArgumentError(f"UNet got depth={depth}; it is the number of poolings, from 1 on")
         self.depth = depth
         widths = [width << level for level in range(depth + 1)]
@@ -73,6 +73,7 @@ class UNet(Module):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, H, W) -> (N, num_classes, H, W) logits"""
+        input = mg.as_operand(input, "UNet")
         multiple = 2**self.depth
         if input.ndim != 4 or input.shape[-2] % multiple or input.shape[-1] % multiple:
             raise ShapeError(

@@ -2,21 +2,32 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import minigrad as mg
 from minigrad.errors import DTypeError, GradError
+from minigrad.explaining import iterable
+from minigrad.registry import guarded
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
+from ..module import Module
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "listed"]
 
 Tensors = mg.Tensor | Iterable[mg.Tensor]
 
 
-def _listed(tensors: Tensors) -> list[mg.Tensor]:
-    return [tensors] if isinstance(tensors, mg.Tensor) else list(tensors)
+def listed(tensors: Tensors, name: str) -> list[mg.Tensor]:
+    """The tensors in a list; raises `DTypeError`, naming the function, for what are none."""
+    found: list[Any] = list(tensors) if iterable(tensors) and not isinstance(tensors, mg.Tensor) else [tensors]
+    for tensor in found:
+        if not isinstance(tensor, mg.Tensor):
+            remedy = "model.parameters()" if isinstance(tensor, Module) else "tensors, such as model.parameters() gives"
+            raise DTypeError(f"{name} got a {type(tensor).__name__} where a parameter belongs; give {remedy}")
+    return found
 
 
-def _gradients(parameters: Tensors) -> list[mg.Tensor]:
-    return [parameter.grad for parameter in _listed(parameters) if parameter.grad is not None]
+def _gradients(parameters: Tensors, name: str) -> list[mg.Tensor]:
+    return [parameter.grad for parameter in listed(parameters, name) if parameter.grad is not None]
 
 
 def _norm(tensor: mg.Tensor, order: float) -> mg.Tensor:
@@ -39,6 +50,7 @@ def _norm(tensor: mg.Tensor, order: float) -> mg.Tensor:
     return mg.sum(size**order) ** (1 / order)
 
 
+@guarded
 @mg.no_grad()
 def get_total_norm(
     tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
@@ -51,8 +63,9 @@ def get_total_norm(
     >>> nn.utils.get_total_norm([mg.tensor([3.]), mg.tensor([[4.]])])
     tensor(5.)
     """
-    norms = [_norm(tensor, float(norm_type)) for tensor in _listed(tensors)]
-    total = _norm(mg.stack(norms), float(norm_type)) if norms else mg.tensor(0.0)
+    order = mg.as_number(math.inf if str(norm_type) == "inf" else norm_type, "get_total_norm", "norm_type")
+    norms = [_norm(tensor, order) for tensor in listed(tensors, "get_total_norm")]
+    total = _norm(mg.stack(norms), order) if norms else mg.tensor(0.0)
     if error_if_nonfinite and not total.isfinite():
         raise GradError(
             f"the norm of order {norm_type} of the gradients is {total.item()}, so that they cannot be clipped by it. "
@@ -62,6 +75,7 @@ def get_total_norm(
     return total
 
 
+@guarded
 @mg.no_grad()
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: mg.Tensor, foreach: bool | None = None
@@ -73,11 +87,12 @@ def clip_grads_with_norm_(
     >>> nn.utils.clip_grads_with_norm_(w, 5.0, mg.tensor(10.)); w.grad
     tensor([3.0000, 4.0000])
     """
-    factor = mg.clamp(float(max_norm) / (total_norm + 1e-6), max=1.0)
-    for gradient in _gradients(parameters):
+    factor = mg.clamp(mg.as_number(max_norm, "clip_grads_with_norm_", "max_norm") / (total_norm + 1e-6), max=1.0)
+    for gradient in _gradients(parameters, "clip_grads_with_norm_"):
         gradient.mul_(factor)
 
 
+@guarded
 @mg.no_grad()
 def clip_grad_norm_(
     parameters: Tensors,
@@ -96,12 +111,13 @@ def clip_grad_norm_(
     >>> nn.utils.clip_grad_norm_([w], 1.0), w.grad
     (tensor(10.), tensor([0.6000, 0.8000]))
     """
-    parameters = _listed(parameters)
-    total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite, foreach)
+    parameters = listed(parameters, "clip_grad_norm_")
+    total = get_total_norm(_gradients(parameters, "clip_grad_norm_"), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(parameters, max_norm, total, foreach)
     return total
 
 
+@guarded
 @mg.no_grad()
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Limit each element of the gradients to [−clip_value, clip_value], in place.
@@ -111,5 +127,6 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     >>> nn.utils.clip_grad_value_(w, 1.0); w.grad
     tensor([ 1.0000, -0.5000])
     """
-    for gradient in _gradients(parameters):
-        gradient.clamp_(-float(clip_value), float(clip_value))
+    limit = mg.as_number(clip_value, "clip_grad_value_", "clip_value")
+    for gradient in _gradients(parameters, "clip_grad_value_"):
+        gradient.clamp_(-limit, limit)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
+from minigrad.registry import guarded
 
 from ..module import Module
 from ..parameter import Parameter
@@ -37,6 +38,7 @@ def _fused(
     )
 
 
+@guarded
 def fuse_conv_bn_weights(
     conv_w: mg.Tensor,
     conv_b: mg.Tensor | None,
@@ -58,6 +60,7 @@ def fuse_conv_bn_weights(
     return _fused(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, 1 if transpose else 0)
 
 
+@guarded
 def fuse_linear_bn_weights(
     linear_w: mg.Tensor,
     linear_b: mg.Tensor | None,
@@ -97,6 +100,7 @@ def _with(layer: M, bn: Module, axis: int) -> M:
     return fused
 
 
+@guarded
 def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
     """A copy of the convolution that gives what batch normalisation in evaluation gave behind it.
 
@@ -110,6 +114,7 @@ def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
     return _with(conv, bn, 1 if transpose else 0)
 
 
+@guarded
 def fuse_linear_bn_eval(linear: M, bn: Module) -> M:
     """A copy of the linear layer that gives what batch normalisation in evaluation gave behind it.
 

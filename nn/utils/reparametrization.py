@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, GradError, IndexOutOfRangeError
+from minigrad.registry import guarded
 
 from ..conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..module import Module
@@ -89,6 +90,7 @@ class _WeightNorm(_Reparametrization):
         return v * (g / self.norm(v))
 
 
+@guarded
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     """Length and direction of a weight as two parameters, w = g·v/‖v‖ (Salimans and Kingma, 2016).
 
@@ -114,6 +116,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     return module
 
 
+@guarded
 def remove_weight_norm(module: M, name: str = "weight") -> M:
     """Make a parameter of the weight again, of its value now.
 
@@ -165,6 +168,7 @@ class _SpectralNorm(_Reparametrization):
         return weight / mg.dot(u, mg.mv(matrix, v))  # type: ignore[no-any-return]
 
 
+@guarded
 def spectral_norm(
     module: M, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
 ) -> M:
@@ -182,7 +186,8 @@ def spectral_norm(
     >>> list(nn.utils.spectral_norm(nn.Linear(2, 3)).state_dict())
     ['bias', 'weight_orig', 'weight_u', 'weight_v']
     """
-    if n_power_iterations <= 0:
+    eps = mg.as_number(eps, "spectral_norm", "eps")
+    if mg.as_integer(n_power_iterations, "spectral_norm", "n_power_iterations") <= 0:
         raise ArgumentError(f"spectral_norm got n_power_iterations={n_power_iterations}; it takes at least 1")
     if dim is None:
         dim = 1 if isinstance(module, ConvTranspose1d | ConvTranspose2d | ConvTranspose3d) else 0
@@ -198,6 +203,7 @@ def spectral_norm(
     return module
 
 
+@guarded
 def remove_spectral_norm(module: M, name: str = "weight") -> M:
     """Make a parameter of the divided weight.
 

@@ -5,10 +5,14 @@ from collections.abc import Iterable
 
 import minigrad as mg
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.registry import guarded
+
+from .clipping import listed
 
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 
+@guarded
 def parameters_to_vector(parameters: Iterable[mg.Tensor]) -> mg.Tensor:
     """The elements of all parameters, one after another; on the tape.
 
@@ -18,12 +22,13 @@ def parameters_to_vector(parameters: Iterable[mg.Tensor]) -> mg.Tensor:
     >>> nn.utils.parameters_to_vector([mg.ones(2, 1), mg.zeros(1)])
     tensor([1., 1., 0.])
     """
-    parts = [parameter.reshape(-1) for parameter in parameters]
+    parts = [parameter.reshape(-1) for parameter in listed(parameters, "parameters_to_vector")]
     if not parts:
         raise ArgumentError("parameters_to_vector got no parameters. Was the generator of parameters() used up before?")
     return mg.cat(parts)
 
 
+@guarded
 def vector_to_parameters(vec: mg.Tensor, parameters: Iterable[mg.Tensor]) -> None:
     """Let the parameters be pieces of `vec`, in order and in their own shapes; they share its memory from then on.
 
@@ -38,7 +43,7 @@ def vector_to_parameters(vec: mg.Tensor, parameters: Iterable[mg.Tensor]) -> Non
         raise DTypeError(
             f"vector_to_parameters got a {type(vec).__name__}; it takes a tensor, such as mg.tensor(values)"
         )
-    parameters = list(parameters)
+    parameters = listed(parameters, "vector_to_parameters")
     sizes = [math.prod(parameter.shape) for parameter in parameters]
     if vec.ndim != 1 or vec.shape[0] < sum(sizes):
         raise ShapeError(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad as mg
+import nn
 from minigrad.errors import MinigradError, MinigradWarning
 
 # Words of NumPy's and of Python's that a message of ours has no use for.
@@ -89,6 +90,10 @@ def look(value: Any, depth: int = 0) -> Any:
         return bytes_of(array), id(value._node), value._version, gradient, sorted(vars(value))
     if isinstance(value, np.ndarray):
         return bytes_of(value)
+    if isinstance(value, nn.Module):
+        held = {**value._parameters, **value._buffers}
+        inside = [(name, look(one, depth)) for name, one in value._modules.items()]
+        return [(name, look(one, depth)) for name, one in held.items()], inside, value.training, type(value)
     if isinstance(value, Mapping) and depth < 4:
         return [(repr(key), look(one, depth + 1)) for key, one in value.items()]
     if isinstance(value, list | tuple) and depth < 4:

@@ -1,4 +1,4 @@
-"""The public functions of `minigrad`, each with valid calls: from them the cases start."""
+"""The public functions of `minigrad` and of `nn`, each with valid calls: from them the cases start."""
 
 import operator
 from collections.abc import Callable, Iterator
@@ -7,6 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad as mg
+import nn
+from tests.campaigns.arguments import POOLS
+from tests.campaigns.layers import LAYERS, RANDOM, Made, layer_calls
+from tests.campaigns.modules import HELD, MODELS, MORE_POOLS, model_of
+from tests.campaigns.nn_calls import FIXED, INITIALISERS, NOISY, UTILS, functional_calls
 from tests.campaigns.own_calls import MAKING, METHODS, OTHERS, OWN, call
 from tests.torch_oracle.examples import COUNTS, EXAMPLES, MASK, SHAPED, Call, X, Y, Z
 
@@ -102,9 +107,44 @@ def others() -> Iterator[Target]:
         yield Target(name, function, calls, changing=9 if name == "autograd.backward" else 0, shaped=True)
 
 
+def layers() -> Iterator[Target]:
+    """The layers, made, run and walked back through."""
+    for name in LAYERS:
+        for fixed in (True, False) if name in RANDOM else (None,):
+            mode = {True: ".train", False: ".eval", None: ""}[fixed]
+            yield Target(f"nn.{name}{mode}", Made(name, fixed), layer_calls(name, fixed), shaped=fixed is True)
+
+
+def of_layers() -> Iterator[Target]:
+    """What `nn` and its submodules export besides layers."""
+    for name in nn.functional.__all__:
+        function = getattr(nn.functional, name)
+        changing = {"batch_norm": 3, "instance_norm": 3, "embedding": 2}.get(name, int(name[-1] == "_"))
+        yield Target(f"functional.{name}", function, functional_calls(name), False, changing, name in NOISY)
+    for name in nn.init.__all__:
+        function = getattr(nn.init, name)
+        yield Target(f"init.{name}", function, INITIALISERS.get(name, []), False, name.endswith("_"), name not in FIXED)
+    for name in nn.utils.__all__:
+        yield Target(f"utils.{name}", getattr(nn.utils, name), UTILS.get(name, []), changing=9, shaped=True)
+    for name, (function, calls) in HELD.items():
+        yield Target(name, function, calls, changing=9, shaped=True)
+    for name in nn.models.__all__:
+        options, input = MODELS.get(name, ({}, np.zeros(0)))
+        calls = [Call({"input": input}, options)] if name in MODELS else []
+        yield Target(f"models.{name}", model_of(name), calls, shaped=True)
+
+
+def exported() -> set[str]:
+    """The names that `nn` and its submodules export, as targets are called; layers that are random have two."""
+    found = {f"functional.{name}" for name in nn.functional.__all__} | {f"init.{name}" for name in nn.init.__all__}
+    found |= {f"utils.{name}" for name in nn.utils.__all__} | {f"models.{name}" for name in nn.models.__all__}
+    return found | {f"nn.{name}" for name in nn.__all__ if callable(getattr(nn, name))}
+
+
 def targets() -> dict[str, Target]:
     """Every target by its name."""
-    every = [*functions(), *methods(), *operators(), *numpys(), *others()]
+    POOLS.update(MORE_POOLS)
+    every = [*functions(), *methods(), *operators(), *numpys(), *others(), *layers(), *of_layers()]
     return {target.name: target for target in every}
 
 
@@ -113,4 +153,4 @@ def without_calls() -> list[str]:
     return [name for name, target in targets().items() if not target.calls]
 
 
-__all__ = ["NOT_OURS", "Target", "targets", "without_calls"]
+__all__ = ["NOT_OURS", "Target", "exported", "targets", "without_calls"]

@@ -86,7 +86,7 @@ def test_a_constructor_goes_by_the_name_of_its_class():
     class Sized:
         def __init__(self, size: int) -> None: ...
 
-    assert "Sized got size='a'" in str(explained(Sized.__init__, (None, "a"), {}, ValueError()))
+    assert "Sized got size='a'" in str(explained(Sized.__init__, (object.__new__(Sized), "a"), {}, ValueError()))
 
 
 @pytest.mark.parametrize("value", [np.ones(2), np.array([]), mg.ones(2)], ids=["array", "empty", "tensor"])

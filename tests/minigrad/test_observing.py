@@ -133,7 +133,7 @@ def test_functions_instead_of_a_class():
             (),
             {"aplied": print},
             ArgumentError,
-            "it takes functions named applying, applied, writing, pulling, pulled, raised",
+            "named applying, applied, writing, pulling, pulled, raised",
         ),
         ((), {"applied": 3}, ArgumentError, "observe got a int as applied; it takes functions"),
         (
@@ -180,7 +180,7 @@ def test_an_observer_that_raises_in_a_walk(method):
     y = x.exp().sum()
     with observe(Diary()) as diary, pytest.raises(Boom), observe(**{method: boom}):
         y.backward(retain_graph=True)
-    assert diary.lines[-1] == "ended autograd.backward" or method == "begun"
+    assert diary.lines[-1] == "ended autograd.backward"
     assert (x.grad is None) == (method != "ended")
     x.grad = None
     y.backward()

@@ -93,11 +93,13 @@ SHAPES = [(1, 3), (2, 3), (1, 3, 1), (1, 3, 2), (2, 3, 1), (1, 3, 1, 1), (2, 3, 
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("kind", ["BatchNorm", "InstanceNorm"])
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    # A map has an axis of space.
+    [(kind, shape) for kind in ("BatchNorm", "InstanceNorm") for shape in SHAPES if kind == "BatchNorm" or shape[2:]],
+    ids=str,
+)
 def test_one_value_to_take_the_variance_of(kind, shape, training):
-    if kind == "InstanceNorm" and len(shape) == 2:
-        pytest.skip("a map has an axis of space")
     refused = []
     for library, layers in ((mg, nn), (torch, torch.nn)):
         layer = getattr(layers, f"{kind}{max(len(shape) - 2, 1)}d")(3).train(training)

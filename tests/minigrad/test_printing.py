@@ -5,8 +5,8 @@ import re
 import pytest
 
 import minigrad as mg
+from minigrad import printing
 from minigrad.errors import ArgumentError
-from minigrad.tensor import display
 
 EXACT = {
     "tensor([1., 2.])": lambda: mg.tensor([1.0, 2.0]),
@@ -72,10 +72,10 @@ def test_lines_are_eighty_wide():
 @pytest.fixture
 def print_options():
     """Every test begins with the options there are at first, and puts them back."""
-    before = dict(display._options)
+    before = dict(printing._options)
     yield mg.set_printoptions
-    display._options.clear()
-    display._options.update(before)
+    printing._options.clear()
+    printing._options.update(before)
 
 
 def test_print_options(print_options):
@@ -120,4 +120,4 @@ def test_profiles_and_powers_of_ten(print_options):
     assert "..." not in repr(mg.arange(2000))
     with pytest.raises(ArgumentError, match=r"profile='wide'; .*'default', 'short', 'full'"):
         print_options(profile="wide", precision=9)
-    assert display._options["precision"] == 4
+    assert printing._options["precision"] == 4
