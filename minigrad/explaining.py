@@ -101,9 +101,9 @@ def _is_flag(value: Any) -> bool:
     """Whether a value is true or false: a number, or an array or tensor of one; text and lists are neither."""
     if isinstance(value, bool | int | float | np.bool_):
         return True
-    size = getattr(value, "size", None)
-    count = size() if callable(size) else size
-    return getattr(value, "dtype", None) is not None and count in (1, (), (1,)) and not isinstance(value, type)
+    if isinstance(value, np.ndarray | np.generic):
+        return value.size == 1
+    return hasattr(value, "numel") and not isinstance(value, type) and value.numel() == 1
 
 
 def misplaced(value: Any, name: str, role: str, what: str) -> str:

@@ -9,7 +9,7 @@ from .. import init
 from ..activation import ReLU
 from ..adaptive import AdaptiveAvgPool2d
 from ..batchnorm import BatchNorm2d
-from ..container import Sequential, _checked
+from ..container import Sequential
 from ..conv import Conv2d
 from ..linear import Linear
 from ..module import Module
@@ -38,7 +38,7 @@ class BasicBlock(Module):
         self.relu = ReLU(inplace=True)
         self.conv2 = Conv2d(planes, planes, 3, 1, 1, bias=False)
         self.bn2 = BatchNorm2d(planes)
-        self.downsample = _checked(downsample, type(self).__name__)
+        self.register_module("downsample", downsample)
         self.stride = stride
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
@@ -71,7 +71,7 @@ class Bottleneck(Module):
         self.conv3 = Conv2d(planes, planes * self.expansion, 1, bias=False)
         self.bn3 = BatchNorm2d(planes * self.expansion)
         self.relu = ReLU(inplace=True)
-        self.downsample = _checked(downsample, type(self).__name__)
+        self.register_module("downsample", downsample)
         self.stride = stride
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
