@@ -256,7 +256,8 @@ def backward_cause(name: str, spot: Spot) -> str:
     if spot.kind == "NaN" and spot.cotangent == 0:
         return cut
     if spot.kind == "NaN":
-        return "∞ − ∞, 0·∞ or ∞/∞ on the way: look at the size of the operands"
+        return "0/0, ∞ − ∞, 0·∞ or ∞/∞ on the way: look at the size of the operands"
     values = " and ".join(f"{word} = {_number(one)}" for word, one in spot.at.items())
-    zero = ", or its formula divides by 0" if 0 in spot.at.values() else ""
+    users = name.endswith("Backward")  # a user's Function, which may compute anything
+    zero = ", or its formula divides by 0" if users or 0 in spot.at.values() else ""
     return f"the gradient is {_beyond(spot.dtype)}{zero}" + (f" (there {values})" if values else "")

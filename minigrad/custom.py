@@ -14,13 +14,14 @@ import numpy as np
 
 from .dtypes import check_supported
 from .errors import ArgumentError, DTypeError, GradError
+from .mode import MODE
 from .operands import as_operand
 from .primitive import Primitive
 from .primitive import primitive as _primitive
-from .tape import Edge, Node
-from .tensor import Array, Tensor, Version
+from .tape import Edge, Node, Spec
+from .tensor import Array, Tensor, Version, edge_of
 
-__all__ = ["CustomPrimitive", "primitive"]
+__all__ = ["CustomPrimitive", "Last", "primitive"]
 
 
 def _missing(g: Tensor) -> None:
@@ -29,6 +30,32 @@ def _missing(g: Tensor) -> None:
 
 def _constant(g: Tensor) -> None:
     """The VJP of an argument that the result does not depend on smoothly."""
+
+
+class Last:
+    """The operation of a gradient that is on the tape as far as it is linear in its cotangent, and no further."""
+
+    formula = vjp = ""
+    notes = arguments = static = ()
+    view = broadcast = False
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        self.why = why
+
+    def ending(self, gradient: Tensor, known: Edge | None, unknown: Sequence[Edge | None]) -> Tensor:
+        """The gradient, through which a walk comes to `known`, and is refused where it would have to come to others."""
+        node = Node(self, (known, *unknown), (Spec(gradient.shape, gradient.dtype),), {}, {})
+        return Tensor._wrap(gradient._array, node, 0, gradient._storage)
+
+    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+        """Raise `GradError` where the derivative is not known."""
+        if any(wanted[1:]):
+            raise GradError(self.why)
+
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+        """The cotangent, as it is."""
+        return [cotangents[0], *[None] * (len(wanted) - 1)]
 
 
 class CustomPrimitive(Primitive):
@@ -183,14 +210,17 @@ class CustomPrimitive(Primitive):
                 f"the forward of {self.name} returned {found}; with outputs={self.outputs} and aux={self.aux} it "
                 f"returns a tuple of {(count or 1) + extras}"
             )
-        if extras and not count:
-            return (self._result(raw[0], arrays), *raw[1:])
-        if several:
-            return tuple(self._result(one, arrays) for one in raw)
-        return self._result(raw, arrays)
+        results = list(raw) if several else [raw]
+        taken = list(arrays)
+        for place, one in enumerate(results[: len(results) - extras]):
+            results[place] = _apart(self._checked(one), taken)
+        for place, one in enumerate(results[len(results) - extras :], len(results) - extras):
+            if isinstance(one, np.ndarray):
+                results[place] = _apart(one, taken)
+        return tuple(results) if several else results[0]
 
-    def _result(self, value: Any, arrays: Sequence[Array]) -> Array:
-        """One result of the forward, in memory of its own."""
+    def _checked(self, value: Any) -> Array:
+        """One result of the forward."""
         if isinstance(value, Tensor):
             raise DTypeError(
                 f"the forward of {self.name} returned a tensor; a forward computes with NumPy on arrays, and only its "
@@ -203,8 +233,7 @@ class CustomPrimitive(Primitive):
             )
         array = np.asarray(value)
         check_supported(array.dtype)
-        # A view of an argument would change with it, and neither would know.
-        return array.copy("K") if any(np.may_share_memory(array, one) for one in arrays) else array
+        return array
 
     def _record(
         self,
@@ -218,6 +247,8 @@ class CustomPrimitive(Primitive):
     ) -> None:
         rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
         if any(rule is not None and rule[0] is not _constant for rule in rules):
+            # A tensor's changes are counted; those of an array among the static arguments are not.
+            static = {name: one.copy() if isinstance(one, np.ndarray) else one for name, one in static.items()}
             super()._record(inputs, arrays, outputs, extras, static, wanted, several)
 
     # ----------------------------------------------------------- backward
@@ -249,7 +280,23 @@ class CustomPrimitive(Primitive):
         gradients = super().pull(node, cotangents, wanted)
         refuse_changes(given, f"a VJP of {self.name}")
         super().check(node, wanted)
-        return gradients
+        return [self._ending(node, *one) for one in enumerate(gradients)] if MODE.get().recording else gradients
+
+    def _ending(self, node: Node, position: int, gradient: Tensor | None) -> Tensor | None:
+        """The gradient; where an auxiliary number has gone into it, with the tape ending there."""
+        assert node.saved is not None
+        rule = self._rule(position) if gradient is not None else None
+        for name in () if rule is None else rule[1]:
+            kept = node.saved[name] if name in self.aux else None
+            if gradient is not None and isinstance(kept, np.ndarray | float) and np.asarray(kept).dtype.kind == "f":
+                why = (
+                    f"a gradient of {self.name} is differentiated that was computed from {name!r}, an array of numbers "
+                    "whose own derivative is not known. Compute it in the VJP, from arguments or the output; an aux "
+                    "of integers or booleans, as a mask, is taken for constant"
+                )
+                known = edge_of(gradient) if gradient.requires_grad else None
+                return Last(self.name, why).ending(gradient, known, node.edges)
+        return gradient
 
     def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
         what = f"a VJP of {self.name} returned"
@@ -268,6 +315,13 @@ class CustomPrimitive(Primitive):
                 f"input{remedy}"
             )
         return super()._conforming(gradient, edge)
+
+
+def _apart(array: Array, taken: list[Array]) -> Array:
+    """The array, in memory of its own: what shares some would change with it, and neither would know."""
+    own = array.copy("K") if any(np.may_share_memory(array, one) for one in taken) else array
+    taken.append(own)
+    return own
 
 
 def _sums_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
@@ -351,8 +405,9 @@ def primitive(
     `@mg.primitive` alone will do; a `formula` and a `vjp` are text that `mg.primitives()` shows. With
     `broadcast=True` it is element-wise: operands are promoted and broadcast, and gradients summed over what was
     broadcast; with `floating=True` integers become floats first. The last results of the forward are for the VJPs
-    only where `aux` names them. `outputs` names several results, whose cotangents then come as a tuple, with None
-    for a result that the loss does not depend on.
+    only where `aux` names them; floating-point ones end the tape, so that a second derivative is refused. `outputs`
+    names several results, whose cotangents then come as a tuple, with None for a result that the loss does not
+    depend on.
 
     Parameters without a default are operands. Those with a default or behind `*` are static. Declaring a name again
     replaces your own primitive, as running a cell again does.

@@ -101,9 +101,9 @@ def _is_flag(value: Any) -> bool:
     """Whether a value is true or false: a number, or an array or tensor of one; text and lists are neither."""
     if isinstance(value, bool | int | float | np.bool_):
         return True
-    if isinstance(value, np.ndarray | np.generic):
-        return value.size == 1
-    return hasattr(value, "numel") and not isinstance(value, type) and value.numel() == 1
+    shape = getattr(value, "shape", None)
+    single = isinstance(shape, tuple) and all(size == 1 for size in shape)
+    return single and getattr(value, "dtype", None) is not None and not isinstance(value, type)
 
 
 def misplaced(value: Any, name: str, role: str, what: str) -> str:

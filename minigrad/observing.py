@@ -55,7 +55,7 @@ class Observer:
         """Called after the walk has pulled a node's cotangents back to its inputs and added them up there."""
 
     def raised(self, source: Any, error: BaseException) -> None:
-        """Called with the primitive or the node that raised, instead of `applied` or `pulled`; or cannot be walked."""
+        """Called instead of `applied` or `pulled`, with what raised; also with a node that cannot be walked."""
 
     def entering(self, module: Any, args: tuple[Any, ...]) -> None:
         """Called before a module runs."""

@@ -53,7 +53,7 @@ LAYERS = [
     ["causes"],
     ["anomaly"],
     ["recorder", "recomputation", "custom"],
-    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "plot"],
+    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)
@@ -80,8 +80,7 @@ TYPE_ONLY = {
 
 # nn sees these modules of minigrad, and of each only its public names.
 PUBLIC_MODULES = ["errors", "explaining", "registry", "callers", "geometry", "random", "cuda", "backends", "autograd",
-                  "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing",
-                  "plot"]  # fmt: skip
+                  "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

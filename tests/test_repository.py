@@ -198,6 +198,18 @@ def test_readme_commands_are_one_line(marker):
     assert line.startswith("python3 -m venv .venv && ")
 
 
+def test_picture_of_the_readme_is_what_its_lines_save(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block_after("drawing"), "<drawing in README.md>", "exec"), {"__name__": "example"})
+
+    def words(path):
+        return re.findall(r"<text[^>]*>(?:<[^>]*>)*([A-Za-z][\w. ·]*)", path.read_text(encoding="utf-8"))
+
+    stored = re.search(r'src="([^"]+)"', README)[1]
+    assert words(ROOT / stored) == words(tmp_path / "residual.svg")
+    assert {"image", "Conv2d", "Tanh", "add"} <= set(words(ROOT / stored))
+
+
 def test_readme_commands_name_extras_and_files_that_exist():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     commands = block_after("train-command") + block_after("test-command")
@@ -229,8 +241,12 @@ REFERENCE = [
     "minigrad",
     "minigrad.autograd",
     "minigrad.autograd.function",
+    "minigrad.autograd.functional",
     "minigrad.autograd.graph",
+    "minigrad.cuda",
     "minigrad.func",
+    "minigrad.random",
+    "minigrad.scopes",
     "minigrad.signal",
     "minigrad.optim",
     "minigrad.optim.lr_scheduler",

@@ -286,8 +286,14 @@ class PublicNames(SphinxDirective):
         return container.children
 
 
+def skip_fields(app, what, name, value, skip, options):
+    """Leave out the fields of named tuples, of which Python only says their number."""
+    return True if (getattr(value, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 def setup(app):
     """Called by Sphinx."""
     app.add_directive("public-names", PublicNames)
     app.connect("autodoc-process-docstring", process_docstring)
+    app.connect("autodoc-skip-member", skip_fields)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,7 +16,7 @@ from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec
 from ..tensor import Array, Saved, Tensor, Version, edge_of
 from ..tensor.inplace import writing
-from ..tensor.views import replace
+from ..tensor.views import overlap, replace
 from .context import FunctionCtx, refuse_changed
 
 __all__ = ["Application"]
@@ -90,23 +90,35 @@ class Application:
                 self.function.setup_context(ctx, args, raw)
             self._refuse_lost(ctx, inputs, raw, recorded)
         several = isinstance(raw, tuple)
-        final = [self._output(ctx, one, inputs, recorded) for one in (raw if several else (raw,))]
+        taken: list[Array] = []
+        final = [self._output(ctx, one, inputs, recorded, taken) for one in (raw if several else (raw,))]
         outputs = [one for one in final if isinstance(one, Tensor)]
         if recorded:
             self._write(ctx, inputs)
-            self._record(ctx, edges, raw if several else (raw,), final)
+            self._record(ctx, edges, inputs, raw if several else (raw,), final)
         else:
             for tensor in ctx._dirty:
                 tensor._storage.count += 1
         return (tuple(final) if several else final[0]), outputs
 
-    def _output(self, ctx: FunctionCtx, value: Any, inputs: Sequence[Tensor], recorded: bool) -> Any:
-        """One result of the forward as it is given out: tensors as new ones over the same storage."""
+    def _output(
+        self, ctx: FunctionCtx, value: Any, inputs: Sequence[Tensor], recorded: bool, taken: list[Array]
+    ) -> Any:
+        """One result of the forward as it is given out: tensors as new ones over the same storage.
+
+        On the tape, what shares memory with an argument or another result is copied: a change in place of one would
+        be one of the other, and only `backward` knows what lies between them.
+        """
         if isinstance(value, Tensor):
             if _among(value, ctx._dirty):
                 return value
+            shared = any(value._storage is one._storage for one in inputs)
+            if (shared and recorded) or any(overlap(value._array, one) for one in taken):
+                return Tensor._wrap(value._array.copy("K"))
             made = Tensor._wrap(value._array, storage=value._storage)
-            if value._base is not None or _among(value, inputs):
+            if not shared:
+                taken.append(value._array)
+            elif value._base is not None or _among(value, inputs):
                 value._link(made)
             return made
         held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -147,6 +159,7 @@ class Application:
         self,
         ctx: FunctionCtx,
         edges: tuple[Edge | None, ...],
+        inputs: Sequence[Tensor],
         raw: Sequence[Any],
         final: Sequence[Any],
     ) -> None:
@@ -168,7 +181,9 @@ class Application:
             if one is None:
                 places.append(None)
                 continue
-            index = next((index for index, made in zip(ctx._outputs, raw) if made is one), None)
+            index = None
+            if not _among(one, inputs) or _among(one, ctx._dirty):
+                index = next((index for index, made in zip(ctx._outputs, raw) if made is one), None)
             own = index is not None and tensors[index]._node is node
             places.append(f"output {number}" if own else f"tensor {number}")
             kept = tensors[index] if index is not None else one

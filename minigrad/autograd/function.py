@@ -6,13 +6,13 @@ other: observers see them, saved values know their versions, and a backward that
 is written in operations on tensors can be differentiated again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from ..custom import Last
 from ..errors import GradError, MissingForwardError
 from ..mode import MODE, recording
-from ..tape import Node, Spec
 from ..tensor import Tensor, edge_of
 from .application import Application
 from .context import FunctionCtx
@@ -87,26 +87,6 @@ class Function:
         return application.apply(args, kwargs)
 
 
-class _Once:
-    """The operation of a gradient that cannot be differentiated again."""
-
-    name = "once_differentiable"
-    formula = vjp = ""
-    notes = arguments = static = ()
-    view = broadcast = False
-
-    def check(self, node: Node, wanted: Sequence[bool]) -> None:
-        """Raise `GradError`: the walk cannot come through here."""
-        raise GradError(
-            "a gradient is differentiated whose backward is marked once_differentiable, so it is not on the tape; "
-            "write that backward in operations on tensors, and leave the mark out"
-        )
-
-    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
-        """Never comes to it."""
-        return []
-
-
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a `Function`'s backward as not differentiable again: it runs with recording off.
 
@@ -142,12 +122,15 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         marked = []
         for one in result if several else (result,):
             if isinstance(one, Tensor) and one.dtype.kind == "f":
-                end = Node(_ONCE, edges, (Spec(one.shape, one.dtype),), {}, {})
-                one = Tensor._wrap(one._array, end, 0, one._storage)
+                one = _ONCE.ending(one, None, edges)
             marked.append(one)
         return tuple(marked) if several else marked[0]
 
     return once
 
 
-_ONCE = _Once()
+_ONCE = Last(
+    "once_differentiable",
+    "a gradient is differentiated whose backward is marked once_differentiable, so it is not on the tape; write that "
+    "backward in operations on tensors, and leave the mark out",
+)

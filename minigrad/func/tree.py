@@ -1,7 +1,7 @@
 """Nested tuples, lists and dictionaries of tensors: taken apart into a list, and put together again."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, DTypeError
@@ -66,17 +66,17 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
 
 def unflatten(leaves: Sequence[Any], structure: Structure) -> Any:
     """The tree of that structure with these leaves."""
-    rest = iter(leaves)
+    return _built(iter(leaves), structure)
 
-    def built(one: Structure) -> Any:
-        if one.kind is None:
-            return next(rest)
-        below = [built(child) for child in one.children]
-        if one.kind in (dict, OrderedDict):
-            return one.kind(zip(one.keys, below, strict=True))
-        return one.kind(below) if one.kind in (tuple, list) else one.kind(*below)
 
-    return built(structure)
+def _built(rest: Iterator[Any], structure: Structure) -> Any:
+    # No function inside another: one that calls itself is a circle, which would keep the leaves alive.
+    if structure.kind is None:
+        return next(rest)
+    below = [_built(rest, child) for child in structure.children]
+    if structure.kind in (dict, OrderedDict):
+        return structure.kind(zip(structure.keys, below, strict=True))
+    return structure.kind(below) if structure.kind in (tuple, list) else structure.kind(*below)
 
 
 def leaves_as(tree: Any, structure: Structure, what: str) -> list[Any]:
@@ -85,22 +85,23 @@ def leaves_as(tree: Any, structure: Structure, what: str) -> list[Any]:
     Raises `ArgumentError` where it has another one.
     """
     leaves: list[Any] = []
-
-    def collect(part: Any, one: Structure) -> bool:
-        if one.kind is None:
-            leaves.append(part)
-            return _parts(part) is None
-        parts = _parts(part)
-        if parts is None or len(parts[2]) != len(one.children) or set(parts[1]) != set(one.keys):
-            return False
-        if (one.kind is list) != (parts[0] is list):
-            return False
-        below = [part[key] for key in one.keys] if one.keys else parts[2]
-        return all(collect(child, wanted) for child, wanted in zip(below, one.children, strict=True))
-
-    if not collect(tree, structure):
+    if not _collected(tree, structure, leaves):
         raise ArgumentError(f"{what} have the structure {flatten(tree)[1]}, expected {structure}, where * is a tensor")
     return leaves
+
+
+def _collected(part: Any, structure: Structure, leaves: list[Any]) -> bool:
+    """Whether a tree has that structure; its leaves are added to `leaves`."""
+    if structure.kind is None:
+        leaves.append(part)
+        return _parts(part) is None
+    parts = _parts(part)
+    if parts is None or len(parts[2]) != len(structure.children) or set(parts[1]) != set(structure.keys):
+        return False
+    if (structure.kind is list) != (parts[0] is list):
+        return False
+    below = [part[key] for key in structure.keys] if structure.keys else parts[2]
+    return all(_collected(child, one, leaves) for child, one in zip(below, structure.children, strict=True))
 
 
 def tensors_in(tree: Any, what: str) -> tuple[list[Tensor], Structure]:

@@ -203,7 +203,10 @@ class InPlace(TensorCore):
         return _change(self, "**=", "pow", (other,), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if writing(self, "t[…] = value", (value,)):
+        self._write("t[…] = value", index, value)
+
+    def _write(self, name: str, index: Any, value: Any) -> None:
+        if writing(self, name, (value,)):
             lookup("assign")(self, index, value)
             return
         lookup("write")(self._array, index, value)
@@ -213,17 +216,17 @@ class InPlace(TensorCore):
         """Copy `other`, broadcast to this shape and cast to this dtype."""
         if not isinstance(other, int | float):
             other = lookup("as_tensor")(other, dtype=self.dtype)
-        self[...] = other
+        self._write("copy_", ..., other)
         return self  # type: ignore[return-value]
 
     def fill_(self, value: Any) -> "Tensor":
         """Set every element to `value`."""
-        self[...] = value
+        self._write("fill_", ..., value)
         return self  # type: ignore[return-value]
 
     def zero_(self) -> "Tensor":
         """Set every element to zero."""
-        self[...] = 0
+        self._write("zero_", ..., 0)
         return self  # type: ignore[return-value]
 
     def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> "Tensor":

@@ -49,7 +49,7 @@ def relu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     tensor([0., 2.])
     """
     input = _no_bool(input, "relu")
-    return _into(input, mg.relu(input), inplace)
+    return input.relu_() if mg.as_flag(inplace, "an activation", "inplace") else mg.relu(input)
 
 
 @guarded

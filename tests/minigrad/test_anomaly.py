@@ -451,3 +451,23 @@ def test_results_are_those_without():
         model.zero_grad()
     assert gradients[0] == gradients[1]
     assert np.isfinite(gradients[0][0]).all()
+
+
+def test_a_function_of_the_users_that_divides_by_zero_is_told_so():
+    class Quotient(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g / (x - x)
+
+    x = mg.ones(2, requires_grad=True)
+    with (
+        mg.autograd.detect_anomaly(),
+        pytest.raises(mg.errors.AnomalyError, match=r"of Quotient made an infinity .* its formula divides by 0"),
+    ):
+        Quotient.apply(x).sum().backward()

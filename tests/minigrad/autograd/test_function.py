@@ -300,18 +300,24 @@ def test_a_change_in_place_of_a_view_is_one_of_its_base():
 @pytest.mark.parametrize(
     ("forward", "backward", "expected"),
     [
-        (lambda ctx, t: t, lambda ctx, g: g * 10, [30.0, 30.0]),
-        (lambda ctx, t: t[1:], lambda ctx, g: mg.cat([g.new_zeros(1), g * 10]), [1.0, 30.0]),
+        (lambda ctx, t: t, lambda ctx, g: -g, [-30.0, -30.0]),
+        (lambda ctx, t: t.view_as(t), lambda ctx, g: -g, [-30.0, -30.0]),
+        (lambda ctx, t: t[1:], lambda ctx, g: mg.cat([g.new_zeros(1), -g]), [0.0, -30.0]),
     ],
 )
-def test_an_argument_or_a_part_of_it_that_is_returned_is_a_view(forward, backward, expected):
+def test_an_argument_or_a_part_of_it_that_is_returned_keeps_its_backward(forward, backward, expected):
     x = leaf(2)
     y = x * 1
     part = function(forward, backward).apply(y)
+    old = part.tolist()
+    y.mul_(7)
+    assert part.tolist() == old
     part.mul_(3)
-    assert y[-1].item() == part[-1].item() == 3 * x[-1].item()
-    y.sum().backward()
+    (part * 10 + y.sum() * 0).sum().backward()
     assert x.grad.tolist() == expected
+    with mg.no_grad():
+        function(forward, backward).apply(y).mul_(2)
+    assert y.tolist()[-1] == 14 * x.tolist()[-1]
 
 
 def test_a_constant_that_is_changed_in_place_is_written():
@@ -453,3 +459,40 @@ def test_a_class_may_be_inherited_and_its_methods_replaced():
     assert mine.apply(x).tolist() == x.tolist()
     mine.forward = staticmethod(lambda ctx, x: x * 2)
     assert mine.apply(x).tolist() == (2 * x).tolist()
+
+
+def test_results_share_no_memory_with_each_other():
+    class Twice(Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x * 2
+            return y, y.view(-1), y
+
+        @staticmethod
+        def backward(ctx, *gs):
+            return 2 * sum(gs)
+
+    x = leaf(3)
+    a, b, c = Twice.apply(x)
+    old = b.tolist()
+    a.mul_(5)
+    assert b.tolist() == c.tolist() == old
+    (a + b * 10 + c * 100).sum().backward()
+    assert x.grad.tolist() == [230.0] * 3
+
+
+def test_an_argument_that_is_saved_and_returned_is_saved_as_the_argument():
+    class Slope(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0]
+
+    x = mg.tensor([2.0, 3.0], requires_grad=True)
+    (dx,) = mg.autograd.grad(Slope.apply(x).sum(), x, create_graph=True)
+    (second,) = mg.autograd.grad(dx.sum(), x)
+    assert second.tolist() == [1.0, 1.0]

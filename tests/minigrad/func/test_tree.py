@@ -1,5 +1,7 @@
 """Trees of tensors: taken apart, put together, compared."""
 
+import gc
+import weakref
 from collections import OrderedDict, namedtuple
 
 import pytest
@@ -56,3 +58,23 @@ def test_only_tensors_are_leaves():
     assert len(tensors_in([mg.ones(1), {"a": mg.ones(2)}], "f")[0]) == 2
     with pytest.raises(DTypeError, match=r"f: a float arrived where tensors belong"):
         tensors_in([mg.ones(1), 2.0], "f")
+
+
+def test_what_was_taken_apart_is_freed_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        leaf = mg.ones(2)
+        leaves, structure = flatten({"a": [leaf]})
+        built = unflatten(leaves, structure)
+        again = leaves_as(built, structure, "these")
+        gone = weakref.ref(leaf)
+        del leaf, leaves, built, again
+        assert gone() is None
+
+        second = mg.func.hessian(lambda x: (x**3).sum())(mg.ones(2))
+        gone = weakref.ref(second)
+        del second
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -188,6 +188,14 @@ def test_in_place(name):
         function(leaf, inplace=True)
 
 
+def test_relu_in_place_is_one_step_of_the_tape():
+    inner = mg.ones(3, requires_grad=True) * 2
+    made = inner.grad_fn
+    F.relu(inner, inplace=True)
+    assert inner.grad_fn.name() == "relu"
+    assert inner.grad_fn.next_functions == ((made, 0),)
+
+
 @pytest.mark.parametrize(
     ("function", "points", "slopes"),
     [
