@@ -78,14 +78,16 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
                 raise
         for word in numbers & bound.arguments.keys():
             bound.arguments[word] = _as_python(bound.arguments[word], known.parameters[word].annotation)
-        try:
-            init(*bound.args, **bound.kwargs)
-        except ACCIDENTS as error:
-            told = explained(init, (self, *args), options, error)
-            if told is error:
-                raise
-            raise told from error
-        mistake = mistaken(init, name, bound.arguments)
+        mistake = mistaken(init, name, {word: one for word, one in bound.arguments.items() if _is_complex(one)})
+        if mistake is None:
+            try:
+                init(*bound.args, **bound.kwargs)
+            except ACCIDENTS as error:
+                told = explained(init, (self, *args), options, error)
+                if told is error:
+                    raise
+                raise told from error
+            mistake = mistaken(init, name, bound.arguments)
         if mistake is not None:
             raise mistake
 
@@ -118,10 +120,14 @@ def check_constructors(cls: type, above: type) -> None:
             setattr(kind, "__init__", checked(init))  # noqa: B010
 
 
+def _is_complex(value: Any) -> bool:
+    """Whether a value is complex, of which NumPy would take the real part."""
+    return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c"
+
+
 def _as_python(value: Any, kind: type) -> Any:
     """A number of NumPy's, or a tensor of an integer, as Python's number of that kind; anything else as it is."""
-    kind_of_number = getattr(getattr(value, "dtype", None), "kind", "")
-    if getattr(value, "ndim", 1) == 0 and kind_of_number != "c" and not getattr(value, "requires_grad", False):
+    if getattr(value, "ndim", 1) == 0 and not _is_complex(value) and not getattr(value, "requires_grad", False):
         with suppress(AttributeError, TypeError, ValueError, OverflowError, MinigradError):
             return value.__index__() if kind is int else float(value)
     return value

@@ -320,10 +320,7 @@ def summary(
         raise DTypeError(f"summary got a {type(model).__name__} where an nn.Module belongs{remedy}")
     if depth is not None:
         depth = mg.as_integer(depth, "summary", "depth")
-    counts = (
-        hasattr(batch_size, "__index__") and not isinstance(batch_size, type) and getattr(batch_size, "ndim", 0) == 0
-    )
-    if batch_size is not None and (not counts or batch_size < 1):
+    if batch_size is not None and mg.as_integer(batch_size, "summary", "batch_size") < 1:
         raise ArgumentError(
             f"summary got batch_size={batch_size!r}; it is an integer from 1 on, or None for no batch axis"
         )

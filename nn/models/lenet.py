@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 from ..activation import Tanh
 from ..container import Sequential
@@ -80,7 +80,8 @@ class LeNet5(Module):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, input_size, input_size) -> (N, num_classes) logits"""
-        input = mg.as_operand(input, "LeNet5")
+        if not hasattr(input, "shape"):
+            raise DTypeError(f"LeNet5 got a {type(input).__name__}; it takes a tensor of images (N, C, H, W)")
         if input.shape[-2:] != (self.input_size, self.input_size):
             raise ShapeError(
                 f"LeNet5(input_size={self.input_size}) got images of shape {input.shape}; use input_size=28 or 32, or "

@@ -1,7 +1,7 @@
 """U-Net (Ronneberger et al., 2015): a class for every pixel."""
 
 import minigrad as mg
-from minigrad.errors import ArgumentError, ShapeError
+from minigrad.errors import ArgumentError, DTypeError, ShapeError
 
 from ..activation import ReLU
 from ..batchnorm import BatchNorm2d
@@ -73,7 +73,8 @@ class UNet(Module):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, H, W) -> (N, num_classes, H, W) logits"""
-        input = mg.as_operand(input, "UNet")
+        if not hasattr(input, "shape"):
+            raise DTypeError(f"UNet got a {type(input).__name__}; it takes a tensor of images (N, C, H, W)")
         multiple = 2**self.depth
         if input.ndim != 4 or input.shape[-2] % multiple or input.shape[-1] % multiple:
             raise ShapeError(

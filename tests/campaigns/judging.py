@@ -12,7 +12,7 @@ import numpy as np
 
 import minigrad as mg
 import nn
-from minigrad.errors import MinigradError, MinigradWarning
+from minigrad.errors import MinigradError, MinigradWarning, OutOfMemoryError
 
 # Words of NumPy's and of Python's that a message of ours has no use for.
 FOREIGN = re.compile(
@@ -213,7 +213,10 @@ def walked(result: Any, arguments: list[Any], seconds: float = 5.0) -> str:
     leaves = [one for one in tensors_in(arguments) if one.requires_grad]
     if not outputs or not leaves:
         return ""
-    seeds = [mg.ones(one.shape, dtype=one.dtype) for one in outputs]
+    try:
+        seeds = [mg.ones(one.shape, dtype=one.dtype) for one in outputs]
+    except OutOfMemoryError:
+        return ""
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         try:

@@ -42,6 +42,7 @@ USERS: dict[str, tuple[type[Exception], ...]] = {
     "data.Subset": (IndexError, TypeError, KeyError),
     "transforms.Lambda": (Exception,),
     "transforms.Compose": (Exception,),
+    "nn.Module.apply": (Exception,),
     # Paths and names that are not there: Python's kinds of error, in words of ours.
     **dict.fromkeys([f"nn.Module.{name}" for name in ("get_submodule", "set_submodule", "get_parameter", "get_buffer")],
                     (AttributeError,)),
@@ -152,7 +153,9 @@ def run(case: Case) -> Verdict:
         changing=changing, switching=target.name in SWITCHING, operator=operator,
         seconds=60 if target.name.startswith("models.") else 5,
     )  # fmt: skip
-    known = isinstance(verdict.error, USERS.get(target.name, ())) and FOREIGN.search(str(verdict.error)) is None
+    known = isinstance(verdict.error, USERS.get(target.name, ())) and (
+        target.name == "nn.Module.apply" or FOREIGN.search(str(verdict.error)) is None
+    )
     if target.name in RUNNING and verdict.fault.startswith("argument"):
         return verdict._replace(fault="")
     if verdict.fault and known and len(str(verdict.error)) > 10:
