@@ -17,7 +17,6 @@ IMPORTS = [
     (r"from \.\. import init$", "from torch.nn import init"),
     (r"from \.\.branches import Residual$", f"from {__name__} import Residual"),
     (r"from \.\.\w+ import ", "from torch.nn import "),
-    (r"        input = mg\.as_operand\(input, \"\w+\"\)$", "        pass"),  # PyTorch takes tensors only
 ]
 FOLDER = Path(nn.models.__file__).parent
 
