@@ -192,6 +192,8 @@ def difference(ours: Any, theirs: Any) -> str:
             return f"shape {x.shape}, PyTorch {y.shape}"
         if x.dtype != y.dtype:
             return f"dtype {x.dtype}, PyTorch {y.dtype}"
+        if x.size > 10**6:  # for which there may be no memory a second time
+            x, y = x.reshape(-1)[: 10**6], y.reshape(-1)[: 10**6]
         if x.dtype.kind != "f":
             if not (x == y).all():
                 return f"{x.tolist()}, PyTorch {y.tolist()}"
