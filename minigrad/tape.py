@@ -13,7 +13,7 @@ a recursion, so depth costs nothing but time.
 
 import itertools
 import weakref
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -28,7 +28,7 @@ from .registry import lookup
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["Edge", "Leaf", "Node", "Spec", "Walk", "walk"]
+__all__ = ["Edge", "Leaf", "Node", "Spec", "Walk", "reachable", "walk"]
 
 # ----------------------------------------------------------------- the nodes
 
@@ -186,9 +186,9 @@ class Leaf(Node):
 Cotangents = list["Tensor | None"]
 
 
-def _reachable(roots: Sequence[Edge], first: int = 0) -> list[Node]:
-    """The nodes below `roots`, by falling serial number, those older than `first` left out."""
-    seen = {edge.node for edge in roots if edge.node.serial >= first}
+def reachable(roots: Iterable[Node], first: int = 0) -> list[Node]:
+    """The nodes below `roots`, and these, by falling serial number, those older than `first` left out."""
+    seen = {node for node in roots if node.serial >= first}
     stack = list(seen)
     while stack:
         for edge in stack.pop().edges:
@@ -250,7 +250,7 @@ def walk(
     writes the gradients where they belong, after the walk has succeeded.
     """
     # What is older than every target leads to none of them.
-    nodes = _reachable(roots, min((edge.node.serial for edge in targets or ()), default=0))
+    nodes = reachable((edge.node for edge in roots), min((edge.node.serial for edge in targets or ()), default=0))
     way = None if targets is None else _on_the_way(nodes, {edge.node for edge in targets})
     if way is not None:
         nodes = [node for node in nodes if node in way]

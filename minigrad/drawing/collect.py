@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..tape import Edge, Leaf, Node, Spec
+from ..tape import Edge, Leaf, Node, Spec, reachable
 from ..tensor import Saved, Tensor, edge_of
 from .describe import number_text, static_notes
 from .graph import Array, Box, Graph, Result, Wire
@@ -15,17 +15,6 @@ __all__ = ["collect"]
 def collect(tensors: Sequence[Tensor], names: Names, memory: Memory | None) -> Graph:
     """The graph behind `tensors`, one box for each node, constant and output."""
     return _Collector(names, memory).run(tensors)
-
-
-def _reachable(roots: Sequence[Node]) -> list[Node]:
-    seen = dict.fromkeys(roots)
-    stack = list(seen)
-    while stack:
-        for edge in stack.pop().edges:
-            if edge is not None and edge.node not in seen:
-                seen[edge.node] = None
-                stack.append(edge.node)
-    return sorted(seen, key=lambda node: node.serial)
 
 
 class _Collector:
@@ -43,7 +32,7 @@ class _Collector:
     def run(self, tensors: Sequence[Tensor]) -> Graph:
         if self.memory is not None:
             self.graph.clusters = dict(enumerate(self.memory.calls))
-        nodes = _reachable([tensor._node for tensor in tensors if tensor._node is not None])
+        nodes = reachable(tensor._node for tensor in tensors if tensor._node is not None)[::-1]
         for node in nodes:
             self._note_saved(node)
         ends = {edge_of(tensor) for tensor in tensors if tensor._node is not None}

@@ -1,11 +1,12 @@
 """A graph in the languages of Graphviz and of Mermaid."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from .cards import Card, Show
 from .describe import shape_text
-from .graph import Graph, Wire
+from .graph import Cluster, Graph, Wire
 from .style import KINDS
 
 __all__ = ["dot", "mermaid"]
@@ -31,6 +32,27 @@ def _inside(graph: Graph) -> dict[int | None, list[int]]:
     return found
 
 
+class _Marks(NamedTuple):
+    """How a language writes a box, and what stands before and behind those of a cluster."""
+
+    box: Callable[[int], str]
+    opening: Callable[[int, Cluster], list[str]]
+    closing: str
+
+
+def _nested(
+    graph: Graph, inside: Mapping[int | None, list[int]], marks: _Marks, parent: int | None = None, margin: str = "  "
+) -> Iterator[str]:
+    """The lines of the boxes in a cluster, and of the clusters in it."""
+    for number in inside.get(parent, []):
+        yield margin + marks.box(number)
+    for child, cluster in graph.clusters.items():
+        if cluster.parent == parent:
+            yield from (margin + line for line in marks.opening(child, cluster))
+            yield from _nested(graph, inside, marks, child, margin + "  ")
+            yield margin + marks.closing
+
+
 # ---------------------------------------------------------------- Graphviz
 
 
@@ -49,21 +71,16 @@ def dot(graph: Graph, cards: Mapping[int, Card], show: Show, direction: str) -> 
         '  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11];',
         '  edge [fontname="Helvetica", fontsize=9, color="#8493a2", fontcolor="#566573"];',
     ]
-    inside = _inside(graph)
 
-    def write(cluster: int | None, margin: str) -> None:
-        for number in inside.get(cluster, []):
-            fill, line = KINDS[graph.boxes[number].kind][:2]
-            label = _quoted("\n".join(_lines(cards[number])))
-            lines.append(f'{margin}n{number} [label={label}, fillcolor="{fill}", color="{line}"];')
-        for child, one in graph.clusters.items():
-            if one.parent == cluster:
-                lines.append(f"{margin}subgraph cluster_{child} {{")
-                lines.append(f"{margin}  label={_quoted(one.label())};")
-                write(child, margin + "  ")
-                lines.append(f"{margin}}}")
+    def box(number: int) -> str:
+        fill, line = KINDS[graph.boxes[number].kind][:2]
+        label = _quoted("\n".join(_lines(cards[number])))
+        return f'n{number} [label={label}, fillcolor="{fill}", color="{line}"];'
 
-    write(None, "  ")
+    def opening(child: int, cluster: Cluster) -> list[str]:
+        return [f"subgraph cluster_{child} {{", f"  label={_quoted(cluster.label())};"]
+
+    lines.extend(_nested(graph, _inside(graph), _Marks(box, opening, "}")))
     for wire in graph.wires:
         label = _label(graph, wire, show)
         result = graph.boxes[wire.source].results
@@ -90,21 +107,17 @@ def _escaped(text: str) -> str:
 def mermaid(graph: Graph, cards: Mapping[int, Card], show: Show, direction: str) -> str:
     """The graph as a Mermaid flowchart, with a subgraph for each layer."""
     lines = [f"flowchart {direction}"]
-    inside = _inside(graph)
 
-    def write(cluster: int | None, margin: str) -> None:
-        for number in inside.get(cluster, []):
-            kind = graph.boxes[number].kind
-            opening, closing = ("[", "]") if kind in ("operation", "module", "more") else ("([", "])")
-            label = "<br/>".join(map(_escaped, _lines(cards[number])))
-            lines.append(f'{margin}n{number}{opening}"{label}"{closing}:::{kind}')
-        for child, one in graph.clusters.items():
-            if one.parent == cluster:
-                lines.append(f'{margin}subgraph c{child}["{_escaped(one.label())}"]')
-                write(child, margin + "  ")
-                lines.append(f"{margin}end")
+    def box(number: int) -> str:
+        kind = graph.boxes[number].kind
+        before, behind = ("[", "]") if kind in ("operation", "module", "more") else ("([", "])")
+        label = "<br/>".join(map(_escaped, _lines(cards[number])))
+        return f'n{number}{before}"{label}"{behind}:::{kind}'
 
-    write(None, "  ")
+    def opening(child: int, cluster: Cluster) -> list[str]:
+        return [f'subgraph c{child}["{_escaped(cluster.label())}"]']
+
+    lines.extend(_nested(graph, _inside(graph), _Marks(box, opening, "end")))
     for wire in graph.wires:
         label = _label(graph, wire, show)
         result = graph.boxes[wire.source].results

@@ -15,7 +15,7 @@ from ..errors import GradError
 from ..mode import MODE, recording
 from ..primitive import Primitive
 from ..registry import lookup
-from ..tape import Edge, Node, Spec, walk
+from ..tape import Edge, Node, Spec, reachable, walk
 from ..tensor import Array, Tensor, edge_of
 
 __all__ = ["Push", "variable"]
@@ -29,16 +29,9 @@ def variable(array: Array) -> Tensor:
 def _between(sources: Sequence[Edge], roots: Sequence[Edge | None]) -> list[tuple[Node, tuple[bool, ...]]]:
     """The nodes on a way from a source to a root by rising serial, with the inputs that lie on one."""
     own = {edge.node for edge in sources}
-    first = min(node.serial for node in own)
-    seen = {edge.node for edge in roots if edge is not None}
-    stack = list(seen)
-    while stack:
-        for edge in stack.pop().edges:
-            if edge is not None and edge.node.serial >= first and edge.node not in seen:
-                seen.add(edge.node)
-                stack.append(edge.node)
+    nodes = reachable((edge.node for edge in roots if edge is not None), min(node.serial for node in own))
     reached, plan = set(own), []
-    for node in sorted(seen, key=lambda node: node.serial):
+    for node in reversed(nodes):
         wanted = tuple(edge is not None and edge.node in reached for edge in node.edges)
         if node not in own and any(wanted):
             reached.add(node)
