@@ -192,7 +192,7 @@ def _slide(kernel: Array, source: Array, stride: int, before: int, out: Array) -
     groups, rows, k, depth = kernel.shape
     for band in _bands(out.shape[1], source.shape[1], k, stride, before):
         part = out[:, band.first : band.last]
-        if band.lo == band.hi:
+        if band.lo == band.hi or not source.size:
             part[...] = 0
             continue
         matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, (band.hi - band.lo) * depth)
@@ -204,7 +204,7 @@ def _slide_weight(source: Array, y: Array, stride: int, before: int, out: Array)
     """out[i] += Σ_t source[t·s − before + i] · y[t]ᵀ: (G, r, P, M), (G, t, O, M) -> (G, k, P, O)."""
     groups, k, depth, rows = out.shape
     for band in _bands(y.shape[1], source.shape[1], k, stride, before):
-        if band.lo < band.hi:
+        if band.lo < band.hi and source.size:
             matrices = _matrices(source, band, stride, 1)[:, :, 0]
             products = np.matmul(matrices, y[:, band.first : band.last].swapaxes(2, 3))
             part = out[:, band.lo : band.hi]
@@ -286,8 +286,8 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     return w.reshape(y.shape[1], per_group, *geometry.kernel)
 
 
-def correlate_input(w: Array, y: Array, geometry: Geometry) -> Array:
-    """(O, C/G, *k), (N, O, *o) -> (N, C, *n)"""
+def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None = None) -> Array:
+    """(O, C/G, *k), (N, O, *o) -> (N, C, *n), plus a number for each input channel."""
     rows, columns = _split(geometry)
     groups, per_group, taps = geometry.groups, w.shape[1], len(columns.taps)
     kernel = w.reshape(groups, len(w) // groups, per_group, rows.k, taps).transpose(0, 2, 4, 3, 1)
@@ -312,4 +312,6 @@ def correlate_input(w: Array, y: Array, geometry: Geometry) -> Array:
             _slide(turned, class_, 1, before - one, low)
             low = low.reshape(groups, last - one, per_group, taps, *columns.outputs, len(y))
             _raise(low, columns, target[one:last])
+    if bias is not None:
+        x += bias.reshape(-1, *(1,) * (x.ndim - 2))
     return batch_first(x, len(geometry.inputs))

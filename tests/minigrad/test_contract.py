@@ -346,6 +346,20 @@ CASES = [
         ]
     ),
     *(
+        case("correlate_bias", normal(*x), normal(*w), normal(w[0]), geometry=geometry)
+        for x, w, geometry in [
+            ((2, 2, 7), (3, 2, 3), LINE), ((2, 4, 6, 5), (4, 2, 3, 2), PLANE), ((1, 2, 3, 4, 3), (2, 2, 2, 2, 1), VOLUME),
+            ((0, 2, 7), (3, 2, 3), LINE),
+        ]
+    ),
+    *(
+        case("correlate_input_bias", normal(*w), normal(*y), normal(channels), geometry=geometry)
+        for w, y, channels, geometry in [
+            ((3, 2, 3), (2, 3, 5), 2, LINE), ((4, 2, 3, 2), (2, 4, 4, 4), 4, PLANE), ((1, 1, 2), (2, 1, 2), 1, UNCOVERED),
+            ((2, 2, 2, 2, 1), (1, 2, 3, 2, 2), 2, VOLUME), ((3, 2, 3), (0, 3, 5), 2, LINE),
+        ]
+    ),
+    *(
         case("correlate_weight", normal(*x), normal(*y), geometry=geometry, order=3)
         for x, y, geometry in [
             ((2, 2, 7), (2, 3, 5), LINE), ((2, 4, 6, 5), (2, 4, 4, 4), PLANE), ((1, 3, 5, 5), (1, 6, 3, 3), DEEP),
@@ -966,6 +980,9 @@ KEPT = {
     ("matmul", "b"): {"a"},
     ("correlate", "x"): {"w"},
     ("correlate", "w"): {"x"},
+    ("correlate_bias", "x"): {"w"},
+    ("correlate_bias", "w"): {"x"},
+    ("correlate_bias", "b"): set(),
     ("correlate_input", "w"): {"y"},
     ("correlate_input", "y"): {"w"},
     ("correlate_weight", "x"): {"y"},
