@@ -24,104 +24,20 @@ in which they follow one another.
 """
 
 import math
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial, reduce, wraps
+from typing import Any
 
 import numpy as np
 
 from ..geometry import Geometry
+from . import threads
 from .memory import batch_first, rows_first
+from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_SCRATCH = 2**22  # bytes of a lowered piece: it should stay in a core's cache
 _SMALL = 10**6  # multiplications up to which OpenBLAS takes a matrix product without packing
-
-
-# ------------------------------------------------------------------- what is where
-
-
-class Tap(NamedTuple):
-    """A kernel column: which of the outputs' columns read the input through it, which they read, and if all do."""
-
-    outputs: tuple[slice, ...]
-    inputs: tuple[slice, ...]
-    whole: bool
-
-
-class Columns(NamedTuple):
-    """The columns of a geometry: sizes, and all taps."""
-
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    taps: tuple[Tap, ...]
-    plain: bool
-
-
-class Rows(NamedTuple):
-    """The rows of a geometry: n inputs, o outputs, k kernel rows, stride, padding before, dilation."""
-
-    n: int
-    o: int
-    k: int
-    s: int
-    p: int
-    d: int
-
-
-class Band(NamedTuple):
-    """Neighbouring output rows that see the same kernel rows lo … hi − 1, the first of them at a source row."""
-
-    first: int
-    last: int
-    source: int
-    lo: int
-    hi: int
-
-
-@lru_cache(maxsize=1024)
-def _split(geometry: Geometry) -> tuple[Rows, Columns]:
-    """The rows and the columns of a geometry."""
-    axes = list(
-        zip(
-            geometry.inputs, geometry.outputs, geometry.kernel, geometry.stride, geometry.padding, geometry.dilation,
-            strict=True,
-        )
-    )  # fmt: skip
-    if len(axes) == 1:
-        axes.insert(0, (1, 1, 1, 1, (0, 0), 1))
-    n, o, k, s, p, d = axes[0]
-    rows = Rows(n, o, k, s, p[0], s if k == 1 else d)  # the dilation of a single row says nothing
-    taps: list[Tap] = [Tap((), (), True)]
-    for n, o, k, s, p, d in axes[1:]:
-        along = []
-        for j in range(k):
-            start = j * d - p[0]
-            lo = min(max(-(start // s), 0), o)
-            hi = max(min((n - 1 - start) // s + 1, o), lo)
-            first = lo * s + start
-            along.append((slice(lo, hi), slice(first, first + max((hi - lo - 1) * s + 1, 0), s), (lo, hi) == (0, o)))
-        taps = [
-            Tap((*tap.outputs, out), (*tap.inputs, into), tap.whole and whole)
-            for tap in taps
-            for out, into, whole in along
-        ]
-    inputs, outputs = tuple(axis[0] for axis in axes[1:]), tuple(axis[1] for axis in axes[1:])
-    return rows, Columns(inputs, outputs, tuple(taps), len(taps) == 1 and taps[0].whole and inputs == outputs)
-
-
-@lru_cache(maxsize=4096)
-def _bands(count: int, sources: int, k: int, s: int, before: int) -> tuple[Band, ...]:
-    """Output rows t < count over source rows t·s − before + i, i < k: where all k exist, and each other row."""
-    first = min(max(-(-before // s), 0), count)
-    last = max(min((sources - k + before) // s + 1, count), first)
-    bands = [Band(first, last, first * s - before, 0, k)] if first < last else []
-    for t in (*range(first), *range(last, count)):
-        start = t * s - before
-        lo, hi = max(-start, 0), min(k, sources - start)
-        bands.append(Band(t, t + 1, start + lo, lo, max(lo, hi)))
-    return tuple(bands)
 
 
 # ------------------------------------------------------------- lowering and raising
@@ -139,11 +55,12 @@ def _lower(x: Array, columns: Columns, groups: int) -> Array:
         copy = out[:, :, :, number]
         if not tap.whole:
             _clear_around(copy, tap.outputs)
-        copy[(..., *tap.outputs, slice(None))] = source[(..., *tap.inputs, slice(None))]
+        into, read = (..., *tap.outputs, slice(None)), (..., *tap.inputs, slice(None))
+        copy[into] = source[read]
     return out
 
 
-def _clear_around(x: Array, inner: tuple[slice, ...]) -> None:
+def _clear_around(x: Array, inner: tuple[Any, ...]) -> None:
     """Zeros everywhere but at `inner`, an index of the axes before the last."""
     for axis, part in enumerate(inner):
         lead = (..., *inner[:axis])
@@ -190,7 +107,7 @@ def _cut(y: Array, pieces: int) -> Array:
 def _slide(kernel: Array, source: Array, stride: int, before: int, out: Array) -> None:
     """out[t] = Σ_i K_i · source[t·s − before + i]: (G, O, k, P), (G, r, P, M) -> (G, t, O, M)."""
     groups, rows, k, depth = kernel.shape
-    for band in _bands(out.shape[1], source.shape[1], k, stride, before):
+    for band in bands(out.shape[1], source.shape[1], k, stride, before):
         part = out[:, band.first : band.last]
         if band.lo == band.hi or not source.size:
             part[...] = 0
@@ -200,18 +117,32 @@ def _slide(kernel: Array, source: Array, stride: int, before: int, out: Array) -
         np.matmul(matrix, _matrices(source, band, stride, pieces), out=_cut(part, pieces))
 
 
-def _slide_weight(source: Array, y: Array, stride: int, before: int, out: Array) -> None:
-    """out[i] += Σ_t source[t·s − before + i] · y[t]ᵀ: (G, r, P, M), (G, t, O, M) -> (G, k, P, O)."""
-    groups, k, depth, rows = out.shape
-    for band in _bands(y.shape[1], source.shape[1], k, stride, before):
+def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> Array:
+    """K_i = Σ_t source[t·s − before + i] · y[t]ᵀ: (G, r, P, M), (G, t, O, M) -> (G, k, P, O)."""
+    out = np.zeros((y.shape[0], k, source.shape[2], y.shape[2]), y.dtype)
+    for band in bands(y.shape[1], source.shape[1], k, stride, before):
         if band.lo < band.hi and source.size:
             matrices = _matrices(source, band, stride, 1)[:, :, 0]
             products = np.matmul(matrices, y[:, band.first : band.last].swapaxes(2, 3))
             part = out[:, band.lo : band.hi]
             part += products.sum(axis=1).reshape(part.shape)
+    return out
 
 
 # ------------------------------------------------------------------ the three maps
+
+
+def _in_single(kernel: Callable[..., Array]) -> Callable[..., Array]:
+    """The map with float16 computed in float32: its own products are slow, and their sums lose digits."""
+
+    @wraps(kernel)
+    def computed(*given: Any) -> Array:
+        if given[0].dtype != np.float16:
+            return kernel(*given)
+        wide = [one.astype(np.float32) if isinstance(one, np.ndarray) else one for one in given]
+        return kernel(*wide).astype(np.float16)
+
+    return computed
 
 
 def _as_rows(x: Array) -> Array:
@@ -224,94 +155,75 @@ def _grouped(y: Array, groups: int) -> Array:
     return y.reshape(len(y), groups, y.shape[1] // groups, math.prod(y.shape[2:])).swapaxes(0, 1)
 
 
-def _parts(rows: Rows) -> Iterator[tuple[slice, slice, int, int]]:
-    """The rows of the output in classes, the input rows of each, and stride and padding within: dilation is 1 there."""
-    common = math.gcd(rows.s, rows.d)
-    for first in range(rows.d // common):
-        start = first * rows.s - rows.p
-        skipped = max(-(start // rows.d), 0)  # of the input rows of this class, those in the padding
-        if first < rows.o:
-            yield (
-                slice(first, None, rows.d // common),
-                slice(start + skipped * rows.d, None, rows.d),
-                rows.s // common,
-                skipped,
-            )
+def _flat(low: Array) -> Array:
+    """(G, r, C/G, taps, *o, N) -> (G, r, P, M), a view."""
+    return low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
 
 
-def _spans(count: int, bytes_of_one: int) -> Iterator[tuple[int, int]]:
-    """Spans of rows that make a piece of work each."""
-    step = max(_SCRATCH // max(bytes_of_one, 1), 1)
-    for first in range(0, count, step):
-        yield first, min(first + step, count)
+def _work(y: Array, w_shape: tuple[int, ...]) -> float:
+    """The multiplications of each of the three maps."""
+    return y.size * math.prod(w_shape[1:])
 
 
-def _lowered(
-    x: Array, y: Array, geometry: Geometry, rows: Rows, columns: Columns
-) -> Iterator[tuple[Array, Array, int, int]]:
-    """Pieces of (h, C, *n, N) lowered, the rows of (o, O, *o, N) above each, stride and padding."""
-    for out, into, stride, before in _parts(rows):
-        source, target = x[into], y[out]
-        bytes_of_one = stride * source[:1].nbytes * len(columns.taps)
-        for first, last in _spans(len(target), bytes_of_one):
-            lo = min(max(first * stride - before, 0), len(source))
-            hi = max(min((last - 1) * stride - before + rows.k, len(source)), lo)
-            low = _lower(source[lo:hi], columns, geometry.groups)
-            flat = low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
-            yield flat, _grouped(target[first:last], geometry.groups), stride, before - first * stride + lo
-
-
+@_in_single
 def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None) -> Array:
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o), plus a number for each output channel."""
-    rows, columns = _split(geometry)
-    groups, channels = geometry.groups, len(w)
-    kernel = w.reshape(groups, channels // groups, w.shape[1], rows.k, len(columns.taps)).swapaxes(2, 3)
-    kernel = kernel.reshape(groups, channels // groups, rows.k, w.shape[1] * len(columns.taps))
-    y = np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
-    for low, part, stride, before in _lowered(_as_rows(x), y, geometry, rows, columns):
-        _slide(kernel, low, stride, before, part)
+    rows, columns = split(geometry)
+    groups, channels, taps = geometry.groups, len(w), len(columns.taps)
+    kernel = w.reshape(groups, channels // groups, w.shape[1], rows.k, taps).swapaxes(2, 3)
+    kernel = kernel.reshape(groups, channels // groups, rows.k, w.shape[1] * taps)
+    source, y = _as_rows(x), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
+
+    def compute(piece: Piece) -> None:
+        low, part = _flat(_lower(source[piece.inputs], columns, groups)), _grouped(y[piece.outputs], groups)
+        _slide(kernel, low, piece.stride, piece.before, part)
         if bias is not None:
             part += bias.reshape(groups, 1, channels // groups, 1)
+
+    shared = threads.count(_work(y, w.shape))
+    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
+    threads.run([partial(compute, piece) for piece in pieces], shared)
     return batch_first(y, len(geometry.inputs))
 
 
+@_in_single
 def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
-    rows, columns = _split(geometry)
+    rows, columns = split(geometry)
     groups, per_group, taps = geometry.groups, x.shape[1] // geometry.groups, len(columns.taps)
-    w = np.zeros((groups, rows.k, per_group * taps, y.shape[1] // groups), x.dtype)
-    for low, part, stride, before in _lowered(_as_rows(x), _as_rows(y), geometry, rows, columns):
-        _slide_weight(low, part, stride, before, w)
+    source, target = _as_rows(x), _as_rows(y)
+
+    def compute(piece: Piece) -> Array:
+        low = _flat(_lower(source[piece.inputs], columns, groups))
+        return _slide_weight(low, _grouped(target[piece.outputs], groups), piece.stride, piece.before, rows.k)
+
+    shared = threads.count(_work(y, (1, per_group, *geometry.kernel)))
+    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
+    w = reduce(np.add, threads.run([partial(compute, piece) for piece in pieces], shared))
     w = w.reshape(groups, rows.k, per_group, taps, w.shape[3]).transpose(0, 4, 2, 1, 3)
     return w.reshape(y.shape[1], per_group, *geometry.kernel)
 
 
+@_in_single
 def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None = None) -> Array:
     """(O, C/G, *k), (N, O, *o) -> (N, C, *n), plus a number for each input channel."""
-    rows, columns = _split(geometry)
+    rows, columns = split(geometry)
     groups, per_group, taps = geometry.groups, w.shape[1], len(columns.taps)
     kernel = w.reshape(groups, len(w) // groups, per_group, rows.k, taps).transpose(0, 2, 4, 3, 1)
     kernel = kernel.reshape(groups, per_group * taps, rows.k, len(w) // groups)
-    x = np.zeros((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
-    source = _as_rows(y)
-    common = math.gcd(rows.s, rows.d)
-    every, apart = rows.s // common, rows.d // common  # kernel rows of a class, its output rows
-    for number in range(min(every * rows.d, rows.n)):
-        padded = number + rows.p
-        first = next((i for i in range(min(every, rows.k)) if (padded - i * rows.d) % rows.s == 0), None)
-        if first is None:
-            continue
-        start = (padded - first * rows.d) // rows.s
-        class_ = np.ascontiguousarray(_grouped(source[start % apart :: apart], groups))
-        turned = kernel[:, :, first::every][:, :, ::-1]
-        target = x[number :: every * rows.d]
-        before = turned.shape[2] - 1 - start // apart
-        line = class_.shape[3] * class_.itemsize
-        for one, last in _spans(len(target), line * groups * per_group * taps):
-            low = np.empty((groups, last - one, per_group * taps, class_.shape[3]), y.dtype)
-            _slide(turned, class_, 1, before - one, low)
-            low = low.reshape(groups, last - one, per_group, taps, *columns.outputs, len(y))
-            _raise(low, columns, target[one:last])
+    source, x = _as_rows(y), np.zeros((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
+
+    def compute(piece: Piece, turned: slice) -> None:
+        part, target = np.ascontiguousarray(_grouped(source[piece.outputs], groups)), x[piece.inputs]
+        if columns.plain:
+            return _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
+        low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
+        _slide(kernel[:, :, turned], part, piece.stride, piece.before, low)
+        return _raise(low.reshape(*low.shape[:2], per_group, taps, *columns.outputs, len(y)), columns, target)
+
+    shared = threads.count(_work(y, w.shape))
+    pieces = class_pieces(rows, source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps, shared)
+    threads.run([partial(compute, *piece) for piece in pieces], shared)
     if bias is not None:
         x += bias.reshape(-1, *(1,) * (x.ndim - 2))
     return batch_first(x, len(geometry.inputs))

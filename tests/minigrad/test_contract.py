@@ -348,15 +348,16 @@ CASES = [
     *(
         case("correlate_bias", normal(*x), normal(*w), normal(w[0]), geometry=geometry)
         for x, w, geometry in [
-            ((2, 2, 7), (3, 2, 3), LINE), ((2, 4, 6, 5), (4, 2, 3, 2), PLANE), ((1, 2, 3, 4, 3), (2, 2, 2, 2, 1), VOLUME),
-            ((0, 2, 7), (3, 2, 3), LINE),
+            ((2, 2, 7), (3, 2, 3), LINE), ((2, 4, 6, 5), (4, 2, 3, 2), PLANE),
+            ((1, 2, 3, 4, 3), (2, 2, 2, 2, 1), VOLUME), ((0, 2, 7), (3, 2, 3), LINE),
         ]
     ),
     *(
         case("correlate_input_bias", normal(*w), normal(*y), normal(channels), geometry=geometry)
         for w, y, channels, geometry in [
-            ((3, 2, 3), (2, 3, 5), 2, LINE), ((4, 2, 3, 2), (2, 4, 4, 4), 4, PLANE), ((1, 1, 2), (2, 1, 2), 1, UNCOVERED),
-            ((2, 2, 2, 2, 1), (1, 2, 3, 2, 2), 2, VOLUME), ((3, 2, 3), (0, 3, 5), 2, LINE),
+            ((3, 2, 3), (2, 3, 5), 2, LINE), ((4, 2, 3, 2), (2, 4, 4, 4), 4, PLANE),
+            ((2, 2, 2, 2, 1), (1, 2, 3, 2, 2), 2, VOLUME), ((1, 1, 2), (2, 1, 2), 1, UNCOVERED),
+            ((3, 2, 3), (0, 3, 5), 2, LINE),
         ]
     ),
     *(
