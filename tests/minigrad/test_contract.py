@@ -122,6 +122,11 @@ def winners(x, geometry):
     return pool_kernels.max_pool(x, geometry)[1]
 
 
+def uneven(geometry):
+    """A divisor for each window, by which sums are divided exactly."""
+    return 2.0 ** (np.arange(np.prod(geometry.outputs)).reshape(geometry.outputs) % 3)
+
+
 LINE = window((7,), (3,))
 PLANE = window((6, 5), (3, 2), (2, 1), ((1, 2), (0, 1)), (1, 2), groups=2)
 DEEP = window((5, 5), (3, 3), 2, 1, groups=3)
@@ -394,8 +399,10 @@ CASES = [
             case("max_pool", x, geometry=geometry),
             case("select", x, winners=winners(x, geometry), geometry=geometry),
             case("place", normal(*winners(x, geometry).shape), winners=winners(x, geometry), geometry=geometry),
-            case("window_sum", x, geometry=geometry),
-            case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry),
+            case("window_sum", x, geometry=geometry, divisor=None),
+            case("window_sum", x, geometry=geometry, divisor=uneven(geometry)),
+            case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry, divisor=3),
+            case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry, divisor=uneven(geometry)),
         ]
     ),
     *(
@@ -814,8 +821,8 @@ KEEPING = {
     "log_softmax": {"axes": (1,)},
     "standardize": {"axes": (0, 2, 3), "eps": 1e-5},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
-    "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1)},
-    "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0)},
+    "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1), "divisor": 4},
+    "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0), "divisor": 4},
     "select": {"geometry": window((4, 5), (2, 2), 2), "winners": np.zeros((2, 3, 2, 2), np.uint8)},
     "place": {"geometry": window((8, 10), (2, 2), 2), "winners": np.zeros((2, 3, 4, 5), np.uint8)},
     "segment_sum": {"segments": Segments.adaptive(4, 3), "axis": 2},
@@ -1194,7 +1201,8 @@ PAIRS = {
         applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)
     ),
     "window_sum and window_spread": (
-        applied("window_sum", geometry=OVERLAPPING), applied("window_spread", geometry=OVERLAPPING), (2, 2, 5, 6)
+        applied("window_sum", geometry=OVERLAPPING, divisor=uneven(OVERLAPPING)),
+        applied("window_spread", geometry=OVERLAPPING, divisor=uneven(OVERLAPPING)), (2, 2, 5, 6),
     ),
 }  # fmt: skip
 
