@@ -37,7 +37,10 @@ from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_SMALL = 10**6  # multiplications up to which OpenBLAS takes a matrix product without packing
+# OpenBLAS takes a matrix product of so few multiplications without packing its operands, which is faster for
+# matrices of less than so many rows.
+_SMALL = 10**6
+_THIN = 32
 
 
 # ------------------------------------------------------------- lowering and raising
@@ -96,7 +99,9 @@ def _matrices(source: Array, band: Band, stride: int, pieces: int) -> Array:
 def _pieces(rows: int, depth: int, width: int) -> int:
     """Into how many equal parts the columns of a product of rows × depth × width should be cut."""
     least = -(-rows * depth * width // _SMALL)
-    return next((n for n in range(least, 4) if width % n == 0), 1) if 1 < least < 4 else 1
+    if least < 2 or rows >= _THIN:
+        return 1
+    return next((n for n in range(least, 4 * least) if width % n == 0), 1)
 
 
 def _cut(y: Array, pieces: int) -> Array:
@@ -122,10 +127,10 @@ def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> 
     out = np.zeros((y.shape[0], k, source.shape[2], y.shape[2]), y.dtype)
     for band in bands(y.shape[1], source.shape[1], k, stride, before):
         if band.lo < band.hi and source.size:
-            matrices = _matrices(source, band, stride, 1)[:, :, 0]
-            products = np.matmul(matrices, y[:, band.first : band.last].swapaxes(2, 3))
-            part = out[:, band.lo : band.hi]
-            part += products.sum(axis=1).reshape(part.shape)
+            seen, part = y[:, band.first : band.last], out[:, band.lo : band.hi]
+            pieces = _pieces(y.shape[2], (band.hi - band.lo) * source.shape[2], y.shape[3])
+            products = np.matmul(_matrices(source, band, stride, pieces), _cut(seen, pieces).swapaxes(3, 4))
+            part += products.sum(axis=(1, 2)).reshape(part.shape)
     return out
 
 
