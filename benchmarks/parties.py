@@ -51,7 +51,7 @@ def _ours(module: Any, threads: int | None) -> str:
     if threads is None:
         return f"none of its own, {_blas()}"
     if not hasattr(module, "set_num_threads"):
-        return f"none of its own (set_num_threads is missing), {_blas()}"
+        return f"none of its own, set_num_threads is missing, {_blas()}"
     module.set_num_threads(threads)
     return f"{module.get_num_threads()}, {_blas()}"
 

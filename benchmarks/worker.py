@@ -4,7 +4,9 @@ python -m benchmarks.worker '{"library": "torch", "threads": 2}'
 
 `{"build": kind, "options": {…}, "name": name, "save": file}` makes a workload and writes what it computes into an
 .npz file; `{"run": n, "warm": m, "name": name}` answers with the times of n runs in nanoseconds, after m that are
-not timed; `{"peak": n, "name": name}` runs n times and answers with the most memory that the process ever had;
+not timed; `{"until": x, "most": n, "name": name}` runs until a run returns x or
+more, at most n times, and answers with what they returned and the seconds of all;
+`{"peak": n, "name": name}` runs n times and answers with the most memory that the process ever had;
 `{"forget": true}` drops all workloads.
 """
 
@@ -13,6 +15,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,19 +41,30 @@ class Worker:
             found: dict[str, Any] = self.workloads[name].results()
             np.savez(request["save"], **found)
             return None
-        run = self.workloads[name].run
+        workload = self.workloads[name]
+        run = workload.run
+        if "until" in request:
+            return _until(run, request["until"], request["most"])
         if "peak" in request:
             for _ in range(request["peak"]):
                 run()
             return machine.peak_memory()
-        for _ in range(request["warm"]):
-            run()
         times = []
-        for _ in range(request["run"]):
+        for _ in range(request["warm"] + request["run"]):
+            given = () if workload.before is None else (workload.before(),)
             start = time.perf_counter_ns()
-            run()
+            kept = run(*given)
             times.append(time.perf_counter_ns() - start)
-        return times
+            del kept, given  # what it holds is given back off the clock
+        return times[request["warm"] :]
+
+
+def _until(run: Callable[[], float], goal: float, most: int) -> dict[str, Any]:
+    start = time.perf_counter()
+    found: list[float] = []
+    while not found or (found[-1] < goal and len(found) < most):
+        found.append(run())
+    return {"found": found, "seconds": time.perf_counter() - start}
 
 
 def main() -> None:

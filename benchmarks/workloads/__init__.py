@@ -1,7 +1,8 @@
 """What is measured, written for each library as its users would write it.
 
-A workload is built from a library's name and options. It is a pair of functions: `results()` computes once,
-from the same numbers in every library, what is compared between them; `run()` is what is timed.
+A workload is built from a library's name and options. `results()` computes once, from the same numbers in every
+library, what is compared between them; `run()` is what is timed. If there is a `before()`, it is called first,
+untimed, and its value is given to `run`.
 """
 
 from collections.abc import Callable
@@ -16,8 +17,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Workload(NamedTuple):
     """What a worker runs."""
 
-    run: Callable[[], object]
+    run: Callable[..., Any]
     results: Callable[[], dict[str, Array]]
+    before: Callable[[], Any] | None = None
 
 
 # Kind of workload -> library -> module with a function of the kind's name.
@@ -30,6 +32,12 @@ _PLACES = {
         "autograd": "lenet_autograd",
     },
     "autoencoder": {"minigrad": "networks", "torch": "networks"},
+    "convolution": {"minigrad": "layers", "torch": "layers"},
+    "layer": {"minigrad": "layers", "torch": "layers"},
+    "loss": {"minigrad": "layers", "torch": "layers"},
+    "chain": {"minigrad": "chain", "torch": "chain", "mygrad": "chain", "autograd": "chain"},
+    "loader": {"minigrad": "mnist", "torch": "mnist"},
+    "learning": {"minigrad": "mnist", "torch": "mnist"},
 }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import mygrad as mg
+import mygrad
 import numpy as np
 from mygrad.nnet.activations import relu
 from mygrad.nnet.layers import conv_nd, max_pool
@@ -23,9 +23,9 @@ def _largest(x: Any) -> Any:
 
 def lenet(library: str, variant: str, batch: int) -> Workload:
     """The step, with momentum by hand on the arrays."""
-    activation, pool = {"tanh": (mg.tanh, _average), "relu": (relu, _largest)}[variant]
+    activation, pool = {"tanh": (mygrad.tanh, _average), "relu": (relu, _largest)}[variant]
     images, labels = digits(batch)
-    parameters = [mg.tensor(one) for one in weights(LENET_SHAPES)]
+    parameters = [mygrad.Tensor(one) for one in weights(LENET_SHAPES)]
     velocities = [np.zeros_like(one.data) for one in parameters]
 
     def step() -> float:

@@ -8,17 +8,22 @@ from .numbers import LEARNING_RATE, LENET_SHAPES, MOMENTUM, STEPS, digits, named
 from .tapes import array, fill, modules
 
 
-def lenet(library: str, variant: str, batch: int) -> Workload:
-    """LeNet-5 for 28×28 images with cross-entropy: tanh and average pooling, or ReLU and max pooling."""
-    T, nn, F = modules(library)
+def lenet_model(nn: Any, variant: str) -> Any:
+    """LeNet-5 for 28×28 images: tanh and average pooling, or ReLU and max pooling."""
     activation, pool = {"tanh": (nn.Tanh, nn.AvgPool2d), "relu": (nn.ReLU, nn.MaxPool2d)}[variant]
-    model = nn.Sequential(
+    return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2), activation(), pool(2),
         nn.Conv2d(6, 16, 5), activation(), pool(2),
         nn.Conv2d(16, 120, 5), activation(), nn.Flatten(),
         nn.Linear(120, 84), activation(),
         nn.Linear(84, 10),
     )  # fmt: skip
+
+
+def lenet(library: str, variant: str, batch: int) -> Workload:
+    """LeNet-5 with cross-entropy."""
+    T, nn, F = modules(library)
+    model = lenet_model(nn, variant)
     fill(T, list(model.parameters()), weights(LENET_SHAPES))
     images, labels = map(T.from_numpy, digits(batch))
     return _training(T, model, lambda: F.cross_entropy(model(images), labels))

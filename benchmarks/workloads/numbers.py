@@ -21,9 +21,9 @@ def normal(*shape: int, seed: int = 0, dtype: str = "float32") -> Array:
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
 
 
-def weights(shapes: Sequence[tuple[int, ...]], dtype: str = "float32") -> list[Array]:
+def weights(shapes: Sequence[tuple[int, ...]], dtype: str = "float32", seed: int = 1) -> list[Array]:
     """Uniform numbers within ±1/√(inputs of one output), as layers are initialised; a bias follows its weight."""
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(seed)
     found = []
     for shape in shapes:
         if len(shape) > 1:
