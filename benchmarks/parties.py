@@ -40,18 +40,18 @@ def start(library: str, threads: int | None) -> dict[str, Any]:
     elif library == "minigrad":
         told = _ours(module, threads)
     elif library == "jax":
-        told = "as many as XLA takes"
+        told = "as XLA takes"
     else:
-        told = f"none of its own, {_blas()}"
+        told = _blas()
     return {"version": _version(library, module), "threads": told}
 
 
 def _ours(module: Any, threads: int | None) -> str:
     """Set our own threads, where there are any to set."""
     if threads is None:
-        return f"none of its own, {_blas()}"
+        return _blas()
     if not hasattr(module, "set_num_threads"):
-        return f"none of its own, set_num_threads is missing, {_blas()}"
+        return f"set_num_threads is missing, {_blas()}"
     module.set_num_threads(threads)
     return f"{module.get_num_threads()}, {_blas()}"
 

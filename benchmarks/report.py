@@ -101,10 +101,10 @@ def markdown(report: Report) -> str:
     parts = [heading(report)]
     reached = list(figures(report["rows"]))
     if reached:
-        parts.append("\n".join(_table(reached)))
+        parts += ["### Means", "\n".join(_table(reached))]
     for group in dict.fromkeys(row["group"] for row in report["rows"]):
         rows = [row for row in report["rows"] if row["group"] == group]
-        parts.append("\n".join(_table(list(lines(rows)))))
+        parts += [f"### {TITLES.get(group, group)}", "\n".join(_table(list(lines(rows))))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -129,6 +129,19 @@ def figures(rows: list[dict[str, Any]]) -> Iterator[Line]:
             yield Line(name, "", "PyTorch", "", f"{mean:.2f}", f"{most:.2f}", mark(mean <= most), "",
                        f"geometric mean of {len(ratios)}")  # fmt: skip
 
+
+TITLES = {
+    "lenet": "LeNet-5, one step of training",
+    "autoencoder": "Autoencoder, one step of training",
+    "layers": "Single layers",
+    "pointwise": "Pooling, normalisation and losses",
+    "grid": "Convolutions of every kind, forward + backward",
+    "operations": "Operations on four elements",
+    "import": "Import",
+    "memory": "Memory",
+    "mnist": "MNIST",
+    "scaling": "Cost by size: the exponent",
+}
 
 # The group, how its cases' names end, the name of their mean, and the figure to reach.
 MEANS = (
