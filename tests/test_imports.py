@@ -44,7 +44,7 @@ LAYERS = [
     ["rules"],
     ["primitive"],
     ["ops"],
-    ["functions"],
+    ["functions", "threads"],
     ["creation"],
     ["legacy", "uninitialized"],
     ["sampling"],
