@@ -18,7 +18,7 @@ from .mode import MODE
 from .operands import as_operand
 from .primitive import Primitive
 from .primitive import primitive as _primitive
-from .tape import Edge, Node, Spec
+from .tape import Edge, Form, Node, Spec
 from .tensor import Array, Tensor, Version, edge_of
 
 __all__ = ["CustomPrimitive", "Last", "primitive"]
@@ -48,12 +48,12 @@ class Last:
         node = Node(self, (known, *unknown), (Spec(gradient.shape, gradient.dtype),), {}, {})
         return Tensor._wrap(gradient._array, node, 0, gradient._storage)
 
-    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+    def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` where the derivative is not known."""
         if any(wanted[1:]):
             raise GradError(self.why)
 
-    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
         """The cotangent, as it is."""
         return [cotangents[0], *[None] * (len(wanted) - 1)]
 
@@ -68,6 +68,7 @@ class CustomPrimitive(Primitive):
 
     def __init__(self, forward: Callable[..., Any], *details: Any, **options: Any) -> None:
         super().__init__(forward, *details, **options)
+        self._arity = -1  # its own signature says what an operand is
         del self.forward  # this class's own stands in its place
         self._function = forward
         self._signature = inspect.signature(forward)
@@ -242,18 +243,17 @@ class CustomPrimitive(Primitive):
         outputs: Sequence[Tensor],
         extras: Sequence[Any],
         static: dict[str, Any],
-        wanted: tuple[bool, ...],
         several: bool,
     ) -> None:
-        rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
+        rules = [self._rule(position) for position, tensor in enumerate(inputs) if tensor.requires_grad]
         if any(rule is not None and rule[0] is not _constant for rule in rules):
             # A tensor's changes are counted; those of an array among the static arguments are not.
             static = {name: one.copy() if isinstance(one, np.ndarray) else one for name, one in static.items()}
-            super()._record(inputs, arrays, outputs, extras, static, wanted, several)
+            super()._record(inputs, arrays, outputs, extras, static, several)
 
     # ----------------------------------------------------------- backward
 
-    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+    def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` also where a wanted VJP is missing, or was declared after the node was recorded."""
         assert node.saved is not None
         known = {*node.saved, *node.static, "position"}
@@ -274,7 +274,7 @@ class CustomPrimitive(Primitive):
             )
         super().check(node, wanted)
 
-    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
         """The gradients of the wanted inputs; a VJP that changes what it is given is refused."""
         given = [(one._storage, one._storage.count) for one in cotangents if one is not None]
         gradients = super().pull(node, cotangents, wanted)
@@ -298,14 +298,14 @@ class CustomPrimitive(Primitive):
                 return Last(self.name, why).ending(gradient, known, node.edges)
         return gradient
 
-    def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
+    def _conforming(self, gradient: Tensor, form: Form) -> Tensor:
         what = f"a VJP of {self.name} returned"
         if not isinstance(gradient, Tensor):
             raise GradError(
                 f"{what} a {type(gradient).__name__}; it returns a tensor, or None. Compute with minigrad in it, so "
                 "that it can be differentiated again"
             )
-        spec = edge.node.specs[edge.output]
+        spec = Spec(*form)
         if gradient.dtype.kind != "f":
             raise GradError(f"{what} a tensor of {gradient.dtype} for an input of {spec.dtype}; was g forgotten?")
         if gradient.shape != spec.shape and not (self.broadcast and _sums_to(gradient.shape, spec.shape)):
@@ -314,7 +314,7 @@ class CustomPrimitive(Primitive):
                 f"{what} shape {gradient.shape} for an input of shape {spec.shape}; a gradient has the shape of its "
                 f"input{remedy}"
             )
-        return super()._conforming(gradient, edge)
+        return super()._conforming(gradient, form)
 
 
 def _apart(array: Array, taken: list[Array]) -> Array:

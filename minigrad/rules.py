@@ -9,7 +9,7 @@ nothing is left to the VJP of the VJP.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import GradError
 from .tensor import Tensor
@@ -17,6 +17,22 @@ from .tensor import Tensor
 __all__ = ["Rules"]
 
 Rule = Callable[..., Tensor | None]
+
+
+# Where an application finds what a VJP asks for.
+ARGUMENT, OUTPUT, AUX, SHAPE, SHAPES = range(5)
+
+
+class Plan(NamedTuple):
+    """For one pattern of arguments that need gradients: what is saved, by name, and whose VJPs run.
+
+    The pattern itself and the usual places of the arguments, the first outputs of their nodes, are shared by nodes.
+    """
+
+    wanted: tuple[bool, ...]
+    places: tuple[int, ...]
+    kept: tuple[tuple[str, int, int], ...]
+    pulls: tuple[tuple[int, str], ...]
 
 
 class Rules:
@@ -35,7 +51,7 @@ class Rules:
     def __init__(self) -> None:
         self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
         self.jvps: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
-        self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        self._plans: dict[tuple[bool, ...], Plan] = {}
 
     def defvjp(self, **rules: Rule) -> None:
         """Register the VJP of each named argument; see the text of `primitive` for their parameters."""
@@ -76,11 +92,27 @@ class Rules:
     def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
         return self.rules.get(self.arguments[0 if self.variadic else position])
 
-    def _needs(self, wanted: tuple[bool, ...]) -> tuple[str, ...]:
-        """What the VJPs of the wanted arguments name."""
+    def _plan(self, wanted: tuple[bool, ...]) -> Plan:
+        """What it takes to record an application and to pull back through it, found out once for each pattern."""
         plan = self._plans.get(wanted)
         if plan is None:
-            rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
-            plan = tuple(dict.fromkeys(name for rule in rules if rule is not None for name in rule[1]))
-            self._plans[wanted] = plan
+            arguments = [self.arguments[0 if self.variadic else position] for position in range(len(wanted))]
+            pulls = [(place, one) for place, one in enumerate(arguments) if wanted[place] and one in self.rules]
+            names = dict.fromkeys(name for _, argument in pulls for name in self.rules[argument][1])
+            kept = [(name, *found) for name in names if (found := self._origin(name)) is not None]
+            plan = self._plans[wanted] = Plan(wanted, (0,) * len(wanted), tuple(kept), tuple(pulls))
         return plan
+
+    def _origin(self, name: str) -> tuple[int, int] | None:
+        """Where an application finds what a VJP names; None for what is not saved: static arguments, the position."""
+        if name in self.arguments:
+            if self.variadic:
+                raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
+            return ARGUMENT, self.arguments.index(name)
+        if name in self._outputs:
+            return OUTPUT, self._outputs[name]
+        if name in self.aux:
+            return AUX, self.aux.index(name)
+        if name.endswith("_shape") and name not in self.static:
+            return (SHAPES, 0) if self.variadic else (SHAPE, self.arguments.index(name[: -len("_shape")]))
+        return None
