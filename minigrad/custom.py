@@ -15,9 +15,11 @@ import numpy as np
 from .dtypes import check_supported
 from .errors import ArgumentError, DTypeError, GradError
 from .mode import MODE
-from .operands import as_operand
+from .operands import as_operand, promoted
 from .primitive import Primitive
 from .primitive import primitive as _primitive
+from .rules import Rule
+from .silence import silent
 from .tape import Edge, Form, Node, Spec
 from .tensor import Array, Tensor, Version, edge_of
 
@@ -69,6 +71,7 @@ class CustomPrimitive(Primitive):
     def __init__(self, forward: Callable[..., Any], *details: Any, **options: Any) -> None:
         super().__init__(forward, *details, **options)
         self._arity = -1  # its own signature says what an operand is
+        self.quiet = True  # in `forward`, which keeps the user's context
         del self.forward  # this class's own stands in its place
         self._function = forward
         self._signature = inspect.signature(forward)
@@ -171,10 +174,10 @@ class CustomPrimitive(Primitive):
     def _keyword_only(self) -> set[str]:
         return {one.name for one in self._signature.parameters.values() if one.kind is one.KEYWORD_ONLY}
 
-    def _operands(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
+    def _operands(self, args: tuple[Any, ...]) -> tuple[Sequence[Tensor], Sequence[Array]]:
         """Numbers take the dtype of the floating operands beside them, so that they round nothing and widen nothing."""
         if self.broadcast:
-            return self._promoted(args)
+            return promoted(args, self.name, self.floating, self.conditions)
         dtypes = [one.dtype for one in args if isinstance(one, Tensor | np.ndarray) and one.dtype.kind == "f"]
         inputs = []
         for arg in args:
@@ -195,7 +198,8 @@ class CustomPrimitive(Primitive):
             if one.kind not in (one.KEYWORD_ONLY, one.VAR_POSITIONAL):
                 positional.append(values.pop(one.name))
         try:
-            raw = self._function(*positional, **values)
+            with silent():
+                raw = self._function(*positional, **values)
         except ValueError as error:
             if "read-only" not in str(error):
                 raise
@@ -235,6 +239,9 @@ class CustomPrimitive(Primitive):
         array = np.asarray(value)
         check_supported(array.dtype)
         return array
+
+    def _ways(self, argument: str) -> tuple[Rule, None]:
+        return self.rules[argument][0], None  # a user's VJP may change what it is given, which is noticed with tensors
 
     def _record(
         self,

@@ -26,33 +26,25 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
-from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
+from .errors import DTypeError, GradError, ShapeError
 from .mode import MODE
 from .observing import applied
-from .operands import as_operand, not_an_operand
+from .operands import as_operand, misfit, promoted
 from .registry import lookup, register_primitive, registered_primitives
 from .rules import ARGUMENT, AUX, OUTPUT, SHAPE, Rules
-from .silence import SILENT, WARNINGS, silent
-from .tape import Form, Node, forms_of
+from .silence import SILENT, SILENTLY, WARNINGS
+from .tape import Form, Node
 from .tensor import Array, Saved, Tensor, saved
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
-# Every floating dtype holds what lies below it.
-_SMALL = 65504.0
-_NUMBERS = (float, int)
+_new, _wrap, _ndarray = object.__new__, Tensor._wrap, np.ndarray
 
 # What nodes share that have saved nothing, or were given nothing but operands.
 _NOTHING: dict[str, Any] = {}
 
 # PyTorch's names for the operands of functions of one and two tensors.
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
-
-
-def _cast(array: Array, dtype: np.dtype[Any]) -> Array:
-    with silent():
-        return array.astype(dtype)
 
 
 class Primitive(Rules):
@@ -111,12 +103,14 @@ class Primitive(Rules):
         super().__init__()
         self._arity = -1 if self.variadic else count
         self._plain = not aux and not view
+        self._pair = broadcast and count == 2 and not self.variadic and not floating and not conditions
         # What help(), doctest and inspect look at.
         self.__name__ = forward.__name__
         self.__qualname__ = forward.__qualname__
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
         self.__wrapped__ = forward
+        self.__code__ = code  # it may be the VJP of another
 
     def __get__(self, instance: Any, owner: Any = None) -> "Primitive":
         # With it, inspect takes a primitive for the function that it is, and help() shows its documentation.
@@ -141,7 +135,16 @@ class Primitive(Rules):
         """Apply to tensors, NumPy arrays and numbers."""
         if static or len(args) != self._arity:
             return self._called(args, static)  # type: ignore[no-any-return]
-        inputs, arrays = self._promoted(args) if self.broadcast else self._operands(args)
+        inputs: Sequence[Tensor] = args
+        arrays: Sequence[Array]
+        if (
+            self._pair
+            and type(args[0]) is type(args[1]) is Tensor
+            and (a := args[0]._array).dtype is (b := args[1]._array).dtype
+        ):
+            arrays = a, b
+        else:
+            inputs, arrays = self._operands(args)
         mode = MODE.get()
         if mode.observers:
             return self._apply(inputs, arrays, static)  # type: ignore[no-any-return]
@@ -165,74 +168,9 @@ class Primitive(Rules):
     def _operands(self, args: tuple[Any, ...]) -> tuple[Sequence[Tensor], Sequence[Array]]:
         """The operands as tensors, and the arrays that the forward gets."""
         if self.broadcast:
-            return self._promoted(args)
+            return promoted(args, self.name, self.floating, self.conditions)
         inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
         return inputs, [tensor._array for tensor in inputs]
-
-    def _promoted(self, args: tuple[Any, ...]) -> tuple[Sequence[Tensor], Sequence[Array]]:
-        """The operands in their common dtype; numbers become 0-d constants of it."""
-        # The usual operands need no weighing: floating tensors of one dtype, and one with a number.
-        if len(args) == 2 and not self.conditions:
-            a, b = args
-            if isinstance(a, Tensor):
-                x = a._array
-                if isinstance(b, Tensor):
-                    y = b._array
-                    if x.dtype is y.dtype and (not self.floating or x.dtype.kind == "f"):
-                        return args, (x, y)
-                elif type(b) in _NUMBERS and x.dtype.kind == "f" and -_SMALL < b < _SMALL:
-                    y = np.asarray(b, x.dtype)
-                    return (a, Tensor._wrap(y)), (x, y)
-            elif type(a) in _NUMBERS and isinstance(b, Tensor) and b._array.dtype.kind == "f" and -_SMALL < a < _SMALL:
-                x = np.asarray(a, b._array.dtype)
-                return (Tensor._wrap(x), b), (x, b._array)
-        elif len(args) == 1 and isinstance(args[0], Tensor):
-            x = args[0]._array
-            if not self.floating or x.dtype.kind == "f":
-                return args, (x,)
-        return self._weighed_up(args)
-
-    def _weighed_up(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
-        """The operands after a look at each."""
-        masks = [as_operand(arg, self.name) for arg in args[: self.conditions]]
-        operands = args[self.conditions :]
-        dtypes = [self._weighed(arg) for arg in operands]
-        first = dtypes[0]
-        common = first[0] if all(other == first for other in dtypes) else result_dtype(dtypes)
-        if self.floating and common.kind != "f":
-            common = get_default_dtype()
-        inputs, arrays = masks, [mask._array for mask in masks]
-        for arg in operands:
-            if isinstance(arg, Tensor):
-                array = arg._array
-                inputs.append(arg)
-            else:
-                array = self._constant(arg, common)
-                inputs.append(Tensor._wrap(array))
-            arrays.append(array if array.dtype == common else _cast(array, common))
-        return inputs, arrays
-
-    def _constant(self, arg: Any, dtype: np.dtype[Any]) -> Array:
-        array = np.asarray(arg)
-        if array.dtype == dtype:
-            return array
-        try:
-            return _cast(array, dtype)
-        except OverflowError as error:
-            raise ArgumentError(f"{self.name} with {arg}: {dtype} cannot hold it; use a float") from error
-
-    def _weighed(self, arg: Any) -> tuple[np.dtype[Any], int]:
-        """The dtype of an operand, and its rank of priority in promotion."""
-        if isinstance(arg, Tensor):
-            return arg._array.dtype, DIMENSIONED if arg._array.ndim else ZERO_DIM
-        if isinstance(arg, bool | int | float):
-            return python_dtype(arg), PYTHON_NUMBER
-        if isinstance(arg, np.generic):
-            check_supported(arg.dtype)
-            return python_dtype(arg.item()), PYTHON_NUMBER
-        if isinstance(arg, np.ndarray):
-            return check_supported(arg.dtype), DIMENSIONED if arg.ndim else ZERO_DIM
-        raise not_an_operand(arg, self.name)
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
         mode = MODE.get()
@@ -246,21 +184,20 @@ class Primitive(Rules):
         self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any], recording: bool
     ) -> Any:
         try:
-            if self.quiet or (before := WARNINGS.get()) is SILENT:
+            if self.quiet or WARNINGS.get() is SILENT:
                 raw = self.forward(*arrays, **static) if static else self.forward(*arrays)
             else:
-                WARNINGS.set(SILENT)
-                try:
-                    raw = self.forward(*arrays, **static) if static else self.forward(*arrays)
-                finally:
-                    WARNINGS.set(before)
+                raw = SILENTLY.run(self.forward, *arrays, **static)
         except (ValueError, TypeError) as error:
-            explained = self._explained(error, arrays)
-            if explained is None:
+            told = misfit(error, self.name, arrays) if self.broadcast else error
+            if told is error:
                 raise
-            raise explained from error
-        if self._plain and type(raw) is np.ndarray:
-            output = Tensor._wrap(raw)
+            raise told from error
+        if self._plain and type(raw) is _ndarray:
+            output: Tensor = _new(Tensor)  # as Tensor._wrap, which would be one call more
+            output._array = raw
+            output._node = output._held = output._grad = output._base = None
+            output._index = 0
             if recording:
                 for tensor in inputs:
                     if tensor._node is not None:
@@ -356,30 +293,23 @@ class Primitive(Rules):
             if tensor._index:
                 places = tuple([one._index for one in inputs])
                 break
-        node = Node.__new__(Node)
-        node._fill(self, parents, places, forms_of(outputs), kept, static or _NOTHING, plan.wanted, several)
-        if len(outputs) == 1:
-            outputs[0]._node = node
+        node: Node = _new(Node)
+        if not several:
+            output = outputs[0]
+            forms: tuple[Form, ...] = ((output._array.shape, output._array.dtype),)
+            for parent in parents:
+                if parent is not None and parent.forms == forms:
+                    forms = parent.forms  # the same object, of which thousands of nodes need only one
+                    break
+            node._fill(self, parents, places, forms, kept, static or _NOTHING, plan.wanted, False)
+            output._node = node
             return
+        forms = tuple([(output._array.shape, output._array.dtype) for output in outputs])
+        node._fill(self, parents, places, forms, kept, static or _NOTHING, plan.wanted, True)
         for index, output in enumerate(outputs):
             if output._array.dtype.kind == "f":
                 output._node = node
                 output._index = index
-
-    def _explained(self, error: Exception, arrays: Sequence[Array]) -> MinigradError | None:
-        """NumPy's complaint about shapes or dtypes as one of ours; None for any other error."""
-        if isinstance(error, MinigradError) or not self.broadcast:
-            return None
-        if isinstance(error, TypeError) and "not supported" in str(error):
-            kinds = " and ".join(str(array.dtype) for array in arrays)
-            return DTypeError(f"{self.name} is not defined for {kinds}; convert first, for example t.to(mg.float32)")
-        if "broadcast" not in str(error):
-            return None
-        shapes = " and ".join(str(array.shape) for array in arrays)
-        return ShapeError(
-            f"{self.name} of shapes {shapes}: sizes are compared from the last axis backwards, and each pair must be "
-            "equal or contain a 1. Use unsqueeze or reshape to line the axes up"
-        )
 
     # ----------------------------------------------------------- backward
 
@@ -406,16 +336,33 @@ class Primitive(Rules):
                 Tensor._wrap(np.zeros(*form)) if given is None else given
                 for given, form in zip(cotangents, node.forms, strict=True)
             )
+        saved, static = node.saved, node.static
+        assert saved is not None
+        mode = MODE.get()
+        seen = mode.recording or mode.observers or node.several
         gradients: list[Tensor | None] = [None] * len(wanted)
-        for position, argument in (self._plans.get(wanted) or self._plan(wanted)).pulls:
+        for position, argument, known, on_arrays in (self._plans.get(wanted) or self._plan(wanted)).pulls:
             rule, names = self.rules[argument]
-            values = [cotangent]
-            for name in names:
-                values.append(self._resolve(node, name, position))
-            gradient = rule(*values)
+            gradient: Tensor | None
+            if on_arrays is not None and rule is known and not seen:
+                values = [cotangent._array]
+                for name in names:
+                    value = saved[name] if name in saved else static[name]
+                    values.append(value.array if type(value) is Saved else value)
+                array = on_arrays(*values)
+                if array is None or array is values[0]:
+                    gradient = None if array is None else cotangent
+                else:
+                    gradient = _wrap(array if type(array) is _ndarray else np.asarray(array))
+            else:
+                gradient = rule(cotangent, *[self._resolve(node, name, position) for name in names])
             if gradient is not None:
                 form = node.parents[position].forms[node.places[position]]  # type: ignore[union-attr]
-                if type(gradient) is not Tensor or (gradient._array.shape, gradient._array.dtype) != form:
+                if (
+                    type(gradient) is not Tensor
+                    or (array := gradient._array).shape != form[0]
+                    or array.dtype is not form[1]
+                ):
                     gradient = self._conforming(gradient, form)
                 gradients[position] = gradient
         return gradients
@@ -426,7 +373,7 @@ class Primitive(Rules):
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
         if type(saved) is Saved:
-            return Tensor._wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
+            return _wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
         return saved
 
     def _conforming(self, gradient: Tensor, form: Form) -> Tensor:

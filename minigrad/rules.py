@@ -6,6 +6,10 @@ linear one is its own JVP, applied to the tangent of one argument with the other
 fixed; and where the Jacobian is its own transpose, as the diagonal one of
 everything element-wise is, the VJP is the JVP too. `defjvp` says any other. What says
 nothing is left to the VJP of the VJP.
+
+A VJP that uses nothing but its parameters and Python's operators means the same for
+arrays as for tensors, and one that is a primitive has its forward. Where nobody
+records or watches the walk, these two kinds are given arrays.
 """
 
 from collections.abc import Callable
@@ -32,7 +36,7 @@ class Plan(NamedTuple):
     wanted: tuple[bool, ...]
     places: tuple[int, ...]
     kept: tuple[tuple[str, int, int], ...]
-    pulls: tuple[tuple[int, str], ...]
+    pulls: tuple[tuple[int, str, Rule, Callable[..., Any] | None], ...]
 
 
 class Rules:
@@ -97,11 +101,19 @@ class Rules:
         plan = self._plans.get(wanted)
         if plan is None:
             arguments = [self.arguments[0 if self.variadic else position] for position in range(len(wanted))]
-            pulls = [(place, one) for place, one in enumerate(arguments) if wanted[place] and one in self.rules]
-            names = dict.fromkeys(name for _, argument in pulls for name in self.rules[argument][1])
+            places = [place for place, one in enumerate(arguments) if wanted[place] and one in self.rules]
+            pulls = [(place, arguments[place], *self._ways(arguments[place])) for place in places]
+            names = dict.fromkeys(name for place in places for name in self.rules[arguments[place]][1])
             kept = [(name, *found) for name in names if (found := self._origin(name)) is not None]
             plan = self._plans[wanted] = Plan(wanted, (0,) * len(wanted), tuple(kept), tuple(pulls))
         return plan
+
+    def _ways(self, argument: str) -> tuple[Rule, Callable[..., Any] | None]:
+        """The VJP of an argument, and the same on arrays, where it is known."""
+        rule: Any = self.rules[argument][0]
+        if hasattr(rule, "forward"):
+            return rule, rule.forward
+        return rule, None if rule.__code__.co_names or rule.__code__.co_freevars else rule
 
     def _origin(self, name: str) -> tuple[int, int] | None:
         """Where an application finds what a VJP names; None for what is not saved: static arguments, the position."""

@@ -30,7 +30,7 @@ from .silence import silent
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["Edge", "Form", "Leaf", "Node", "Spec", "Walk", "forms_of", "reachable", "walk"]
+__all__ = ["Edge", "Form", "Leaf", "Node", "Spec", "Walk", "reachable", "walk"]
 
 # ----------------------------------------------------------------- the nodes
 
@@ -171,28 +171,8 @@ class Node:
             self.hooks = {}
         return self.hooks.setdefault(index, HookTable())
 
-    def release(self) -> None:
-        """Let go of what was saved for the VJPs."""
-        self.saved = None
-
     def __repr__(self) -> str:
         return f"<{self.name()} #{self.serial}>"
-
-
-_known_forms: dict[Form, tuple[Form]] = {}
-
-
-def forms_of(outputs: Sequence["Tensor"]) -> tuple[Form, ...]:
-    """Shape and dtype of each output; one tuple for all nodes with a single output of that kind."""
-    if len(outputs) > 1:
-        return tuple([(output._array.shape, output._array.dtype) for output in outputs])
-    form = outputs[0]._array.shape, outputs[0]._array.dtype
-    forms = _known_forms.get(form)
-    if forms is None:
-        if len(_known_forms) > 1000:
-            _known_forms.clear()
-        forms = _known_forms[form] = (form,)
-    return forms
 
 
 class Leaf(Node):
@@ -340,7 +320,7 @@ def walk(
             else:
                 _step(node, cotangents, wanted, pending)
             if not retain_graph:
-                node.release()
+                node.saved = None
     return result
 
 
@@ -368,7 +348,12 @@ def _deposit(pending: dict[Node, Cotangents], node: Node, place: int, gradient: 
     if slots is None:
         slots = pending[node] = [None] * len(node.forms)
     before = slots[place]
-    slots[place] = gradient if before is None else operation("add")(before, gradient)
+    if before is None:
+        slots[place] = gradient
+    elif (mode := MODE.get()).recording or mode.observers:
+        slots[place] = operation("add")(before, gradient)
+    else:
+        slots[place] = before._wrap(np.asarray(before._array + gradient._array))
 
 
 def _run_hooks(node: Node, cotangents: list["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]) -> None:

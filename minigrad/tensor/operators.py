@@ -28,7 +28,7 @@ def _pair(
 
     def forward(self: TensorCore, other: Any) -> "Tensor":
         nonlocal function
-        if not isinstance(other, _COMPARABLE) and hasattr(type(other), reflected) and _is_foreign(other):
+        if type(other) is not type(self) and _is_foreign(other) and hasattr(type(other), reflected):
             return NotImplemented  # type: ignore[no-any-return]
         if function is None:
             function = find(name)
@@ -44,7 +44,7 @@ def _pair(
 
 
 def _is_foreign(other: Any) -> bool:
-    return type(other).__module__ != "builtins"
+    return not isinstance(other, _COMPARABLE) and type(other).__module__ != "builtins"
 
 
 class Operators(TensorCore):
