@@ -54,7 +54,7 @@ def tanh_vjp(g: Array, y: Array) -> Array:
     return np.multiply(g, slope)
 
 
-tanh.defvjp(x=lambda g, y: tanh_vjp(g, y))
+tanh.defvjp(x=tanh_vjp)
 tanh_vjp.defvjp(g=lambda h, y: tanh_vjp(h, y), y=lambda h, g, y: h * g * y * -2)
 
 
