@@ -24,6 +24,7 @@ def corpus():
     yield from (f(a) for f in (mg.sign, mg.floor, mg.ceil, mg.round, mg.trunc, mg.sin, mg.cos, mg.erf, mg.neg))
     yield from (f(a) for f in (mg.relu, mg.elu, mg.hardswish, mg.tanh, mg.sigmoid, mg.softplus, mg.clone, mg.sum))
     yield from (f(a, b) for f in (mg.add, mg.sub, mg.mul, mg.div, mg.pow, mg.remainder, mg.maximum, mg.minimum))
+    yield from (f(a) for f in (mg.leaky_relu, mg.hardtanh, mg.silu))
     yield from (a.clamp(0.5), a.clamp(max=0.5), a.clamp(0.5, 1), mg.where(a > 1, a, b), a.T.contiguous(), a.float())
     yield from (a.reshape(4, 3), a.T, a.flip(0), a[:1].expand(3, 4), mg.sum_to(a, (1, 4)), a @ m, a[1:], a[[0, 0, 1]])
     yield from (mg.identity(a, b), mg.cat([a, b]), a.split(2), mg.pad(a, 1), mg.pad(a, 1, "reflect"))
