@@ -40,9 +40,10 @@ _PER_OUTPUT = {
 # Operations for each element of the first input.
 _PER_INPUT = {
     1: "sum sum_to amax amin cumsum segment_sum scatter take_adjoint windows_adjoint col2im place",
-    4: "logsumexp",
-    5: "softmax log_softmax standardize",
-    7: "standardize_vjp",
+    4: "logsumexp standardize_weight",
+    5: "softmax log_softmax",
+    7: "standardize",
+    8: "standardize_vjp",
 }
 
 # No arithmetic: numbers are moved, chosen, repeated or converted.

@@ -331,17 +331,20 @@ CASES = [
     ),
     *(
         one
-        for shape, axes, eps in [
-            ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
-            ((2, 1, 4), (2,), 1e-3), ((), (), 1e-3),
+        for shape, axes, affine, eps in [
+            ((2, 3, 4), (0, 2), (1, 3, 1), 1e-5), ((2, 3, 4), (1, 2), (3, 4), 0.1), ((5,), (0,), (), 0.1),
+            ((0, 3), (1,), (3,), 1e-5), ((2, 1, 4), (2,), (1, 1, 1), 1e-3), ((), (), (), 1e-3),
         ]
+        for kept in [tuple(1 if axis in axes else n for axis, n in enumerate(shape))]
         for one in [
-            case("standardize", normal(*shape), axes=axes, eps=eps),
-            case("standardize_vjp", normal(*shape), normal(*shape),
-                 positive(*(1 if axis in axes else n for axis, n in enumerate(shape))), axes=axes),
+            case("standardize", normal(*shape), normal(*affine), normal(*affine), axes=axes, eps=eps),
+            case("standardize_vjp", normal(*shape), normal(*shape), normal(*kept), positive(*kept), normal(*affine),
+                 axes=axes, eps=eps),
+            case("standardize_weight", normal(*shape), normal(*shape), normal(*kept), positive(*kept), shape=affine,
+                 eps=eps),
         ]
     ),
-    case("standardize", normal(2, 0), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
+    case("standardize", normal(2, 0), normal(), normal(), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
     # the trilinear form
     *(
         case("correlate", normal(*x), normal(*w), geometry=geometry, order=3)
@@ -809,7 +812,6 @@ KEEPING = {
     "logsumexp": {"axes": (1,), "keepdims": True},
     "softmax": {"axes": (1,)},
     "log_softmax": {"axes": (1,)},
-    "standardize": {"axes": (0, 2, 3), "eps": 1e-5},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0)},
@@ -993,8 +995,10 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
-    ("standardize", "x"): {"y", "var"},
-    ("standardize_vjp", "g"): {"z", "r"},
+    ("standardize", "x"): {"x", "w", "mean", "var"},
+    ("standardize", "w"): {"x", "w_shape", "mean", "var"},
+    ("standardize", "b"): {"b_shape"},
+    ("standardize_vjp", "g"): {"x", "mean", "var", "w"},
     ("permute", "x"): set(),
 }
 
