@@ -43,7 +43,7 @@ from .functions import *
 from .legacy import *
 from .mode import inference_mode
 from .operands import as_flag, as_integer, as_number, as_operand
-from .ops.activation import elu, hardswish, relu, sigmoid, softplus, tanh
+from .ops.activation import relu, sigmoid, silu, softplus, tanh
 from .ops.adaptive import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -132,6 +132,7 @@ from .ops.loss import binary_cross_entropy
 from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
+from .ops.rectifiers import elu, hardswish, hardtanh, leaky_relu
 from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from .ops.resampling import resize
 from .ops.shape import (
@@ -161,6 +162,7 @@ from .random import Generator, default_generator, get_rng_state, initial_seed, m
 from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor
+from .threads import get_num_threads, set_num_threads
 from .uninitialized import Uninitialized
 from .utils.checkpoint import checkpoint
 
@@ -311,10 +313,12 @@ __all__ = [
     "gather",
     "ge",
     "get_default_dtype",
+    "get_num_threads",
     "get_rng_state",
     "gt",
     "half",
     "hardswish",
+    "hardtanh",
     "identity",
     "iinfo",
     "im2col",
@@ -335,6 +339,7 @@ __all__ = [
     "isinf",
     "isnan",
     "le",
+    "leaky_relu",
     "lerp",
     "linear",
     "linspace",
@@ -407,11 +412,13 @@ __all__ = [
     "seed",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
     "short",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
     "softmax",
     "softplus",
