@@ -70,6 +70,7 @@ from .ops.arithmetic import (
     remainder,
     sub,
 )
+from .ops.classification import cross_entropy, nll_loss
 from .ops.comparison import (
     allclose,
     bitwise_and,
@@ -273,6 +274,7 @@ __all__ = [
     "correlate_weight",
     "cos",
     "crop",
+    "cross_entropy",
     "cuda",
     "default_generator",
     "detach",
@@ -377,6 +379,7 @@ __all__ = [
     "ne",
     "neg",
     "newaxis",
+    "nll_loss",
     "no_grad",
     "normal",
     "ones",

@@ -39,9 +39,9 @@ _PER_OUTPUT = {
 
 # Operations for each element of the first input.
 _PER_INPUT = {
-    1: "sum sum_to amax amin cumsum segment_sum scatter take_adjoint windows_adjoint col2im place",
+    1: "sum sum_to mean amax amin cumsum segment_sum scatter take_adjoint windows_adjoint col2im place",
     4: "logsumexp standardize_weight",
-    5: "softmax log_softmax",
+    5: "softmax log_softmax cross_entropy",
     7: "standardize",
     8: "standardize_vjp",
 }
@@ -89,10 +89,13 @@ FORMULAE: dict[str, Formula] = {
     **{name: _per_output(count) for count, names in _PER_OUTPUT.items() for name in names.split()},
     **{name: _per_input(count) for count, names in _PER_INPUT.items() for name in names.split()},
     **{name: _per_output(0) for name in _NONE.split()},
+    "cross_entropy_vjp": lambda inputs, outputs, static: 6 * outputs[0].numel(),
     "max_pool": _in_windows,
     "window_sum": _in_windows,
     "window_spread": lambda inputs, outputs, static: inputs[0].numel() * _window(static),
     "matmul": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
+    "project": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
+    "linear": lambda inputs, outputs, static: outputs[0].numel() * (2 * inputs[0].shape[-1] + 1),
     "correlate": _correlate,
     "correlate_input": _correlate_input,
     "correlate_weight": _correlate_weight,

@@ -52,6 +52,8 @@ OWN: dict[str, list[Any]] = {
     "asarray": [call(obj=X, by_name={"dtype": "float32"}), call(obj=[1.5, 2.5])],
     "tensor": [call(data=X, by_name={"dtype": "float32", "requires_grad": True}), call(data=[[1, 2], [3, 4]])],
     "from_numpy": [call(array=Made(lambda: X.copy()))],
+    "cross_entropy": [call(input=X, target=np.arange(len(X)), ignore_index=1, label_smoothing=0.1)],
+    "nll_loss": [call(input=X, target=np.arange(len(X)), ignore_index=1)],
     "binary_cross_entropy": [call(input=Y / 3, target=MASK * 1.0)],
     "checkpoint": [call(fn=mg.sin, input=X), call(fn=mg.add, a=X, b=X)],
     "primitive": [call(formula="y = x", by_name={"vjp": "x̄ = g", "notes": ("N69",)}), call(formula=lambda x: x * 2)],

@@ -310,6 +310,14 @@ CASES = [
     case("matmul", normal(2, 1, 3, 4), normal(5, 4, 2)),
     case("matmul", normal(2, 0), normal(0, 3)),
     case("matmul", normal(0, 2, 3), normal(0, 3, 4)),
+    *(
+        one
+        for rows, inner, columns in [(4, 3, 2), (1, 3, 1), (0, 3, 2), (2, 0, 3)]
+        for one in [
+            case("project", normal(rows, inner), normal(columns, inner)),
+            case("linear", normal(rows, inner), normal(columns, inner), normal(columns)),
+        ]
+    ),
     # reductions
     *(
         case(name, values(*shape), axes=axes, keepdims=keepdims)
@@ -324,6 +332,22 @@ CASES = [
     ),
     case("sum", normal(0, 3), axes=(0,), keepdims=False),
     case("logsumexp", normal(0, 3), axes=(0,), keepdims=True, order=0),  # −∞, which has no differences
+    *(
+        case("mean", normal(*shape), axes=axes, keepdims=keepdims)
+        for shape, axes, keepdims in [((2, 3, 4), (0, 2), False), ((2, 3), (1,), True), ((3,), (0,), False), ((0, 3), (1,), False)]
+    ),
+    *(
+        one
+        for shape, labels, ignored, smoothing in [
+            ((4, 3), [0, 2, 1, 1], -100, 0.0), ((3,), 1, -100, 0.25), ((2, 3, 2), [[0, 2], [1, 0]], 2, 0.0),
+            ((4, 3), [0, -1, 1, 1], -1, 0.125), ((0, 3), np.zeros(0, int), -100, 0.0),
+        ]
+        for static in [{"axis": min(len(shape) - 1, 1), "ignored": ignored, "smoothing": smoothing}]
+        for one in [
+            case("cross_entropy", normal(*shape), labels, **static),
+            case("cross_entropy_vjp", normal(*np.shape(labels)), normal(*shape), labels, **static),
+        ]
+    ),
     *(
         case(name, normal(*shape), axes=axes)
         for name in ["softmax", "log_softmax"]
@@ -807,6 +831,7 @@ KEEPING = {
     "scatter": {"index": normalised((slice(None), slice(None), slice(1, 5)), 4), "shape": (2, 3, 6, 5)},
     "flip": {"axes": (2, 3)},
     "sum": {"axes": (1,), "keepdims": True},
+    "mean": {"axes": (1,), "keepdims": True},
     "amax": {"axes": (1,), "keepdims": True},
     "amin": {"axes": (1,), "keepdims": True},
     "logsumexp": {"axes": (1,), "keepdims": True},
@@ -983,6 +1008,9 @@ KEPT = {
     ("where", "b"): {"condition"},
     ("matmul", "a"): {"b"},
     ("matmul", "b"): {"a"},
+    ("linear", "x"): {"w"},
+    ("linear", "w"): {"x"},
+    ("linear", "b"): set(),
     ("correlate", "x"): {"w"},
     ("correlate", "w"): {"x"},
     ("correlate_input", "w"): {"y"},
@@ -995,6 +1023,8 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
+    ("mean", "x"): {"x_shape"},
+    ("cross_entropy", "x"): {"x", "target"},
     ("standardize", "x"): {"x", "w", "mean", "var"},
     ("standardize", "w"): {"x", "w_shape", "mean", "var"},
     ("standardize", "b"): {"b_shape"},
@@ -1023,8 +1053,8 @@ def test_only_what_the_vjp_needs_is_kept(name, argument):
 LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
     "cat", "split", "diagonal", "diagonal_embed", "windows", "windows_adjoint", "cumsum",
-    "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
-    "window_sum", "window_spread",
+    "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "mean", "select",
+    "place", "window_sum", "window_spread",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
     "window_sum", "window_spread", "segment_sum", "put",
     "window_sum", "window_spread", "im2col", "col2im",
