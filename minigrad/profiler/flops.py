@@ -31,10 +31,11 @@ _PER_OUTPUT = {
        "erfinv lgamma digamma polygamma sinc_derivative exp2 log2 log10 logaddexp logaddexp2 relu tanh sigmoid "
        "softplus elu leaky_relu hardtanh add sub mul div floor_divide remainder fmod neg maximum minimum clamp_min clamp_max copysign "
        "heaviside",
-    2: "rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
-    3: "tanh_vjp sigmoid_vjp softplus_vjp logit hypot",
-    5: "silu_vjp hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",
+    2: "squared_error rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
+    3: "squared_error_vjp tanh_vjp sigmoid_vjp softplus_vjp logit hypot",
+    5: "huber_error huber_error_vjp silu_vjp hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",
     7: "binary_cross_entropy",
+    11: "logistic_loss logistic_loss_vjp",
 }  # fmt: skip
 
 # Operations for each element of the first input.

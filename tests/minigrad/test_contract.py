@@ -131,6 +131,7 @@ OVERLAPPING = window((5, 6), (3, 2), (2, 1), 1)
 SEPARATE = window((4, 6), (2, 2), (2, 2))
 REACHING = window((5,), (2,), 2, ceil_mode=True)
 
+HUBER = {"delta": 1.0, "beta": 0.5}
 EXPONENTIAL = {"alpha": 1.5, "scale": 0.75, "input_scale": 2.0}
 
 UNARY = {
@@ -151,6 +152,8 @@ BINARY = {
     "hardswish_vjp": (normal, away),
     **dict.fromkeys(["div", "pow"], (positive, positive)),
     "binary_cross_entropy": (unit, unit),
+    "logistic_loss": (normal, unit),
+    "squared_error": (normal, normal),
     **dict.fromkeys(["maximum", "minimum", "clamp_min", "clamp_max", "relu_vjp"], (normal, normal)),
     **dict.fromkeys(
         ["floor_divide", "remainder", "fmod"], (away, lambda *shape: SOURCE.choice([-3.0, 5.0], shape) * 1.01)
@@ -230,6 +233,16 @@ CASES = [
     ),
     *(case("elu", values, **EXPONENTIAL) for values in [away(2, 3), away(), normal(0, 2)]),
     *(case("elu_vjp", *values, **EXPONENTIAL) for values in [(normal(2, 3), away(3)), (normal(0, 2), normal(2))]),
+    *(
+        case(name, *arrays, **static)
+        for g, a, b in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
+        for name, arrays, static in [
+            ("logistic_loss_vjp", (normal(*g), normal(*a), unit(*b)), {}),
+            ("squared_error_vjp", (normal(*g), normal(*a), normal(*b)), {}),
+            ("huber_error", (whole(*a) + 0.0, unit(*b)), HUBER),
+            ("huber_error_vjp", (normal(*g), whole(*a) + 0.0, unit(*b)), HUBER),
+        ]
+    ),
     *(
         case("binary_cross_entropy_vjp", normal(*g), unit(*x), unit(*t))
         for g, x, t in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
@@ -862,6 +875,8 @@ def arguments_in_order(name, shapes):
     for fused in ("leaky_relu", "hardtanh", "softplus"):
         makers |= {fused: (normal,), f"{fused}_vjp": (normal, normal)}
     makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
+    makers |= {"logistic_loss_vjp": (normal, normal, unit), "squared_error_vjp": (normal, normal, normal)}
+    makers |= {"huber_error": (normal, normal), "huber_error_vjp": (normal, normal, normal)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
@@ -869,7 +884,7 @@ def arguments_in_order(name, shapes):
 STATIC = {
     "softplus": {"beta": 1.0, "threshold": 20.0}, "logit": {"eps": None}, "polygamma": {"n": 1},
     "sinc_derivative": {"n": 0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL,
-    "softplus_vjp": {"beta": 1.0, "threshold": 20.0},
+    "huber_error": HUBER, "huber_error_vjp": HUBER, "softplus_vjp": {"beta": 1.0, "threshold": 20.0},
     **dict.fromkeys(["leaky_relu", "leaky_relu_vjp"], {"slope": 0.1}),
     **dict.fromkeys(["hardtanh", "hardtanh_vjp"], {"low": -1.0, "high": 1.0}),
 }  # fmt: skip
