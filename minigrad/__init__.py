@@ -43,7 +43,7 @@ from .functions import *
 from .legacy import *
 from .mode import inference_mode
 from .operands import as_flag, as_integer, as_number, as_operand
-from .ops.activation import elu, hardswish, relu, sigmoid, softplus, tanh
+from .ops.activation import relu, sigmoid, silu, softplus, tanh
 from .ops.adaptive import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -132,6 +132,7 @@ from .ops.loss import binary_cross_entropy
 from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
+from .ops.rectifiers import elu, hardswish, hardtanh, leaky_relu
 from .ops.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from .ops.resampling import resize
 from .ops.shape import (
@@ -317,6 +318,7 @@ __all__ = [
     "gt",
     "half",
     "hardswish",
+    "hardtanh",
     "identity",
     "iinfo",
     "im2col",
@@ -337,6 +339,7 @@ __all__ = [
     "isinf",
     "isnan",
     "le",
+    "leaky_relu",
     "lerp",
     "linear",
     "linspace",
@@ -415,6 +418,7 @@ __all__ = [
     "short",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
     "softmax",
     "softplus",

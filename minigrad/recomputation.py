@@ -262,12 +262,14 @@ class Region:
     def _give_back(self, fresh: Sequence[Node]) -> None:
         stands_for = {node: reference() for node, reference in zip(fresh, self.record.nodes, strict=True)}
         inner: set[Region] = set()
+        moved: set[int] = set()  # nodes may share what they saved
         for node, old in stands_for.items():
             new, node.saved = node.saved, None
             if old is None or not isinstance(old.saved, Lent) or old.saved.region is not self or new is None:
                 continue
             for value in dict.values(new):
-                if isinstance(value, Saved) and value.node is not None:
+                if isinstance(value, Saved) and value.node is not None and id(value) not in moved:
+                    moved.add(id(value))
                     value.node = self._place(value.node, stands_for) or value.node
             lent = old.saved
             for name in lent.away & dict.keys(new):

@@ -34,7 +34,7 @@ LAYERS = [
         "hooks",
         "printing",
     ],
-    ["mode", "callers"],
+    ["mode", "callers", "silence"],
     ["observing"],
     ["geometry"],
     ["kernels"],

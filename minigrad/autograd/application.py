@@ -205,12 +205,12 @@ class Application:
             )
         return found[0]
 
-    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+    def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` where there is no backward, or a saved tensor was changed in place."""
         self._backward()
         refuse_changed(node)
 
-    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
         """The gradients of the wanted arguments."""
         assert node.saved is not None
         ctx: FunctionCtx = node.saved["ctx"]

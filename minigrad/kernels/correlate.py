@@ -37,7 +37,10 @@ from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_SMALL = 10**6  # multiplications up to which OpenBLAS takes a matrix product without packing
+# OpenBLAS takes a matrix product of so few multiplications without packing its operands. For matrices of no more
+# than so many rows (or columns) that is faster: then large products are cut.
+_SMALL = 10**6
+_THIN = 32
 
 
 # ------------------------------------------------------------- lowering and raising
@@ -94,38 +97,42 @@ def _matrices(source: Array, band: Band, stride: int, pieces: int) -> Array:
 
 
 def _pieces(rows: int, depth: int, width: int) -> int:
-    """Into how many equal parts the columns of a product of rows × depth × width should be cut."""
+    """Into how many equal parts the width of a product of rows × depth × width is best cut."""
     least = -(-rows * depth * width // _SMALL)
-    return next((n for n in range(least, 4) if width % n == 0), 1) if 1 < least < 4 else 1
-
-
-def _cut(y: Array, pieces: int) -> Array:
-    """(G, t, O, M) -> (G, t, pieces, O, M/pieces), a view."""
-    return y.reshape(*y.shape[:3], pieces, y.shape[3] // pieces).swapaxes(2, 3)
+    return next((n for n in range(least, 4 * least) if width % n == 0), 1) if least > 1 else 1
 
 
 def _slide(kernel: Array, source: Array, stride: int, before: int, out: Array) -> None:
     """out[t] = Σ_i K_i · source[t·s − before + i]: (G, O, k, P), (G, r, P, M) -> (G, t, O, M)."""
     groups, rows, k, depth = kernel.shape
+    width = out.shape[3]
     for band in bands(out.shape[1], source.shape[1], k, stride, before):
         part = out[:, band.first : band.last]
         if band.lo == band.hi or not source.size:
             part[...] = 0
             continue
-        matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, (band.hi - band.lo) * depth)
-        pieces = _pieces(rows, matrix.shape[-1], out.shape[3])
-        np.matmul(matrix, _matrices(source, band, stride, pieces), out=_cut(part, pieces))
+        seen = (band.hi - band.lo) * depth
+        matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, seen)
+        pieces = _pieces(rows, seen, width) if rows < _THIN else 1
+        cut = part.reshape(groups, band.last - band.first, rows, pieces, width // pieces).swapaxes(2, 3)
+        np.matmul(matrix, _matrices(source, band, stride, pieces), out=cut)
 
 
 def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> Array:
     """K_i = Σ_t source[t·s − before + i] · y[t]ᵀ: (G, r, P, M), (G, t, O, M) -> (G, k, P, O)."""
-    out = np.zeros((y.shape[0], k, source.shape[2], y.shape[2]), y.dtype)
+    groups, _, rows, width = y.shape
+    out = np.zeros((groups, k, source.shape[2], rows), y.dtype)
+    turned = y.swapaxes(2, 3)
+    thin = 8 < rows <= _THIN and k * source.shape[2] >= 2 * _THIN
+    if thin:
+        turned = np.ascontiguousarray(turned)  # which pays where every element of y meets enough of the source
     for band in bands(y.shape[1], source.shape[1], k, stride, before):
         if band.lo < band.hi and source.size:
-            matrices = _matrices(source, band, stride, 1)[:, :, 0]
-            products = np.matmul(matrices, y[:, band.first : band.last].swapaxes(2, 3))
             part = out[:, band.lo : band.hi]
-            part += products.sum(axis=1).reshape(part.shape)
+            pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= 8 else 1
+            seen = turned[:, band.first : band.last].reshape(groups, -1, pieces, width // pieces, rows)
+            products = np.matmul(_matrices(source, band, stride, pieces), seen)
+            part += products.sum(axis=(1, 2)).reshape(part.shape)
     return out
 
 

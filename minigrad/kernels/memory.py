@@ -6,7 +6,6 @@ windows, pooling slices and element-wise passes then run over long contiguous
 stretches. Strides say so; nobody above this package needs to know.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -54,17 +53,3 @@ def padded(x: Array, geometry: Geometry, fill: Any = 0) -> Array:
     out = np.full_like(x, fill, shape=(*lead, *geometry.padded))
     out[geometry.interior] = x
     return out
-
-
-def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
-    """The sum of a floating array over axes, in its dtype.
-
-    NumPy adds in pairs along the last axis only; over others it adds up one by
-    one, and float16 overflows. A wider accumulator keeps those sums exact.
-    """
-    wide: Any = x.dtype
-    if x.dtype == np.float16:
-        wide = np.float32
-    elif x.dtype == np.float32 and axes and x.ndim - 1 not in axes and math.prod(x.shape[axis] for axis in axes) > 512:
-        wide = np.float64
-    return np.asarray(x.sum(axis=axes, keepdims=keepdims, dtype=wide)).astype(x.dtype, copy=False)

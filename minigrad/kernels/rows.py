@@ -4,7 +4,6 @@ The first spatial axis counts as rows, all others as columns; a signal is one ro
 """
 
 import math
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -114,8 +113,10 @@ def _spans(count: int, bytes_of_one: int, threads: int) -> list[tuple[int, int]]
     return [(first, min(first + step, count)) for first in range(0, count, step)]
 
 
-def row_pieces(rows: Rows, bytes_of_one: int, threads: int) -> Iterator[Piece]:
+@lru_cache(maxsize=4096)
+def row_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[Piece, ...]:
     """Pieces of the rows for a lowered input; dilated ones are dealt into classes without dilation."""
+    found = []
     common = math.gcd(rows.s, rows.d)
     stride, apart = rows.s // common, rows.d // common
     for number in range(min(apart, rows.o)):
@@ -126,16 +127,20 @@ def row_pieces(rows: Rows, bytes_of_one: int, threads: int) -> Iterator[Piece]:
         for first, last in _spans(len(range(number, rows.o, apart)), stride * bytes_of_one, threads):
             lo = min(max(first * stride - skipped, 0), available)
             hi = max(min((last - 1) * stride - skipped + rows.k, available), lo)
-            yield Piece(
+            piece = Piece(
                 slice(number + first * apart, number + (last - 1) * apart + 1, apart),
                 slice(start + lo * rows.d, start + hi * rows.d, rows.d),
                 stride,
                 skipped - first * stride + lo,
             )
+            found.append(piece)
+    return tuple(found)
 
 
-def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> Iterator[tuple[Piece, slice]]:
+@lru_cache(maxsize=4096)
+def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[tuple[Piece, slice], ...]:
     """Pieces of the rows for a gradient of the input, each with its kernel rows: those that meet it, turned."""
+    found = []
     common = math.gcd(rows.s, rows.d)
     every, apart = rows.s // common, rows.d // common
     step = every * rows.d
@@ -147,4 +152,5 @@ def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> Iterator[tuple[
             for first, last in _spans(len(range(number, rows.n, step)), bytes_of_one, threads):
                 inputs = slice(number + first * step, number + (last - 1) * step + 1, step)
                 before = len(met) - 1 - start // apart - first
-                yield Piece(slice(start % apart, None, apart), inputs, 1, before), turned
+                found.append((Piece(slice(start % apart, None, apart), inputs, 1, before), turned))
+    return tuple(found)

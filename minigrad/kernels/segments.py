@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .indexing import along
-from .memory import total
+from .sums import total
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

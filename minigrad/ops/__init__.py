@@ -1,6 +1,6 @@
 """The primitives, by topic: each forward on arrays with its VJP on the next lines.
 
-`comparison`, `arithmetic`, `elementary` and `activation` are element-wise;
+`comparison`, `arithmetic`, `elementary`, `activation` and `rectifiers` are element-wise;
 `reduction`, `softmax`, `shape`, `joining`, `indexing` and `padding` move and add; `linear`, `convolution`,
 `pooling`, `adaptive` and `unpooling` are what networks are made of. Importing the package registers them.
 """
@@ -26,6 +26,7 @@ from . import (
     pooling,
     products,
     queries,
+    rectifiers,
     reduction,
     repetition,
     resampling,
@@ -56,6 +57,7 @@ __all__ = [
     "linear",
     "padding",
     "pooling",
+    "rectifiers",
     "reduction",
     "shape",
     "softmax",

@@ -1,7 +1,11 @@
-"""The nonlinearities of the notes (N67, N69–N71) and the exponential linear unit, each with its VJP."""
+"""The nonlinearities of the notes (N67, N69–N71) and their smooth relatives.
+
+The VJP of each is one primitive, computed piece by piece, with a VJP of its own.
+"""
 
 import numpy as np
 
+from ..kernels.elementwise import choose, drop, in_pieces
 from ..operands import as_number
 from ..primitive import primitive
 from ..registry import function
@@ -26,7 +30,7 @@ def relu(x: Array) -> Array:
 @primitive("x̄ = g·[y > 0]", vjp="ḡ = h·[y > 0], ȳ = 0", notes=("N69",), broadcast=True)
 def relu_vjp(g: Array, y: Array) -> Array:
     """The VJP of relu from its output y; its own derivative in y is 0, and on the tape."""
-    return np.where(y <= 0, g.dtype.type(0), g)
+    return in_pieces(lambda out, y, g: drop(out, y <= 0, g), y, g)
 
 
 relu.defvjp(x=lambda g, y: relu_vjp(g, y))
@@ -49,12 +53,16 @@ def tanh(x: Array) -> Array:
 @primitive("x̄ = g·(1 − y²)", vjp="ḡ = h·(1 − y²), ȳ = −2h·g·y", notes=("N71",), broadcast=True)
 def tanh_vjp(g: Array, y: Array) -> Array:
     """The VJP of tanh in one pass over memory, from the output y."""
-    slope = np.multiply(y, y, out=np.empty_like(y))
+    return in_pieces(_tanh_vjp, g, y)
+
+
+def _tanh_vjp(out: Array, g: Array, y: Array) -> None:
+    slope = np.multiply(y, y, out=out)
     np.subtract(1, slope, out=slope)
-    return np.multiply(g, slope)
+    np.multiply(g, slope, out=out)
 
 
-tanh.defvjp(x=lambda g, y: tanh_vjp(g, y))
+tanh.defvjp(x=tanh_vjp)
 tanh_vjp.defvjp(g=lambda h, y: tanh_vjp(h, y), y=lambda h, g, y: h * g * y * -2)
 
 
@@ -68,49 +76,30 @@ def sigmoid(x: Array) -> Array:
     >>> mg.sigmoid(mg.tensor([0., 1000.]))
     tensor([0.5000, 1.0000])
     """
-    decay = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, decay) / (1 + decay)  # type: ignore[no-any-return]
+    return in_pieces(_logistic, x)
 
 
-sigmoid.defvjp(x=lambda g, y: g * (y * (1 - y)))
+def _logistic(out: Array, x: Array) -> None:
+    """Neither exponential sees a positive number, so neither overflows."""
+    rest = np.exp(-np.abs(x))
+    np.exp(np.minimum(x, 0, out=out), out=out)
+    np.divide(out, rest + 1, out=out)
 
 
-@primitive(
-    "y = x·min(max(0, x + 3), 6)/6",
-    vjp="x̄ = 0 up to −3, g·(x/3 + 1/2), g from 3 on",
-    broadcast=True,
-    floating=True,
-)
-def hardswish(x: Array) -> Array:
-    """The piecewise quadratic swish: y = x·min(max(0, x + 3), 6)/6 (Howard et al., 2019).
-
-    (*) -> (*)
-
-    >>> import minigrad as mg
-    >>> mg.hardswish(mg.tensor([-1.5, 4.]))
-    tensor([-0.3750,  4.0000])
-    """
-    share = np.clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
-    return np.asarray(np.multiply(x, share))
+@primitive("x̄ = g·y·(1 − y)", vjp="ḡ = h·y·(1 − y), ȳ = h·g·(1 − 2y)", notes=("N67",), broadcast=True)
+def sigmoid_vjp(g: Array, y: Array) -> Array:
+    """The VJP of the sigmoid in one pass over memory, from the output y."""
+    return in_pieces(_sigmoid_vjp, g, y)
 
 
-@primitive(
-    "x̄ = 0 up to −3, g·(x/3 + 1/2), g from 3 on",
-    vjp="ḡ = the same of h, x̄ = h·g/3 between −3 and 3, 0 elsewhere",
-    broadcast=True,
-)
-def hardswish_vjp(g: Array, x: Array) -> Array:
-    """The VJP of hardswish; the cotangent of NaN is passed on, and its own derivative is 0 at the corners."""
-    kind = x.dtype.type
-    slope = np.where(x <= -3, kind(0), np.where(x < 3, x / kind(3) + kind(0.5), kind(1)))
-    return np.asarray(np.multiply(g, slope))
+def _sigmoid_vjp(out: Array, g: Array, y: Array) -> None:
+    slope = np.subtract(1, y, out=out)
+    np.multiply(slope, y, out=slope)
+    np.multiply(g, slope, out=out)
 
 
-hardswish.defvjp(x=lambda g, x: hardswish_vjp(g, x))
-hardswish_vjp.defvjp(
-    g=lambda h, x: hardswish_vjp(h, x),
-    x=lambda h, g, x: where((x > -3) & (x < 3), h * g / 3, 0),
-)
+sigmoid.defvjp(x=lambda g, y: sigmoid_vjp(g, y))
+sigmoid_vjp.defvjp(g=lambda h, y: sigmoid_vjp(h, y), y=lambda h, g, y: h * g * (1 - y * 2))
 
 
 @primitive(
@@ -122,13 +111,44 @@ hardswish_vjp.defvjp(
 )
 def softplus_primitive(x: Array, *, beta: float, threshold: float) -> Array:
     """The smooth rectifier with gain `beta`, in the form that does not overflow."""
-    scaled = x * x.dtype.type(beta)
-    bend = np.minimum(x, 0) if beta < 0 else np.maximum(x, 0)  # max(k·x, 0)/k
-    smooth = bend + np.log1p(np.exp(-np.abs(scaled))) / x.dtype.type(beta)
-    return np.where(scaled > threshold, x, smooth)
+    gain = x.dtype.type(beta)
+    bend = np.minimum if beta < 0 else np.maximum  # max(k·x, 0)/k
+
+    def compute(out: Array, x: Array) -> None:
+        scaled = x * gain
+        smooth = bend(x, 0) + np.log1p(np.exp(-np.abs(scaled))) / gain
+        choose(out, scaled > threshold, x, smooth)
+
+    return in_pieces(compute, x)
 
 
-softplus_primitive.defvjp(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)))
+@primitive(
+    "x̄ = g·s(k·x), and g beyond the threshold",
+    vjp="ḡ = the same of h, x̄ = h·g·k·s(k·x)·(1 − s(k·x)), and 0 beyond the threshold",
+    notes=("N70",),
+    broadcast=True,
+)
+def softplus_vjp(g: Array, x: Array, *, beta: float, threshold: float) -> Array:
+    """The VJP of softplus in one pass over memory."""
+    gain = x.dtype.type(beta)
+
+    def compute(out: Array, g: Array, x: Array) -> None:
+        scaled = x * gain
+        slope = np.empty_like(scaled)
+        _logistic(slope, scaled)
+        choose(out, scaled > threshold, g, g * slope)
+
+    return in_pieces(compute, g, x)
+
+
+def _softplus_bend(h: Tensor, g: Tensor, x: Tensor, beta: float, threshold: float) -> Tensor:
+    scaled = x * beta
+    slope = sigmoid(scaled)
+    return where(scaled > threshold, 0, h * g * (slope * (1 - slope) * beta))  # type: ignore[no-any-return]
+
+
+softplus_primitive.defvjp(x=lambda g, x, beta, threshold: softplus_vjp(g, x, beta=beta, threshold=threshold))
+softplus_vjp.defvjp(g=lambda h, x, beta, threshold: softplus_vjp(h, x, beta=beta, threshold=threshold), x=_softplus_bend)
 
 
 @function
@@ -146,52 +166,44 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return softplus_primitive(input, beta=as_number(beta, "softplus"), threshold=as_number(threshold, "softplus"))
 
 
-@primitive(
-    "y = scale·x above 0, scale·α·(e^(k·x) − 1) below",
-    vjp="x̄ = g·scale, and g·scale·α·k·e^(k·x) up to 0",
-    broadcast=True,
-    floating=True,
-)
-def elu_primitive(x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
-    """The exponential linear unit; the exponential sees no positive x, so it does not overflow."""
-    kind = x.dtype.type
-    below = np.expm1(np.minimum(x, 0) * kind(input_scale)) * kind(alpha * scale)
-    return np.asarray(np.where(x <= 0, below, x * kind(scale)))
-
-
-@primitive(
-    "x̄ = g·scale above 0, g·scale·α·k·e^(k·x) up to 0",
-    vjp="ḡ = the same of h, x̄ = k times the same of h·g below 0",
-    broadcast=True,
-)
-def elu_vjp(g: Array, x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
-    """The VJP of elu; its own derivative at the corner is 0, as on the right of it."""
-    kind = x.dtype.type
-    below = np.exp(np.minimum(x, 0) * kind(input_scale)) * kind(alpha * scale * input_scale)
-    return np.asarray(np.multiply(g, np.where(x <= 0, below, kind(scale))))
-
-
-elu_primitive.defvjp(
-    x=lambda g, x, alpha, scale, input_scale: elu_vjp(g, x, alpha=alpha, scale=scale, input_scale=input_scale)
-)
-elu_vjp.defvjp(
-    g=lambda h, x, alpha, scale, input_scale: elu_vjp(h, x, alpha=alpha, scale=scale, input_scale=input_scale),
-    x=lambda h, g, x, alpha, scale, input_scale: where(
-        x < 0, elu_vjp(h * g, x, alpha=alpha, scale=scale, input_scale=input_scale) * input_scale, 0
-    ),
-)
-
-
-@function
-def elu(input: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Tensor:
-    """scale·x above 0, scale·α·(e^(input_scale·x) − 1) below: elu, celu and selu in one (Clevert et al., 2015).
+@primitive("y = x·s(x), s the sigmoid", vjp="x̄ = g·s·(1 + x·(1 − s))", broadcast=True, floating=True)
+def silu(x: Array) -> Array:
+    """The input times its sigmoid: y = x·s(x) (Elfwing et al., 2017).
 
     (*) -> (*)
 
     >>> import minigrad as mg
-    >>> mg.elu(mg.tensor([-1., 2.]))
-    tensor([-0.6321,  2.0000])
+    >>> mg.silu(mg.tensor([0., 2.]))
+    tensor([0.0000, 1.7616])
     """
-    return elu_primitive(
-        input, alpha=as_number(alpha, "elu"), scale=as_number(scale, "elu"), input_scale=as_number(input_scale, "elu")
-    )
+
+    def compute(out: Array, x: Array) -> None:
+        _logistic(out, x)
+        np.multiply(x, out, out=out)
+
+    return in_pieces(compute, x)
+
+
+@primitive(
+    "x̄ = g·s·(1 + x·(1 − s)), s the sigmoid of x",
+    vjp="ḡ = the same of h, x̄ = h·g·s·(1 − s)·(2 + x·(1 − 2s))",
+    broadcast=True,
+)
+def silu_vjp(g: Array, x: Array) -> Array:
+    """The VJP of silu in one pass over memory."""
+
+    def compute(out: Array, g: Array, x: Array) -> None:
+        slope = np.empty_like(x)
+        _logistic(slope, x)
+        np.multiply(g, slope * (x * (1 - slope) + 1), out=out)
+
+    return in_pieces(compute, g, x)
+
+
+def _silu_bend(h: Tensor, g: Tensor, x: Tensor) -> Tensor:
+    slope = sigmoid(x)
+    return h * g * (slope * (1 - slope) * (x * (1 - slope * 2) + 2))
+
+
+silu.defvjp(x=lambda g, x: silu_vjp(g, x))
+silu_vjp.defvjp(g=lambda h, x: silu_vjp(h, x), x=_silu_bend)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..kernels.elementwise import choose, in_pieces
 from ..operands import as_filling, as_flag, as_number, as_operand
 from ..primitive import primitive
 from ..registry import function
@@ -243,7 +244,7 @@ def isfinite(x: Array) -> Array:
 )
 def where_primitive(condition: Array, a: Array, b: Array) -> Array:
     """Choose between two operands by a bool condition."""
-    return np.where(condition, a, b)
+    return in_pieces(choose, condition, a, b)
 
 
 where_primitive.defvjp(

@@ -5,26 +5,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..operands import as_number
+from ..kernels import normalize as kernels
+from ..operands import as_number, as_operand
 from ..primitive import primitive
 from ..tensor import Array, Tensor
 from .axes import Dims
 from .elementary import rsqrt
 from .reduction import floating, reduced_axes, reduction, sum_primitive
-from .shape import expand
-
-# The dtype of sums: means of many float32 values, or of large ones, keep their digits.
-_WIDE: dict[str, Any] = {"float16": np.float32, "float32": np.float64, "float64": np.float64}
-
+from .shape import check_broadcast, expand, sum_to
 
 def _size(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
     return math.prod([shape[axis] for axis in axes])
-
-
-def _mean(x: Array, axes: tuple[int, ...]) -> Array:
-    """The mean over axes, which stay with size 1."""
-    total = x.sum(axis=axes, keepdims=True, dtype=_WIDE[x.dtype.name])
-    return np.asarray(np.divide(total, _size(x.shape, axes))).astype(x.dtype, copy=False)
 
 
 def _mean_of(x: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -32,64 +23,127 @@ def _mean_of(x: Tensor, axes: tuple[int, ...]) -> Tensor:
 
 
 @primitive(
-    "y = (x − μ)/√(σ² + ε), with the mean μ and the variance σ² over axes",
-    vjp="x̄ = (g − mean g − y·mean(g·y))/√(σ² + ε) + (μ̄ + 2(x − μ)·σ̄²)/n",
+    "y = w·z + b of z = (x − μ)/√(σ² + ε), with the mean μ and the variance σ² over axes",
+    vjp="x̄ = r·(g·w − mean(g·w) − z·mean(g·w·z)) + (μ̄ + 2(x − μ)·σ̄²)/n, w̄ = Σ g·z, b̄ = Σ g; r = 1/√(σ² + ε)",
     outputs=("y", "mean", "var"),
 )
-def standardize_primitive(x: Array, *, axes: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
-    """Values with mean 0 and variance 1 over axes, and the mean and the variance that they had."""
-    mean = _mean(x, axes)
-    centred = np.subtract(x, mean)
-    y = np.asarray(np.multiply(centred, centred))
-    var = _mean(y, axes)
-    np.divide(centred, np.sqrt(var + x.dtype.type(eps)), out=y)
-    return y, mean, var
+def standardize_primitive(
+    x: Array, w: Array, b: Array, *, axes: tuple[int, ...], eps: float
+) -> tuple[Array, Array, Array]:
+    """Values with mean 0 and variance 1 over axes, times w plus b; and the mean and the variance that they had."""
+    return kernels.standardize(x, w, b, axes, eps)
 
 
-@primitive("x̄ = r·(g − mean g − z·mean(g·z)) over axes", vjp="ḡ = the same of h, z̄ = −r·(h·mean(g·z) + g·mean(h·z))")
-def standardize_vjp(g: Array, z: Array, r: Array, *, axes: tuple[int, ...]) -> Array:
-    """The VJP of standardising from its output z and r = 1/√(σ² + ε): linear and symmetric in g."""
-    y = np.asarray(np.multiply(g, z))
-    np.multiply(z, _mean(y, axes), out=y)
-    np.add(y, _mean(g, axes), out=y)
-    np.subtract(g, y, out=y)
-    np.multiply(y, r, out=y)
-    return y
+@primitive(
+    "x̄ = r·(g·w − mean(g·w) − z·mean(g·w·z)) over axes, r = 1/√(σ² + ε), z = r·(x − μ)",
+    vjp="ḡ = w·S, w̄ = g·S, S the same of h without w; z̄ = −r·(h·mean(g·w·z) + g·w·mean(h·z)), and from z to x, μ, σ²",
+)
+def standardize_vjp(
+    g: Array, x: Array, mean: Array, var: Array, w: Array, *, axes: tuple[int, ...], eps: float
+) -> Array:
+    """The VJP of standardising for its input."""
+    return kernels.standardize_vjp(g, x, mean, var, w, axes, eps)
+
+
+@primitive(
+    "w̄ = Σ g·z to the shape of w, z = (x − μ)/√(σ² + ε)",
+    vjp="ḡ = h·z, x̄ = h·g·r, μ̄ = −Σ h·g·r, σ̄² = −Σ h·g·z·r²/2; r = 1/√(σ² + ε)",
+)
+def standardize_weight(
+    g: Array, x: Array, mean: Array, var: Array, *, shape: tuple[int, ...], eps: float
+) -> Array:
+    """The VJP of standardising for its weight."""
+    return kernels.standardize_weight(g, x, mean, var, shape, eps)
+
+
+def _z(x: Tensor, mean: Tensor, var: Tensor, eps: float) -> Tensor:
+    return (x - mean) * rsqrt(var + eps)
+
+
+def _plain(h: Tensor, x: Tensor, mean: Tensor, var: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
+    """The VJP without a weight: linear in h, and its own transpose."""
+    return standardize_vjp(h, x, mean, var, Tensor._wrap(np.ones((), x.dtype)), axes=axes, eps=eps)
+
+
+class _Bend(NamedTuple):
+    """What standardize_vjp was given, and the cotangent h of what it returned."""
+
+    h: Tensor
+    g: Tensor
+    x: Tensor
+    mean: Tensor
+    var: Tensor
+    w: Tensor
+    axes: tuple[int, ...]
+    eps: float
+
+    def of_x(self) -> Tensor:
+        """The cotangent of z, which is (x − μ)·r, times r."""
+        h, g, z = self.h, self.g * self.w, _z(self.x, self.mean, self.var, self.eps)
+        bent = h * _mean_of(g * z, self.axes) + g * _mean_of(h * z, self.axes)
+        return -bent / (self.var + self.eps)
+
+    def of_var(self, y: Tensor) -> Tensor:
+        """By r, which stands before the sum and in z: dr/dσ² = −r³/2."""
+        through = self.h * y + self.of_x() * (self.x - self.mean)
+        return sum_to(through, self.var.shape) * -0.5 / (self.var + self.eps)
 
 
 standardize_vjp.defvjp(
-    g=lambda h, z, r, axes: standardize_vjp(h, z, r, axes=axes),
-    z=lambda h, g, z, r, axes: (h * _mean_of(g * z, axes) + g * _mean_of(h * z, axes)) * -r,
-    r=lambda h, y, r, axes: sum_primitive(h * y, axes=axes, keepdims=True) / r,
+    g=lambda h, x, mean, var, w, axes, eps: _plain(h, x, mean, var, axes, eps) * w,
+    x=lambda h, g, x, mean, var, w, axes, eps: _Bend(h, g, x, mean, var, w, axes, eps).of_x(),
+    mean=lambda h, g, x, mean, var, w, axes, eps: -sum_to(
+        _Bend(h, g, x, mean, var, w, axes, eps).of_x(), mean.shape
+    ),
+    var=lambda h, y, g, x, mean, var, w, axes, eps: _Bend(h, g, x, mean, var, w, axes, eps).of_var(y),
+    w=lambda h, g, x, mean, var, w_shape, axes, eps: sum_to(_plain(h, x, mean, var, axes, eps) * g, w_shape),
 )
-standardize_vjp.defjvp(
-    g=lambda t, z, r, axes: standardize_vjp(t, z, r, axes=axes),
-    z=lambda t, g, z, r, axes: (t * _mean_of(g * z, axes) + z * _mean_of(g * t, axes)) * -r,
-    r=lambda t, y, r: y * (t / r),
+standardize_weight.defvjp(
+    g=lambda h, x, mean, var, eps: h * _z(x, mean, var, eps),
+    x=lambda h, g, var, eps: h * (g * rsqrt(var + eps)),
+    mean=lambda h, g, mean, var, eps: -sum_to(h * (g * rsqrt(var + eps)), mean.shape),
+    var=lambda h, g, x, mean, var, eps: sum_to(h * (g * _z(x, mean, var, eps)), var.shape) * -0.5 / (var + eps),
 )
 
 
-def _pulled(cotangents: Any, y: Tensor, var: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
+def _pulled(
+    cotangents: Any, x: Tensor, w: Tensor, mean: Tensor, var: Tensor, axes: tuple[int, ...], eps: float
+) -> Tensor:
     of_y, of_mean, of_var = cotangents
-    r = rsqrt(var + eps)
-    found = [] if of_y is None else [standardize_vjp(of_y, y, r, axes=axes)]
+    found = [] if of_y is None else [standardize_vjp(of_y, x, mean, var, w, axes=axes, eps=eps)]
+    count = _size(x.shape, axes)
     if of_mean is not None:
-        found.append(expand(of_mean / _size(y.shape, axes), y.shape))
+        found.append(expand(of_mean / count, x.shape))
     if of_var is not None:
-        found.append(y * (of_var * 2 / (r * _size(y.shape, axes))))
+        found.append((x - mean) * (of_var * 2 / count))
     total = found[0]
     for more in found[1:]:
         total = total + more
     return total
 
 
-def _pushed(t: Tensor, y: Tensor, var: Tensor, axes: tuple[int, ...], eps: float) -> tuple[Tensor, Tensor, Tensor]:
-    r = rsqrt(var + eps)
-    return standardize_vjp(t, y, r, axes=axes), _mean_of(t, axes), _mean_of(y * t, axes) * 2 / r
+def _to_weight(
+    of_y: Tensor | None, x: Tensor, w_shape: tuple[int, ...], mean: Tensor, var: Tensor, eps: float
+) -> Tensor | None:
+    return None if of_y is None else standardize_weight(of_y, x, mean, var, shape=w_shape, eps=eps)
 
 
-standardize_primitive.defvjp(x=lambda g, y, var, axes, eps: _pulled(g, y, var, axes, eps))
-standardize_primitive.defjvp(x=lambda t, y, var, axes, eps: _pushed(t, y, var, axes, eps))
+def _pushed(
+    t: Tensor, x: Tensor, w: Tensor, mean: Tensor, var: Tensor, axes: tuple[int, ...], eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    slope = _plain(t, x, mean, var, axes, eps)
+    return slope * w, _mean_of(t, axes), _mean_of((x - mean) * t, axes) * 2
+
+
+standardize_primitive.defvjp(
+    x=lambda g, x, w, mean, var, axes, eps: _pulled(g, x, w, mean, var, axes, eps),
+    w=lambda g, x, w_shape, mean, var, eps: _to_weight(g[0], x, w_shape, mean, var, eps),
+    b=lambda g, b_shape: None if g[0] is None else sum_to(g[0], b_shape),
+)
+standardize_primitive.defjvp(
+    x=lambda t, x, w, mean, var, axes, eps: _pushed(t, x, w, mean, var, axes, eps),
+    w=lambda t, x, mean, var, eps: (_z(x, mean, var, eps) * t, None, None),
+)
 
 
 class Standardized(NamedTuple):
@@ -101,16 +155,19 @@ class Standardized(NamedTuple):
 
 
 @reduction
-def standardize(input: Tensor, dim: Dims = None, eps: float = 0.0) -> Standardized:
-    """(x − μ)/√(σ² + ε) with the mean μ and the biased variance σ² over `dim`, which come with it, of size 1 there.
+def standardize(
+    input: Tensor, dim: Dims = None, eps: float = 0.0, weight: Tensor | None = None, bias: Tensor | None = None
+) -> Standardized:
+    """w·(x − μ)/√(σ² + ε) + b with the mean μ and the biased variance σ² over `dim`, which come with it, of size 1.
 
-    (*) -> (*), (* with 1 along dim) twice
+    (*) -> (*), (* with 1 along dim) twice; `weight` and `bias` broadcast to (*)
 
     What batch, layer, group and instance normalisation have in common; they differ
     in the axes. The variance is that of the centred values, so that large means do
     no harm. float16 is computed in float32, the dtype of its mean and variance.
 
-    Raises `DTypeError` for integers, `IndexOutOfRangeError` for an axis there is not.
+    Raises `DTypeError` for integers, `IndexOutOfRangeError` for an axis there is not,
+    `ShapeError` for a weight or bias that does not broadcast.
 
     >>> import minigrad as mg
     >>> mg.standardize(mg.tensor([[1., 3.], [2., 6.]]), dim=1)
@@ -122,7 +179,16 @@ def standardize(input: Tensor, dim: Dims = None, eps: float = 0.0) -> Standardiz
     input = floating(input, "standardize")
     axes = reduced_axes(dim, input.ndim, "standardize")
     eps = as_number(eps, "standardize")
-    if input.dtype == np.float16:
-        values, mean, var = standardize_primitive.many(input.to(dtype=np.float32), axes=axes, eps=eps)
-        return Standardized(values.to(dtype=np.float16), mean, var)
-    return Standardized(*standardize_primitive.many(input, axes=axes, eps=eps))
+    wide = input.to(dtype=np.float32) if input.dtype == np.float16 else input
+    w, b = (_parameter(one, default, wide) for one, default in ((weight, 1), (bias, 0)))
+    values, mean, var = standardize_primitive.many(wide, w, b, axes=axes, eps=eps)
+    return Standardized(values if wide is input else values.to(dtype=np.float16), mean, var)
+
+
+def _parameter(given: Tensor | None, default: int, input: Tensor) -> Tensor:
+    """A weight or bias in the dtype of the input, or the number that changes nothing."""
+    if given is None:
+        return Tensor._wrap(np.full((), default, input.dtype))
+    given = as_operand(given, "standardize").to(dtype=input.dtype)
+    check_broadcast(given.shape, input.shape, "standardize")
+    return given

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..errors import DTypeError, ShapeError
-from ..kernels.memory import total
+from ..kernels.sums import total
 from ..operands import as_flag, as_operand
 from ..primitive import primitive
 from ..registry import function, guarded, lookup

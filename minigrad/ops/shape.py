@@ -12,7 +12,7 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, ShapeError
-from ..kernels.memory import total
+from ..kernels.sums import total
 from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
@@ -365,11 +365,12 @@ def sum_to(input: Tensor, shape: tuple[int, ...]) -> Tensor:
     input = as_operand(input, "sum_to")
     if input.shape == tuple(shape):
         return input
-    _check_broadcast(tuple(shape), input.shape, "sum_to")
+    check_broadcast(tuple(shape), input.shape, "sum_to")
     return sum_to_primitive(input, shape=tuple(shape))
 
 
-def _check_broadcast(small: tuple[int, ...], large: tuple[int, ...], name: str) -> None:
+def check_broadcast(small: tuple[int, ...], large: tuple[int, ...], name: str) -> None:
+    """Raise `ShapeError` where the first shape does not broadcast to the second."""
     tail = large[len(large) - len(small) :]
     if len(small) > len(large) or any(a not in (1, b) for a, b in zip(small, tail, strict=True)):
         raise ShapeError(
@@ -399,7 +400,7 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
         raise ShapeError(f"expand of shape {input.shape} to {tuple(sizes)}: -1 keeps a size, so a new axis needs one")
     if max(shape, default=0) >= 2**59:
         raise ArgumentError(f"expand to {shape}: no index reaches so many elements")
-    _check_broadcast(input.shape, shape, "expand")
+    check_broadcast(input.shape, shape, "expand")
     return input if shape == input.shape else expand_primitive(input, shape=shape)
 
 

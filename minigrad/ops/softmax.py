@@ -6,7 +6,7 @@ import numpy as np
 
 from ..dtypes import get_default_dtype
 from ..errors import ArgumentError
-from ..kernels.memory import total
+from ..kernels.sums import total
 from ..operands import as_flag
 from ..primitive import primitive
 from ..tensor import Array, Tensor

@@ -29,20 +29,21 @@ _PER_OUTPUT = {
     1: "eq ne lt le gt ge isnan isinf isfinite isposinf isneginf signbit exp expm1 log square reciprocal pow log1p "
        "sqrt sign abs floor ceil round trunc sin cos tan asin acos atan atan2 sinh cosh asinh acosh atanh erf erfc "
        "erfinv lgamma digamma polygamma sinc_derivative exp2 log2 log10 logaddexp logaddexp2 relu tanh sigmoid "
-       "softplus elu add sub mul div floor_divide remainder fmod neg maximum minimum clamp_min clamp_max copysign "
+       "softplus elu leaky_relu hardtanh add sub mul div floor_divide remainder fmod neg maximum minimum clamp_min clamp_max copysign "
        "heaviside",
-    2: "rsqrt relu_vjp clamp_both xlogy",
-    3: "tanh_vjp logit hypot",
-    5: "hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",
+    2: "rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
+    3: "tanh_vjp sigmoid_vjp softplus_vjp logit hypot",
+    5: "silu_vjp hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",
     7: "binary_cross_entropy",
 }  # fmt: skip
 
 # Operations for each element of the first input.
 _PER_INPUT = {
     1: "sum sum_to amax amin cumsum segment_sum scatter take_adjoint windows_adjoint col2im place",
-    4: "logsumexp",
-    5: "softmax log_softmax standardize",
-    7: "standardize_vjp",
+    4: "logsumexp standardize_weight",
+    5: "softmax log_softmax",
+    7: "standardize",
+    8: "standardize_vjp",
 }
 
 # No arithmetic: numbers are moved, chosen, repeated or converted.

@@ -25,27 +25,30 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Version:
     """Counts the in-place changes of one piece of storage; knows, weakly, its views and what was saved of it."""
 
-    __slots__ = ("count", "lookers", "room")
+    __slots__ = ("count", "last", "lookers", "room")
 
     def __init__(self) -> None:
         self.count = 0
-        self.lookers: list[weakref.ref[Any]] | None = None
+        self.last: weakref.ref[Any] | None = None
+        self.lookers: list[weakref.ref[Any]] | None = None  # those before the last: most storages have no more than one
 
     def watch(self, looker: Any) -> None:
         """Remember a view or a saved value, as long as it lives."""
-        lookers = self.lookers
-        if lookers is None:
-            self.lookers = [weakref.ref(looker)]
-            self.room = 16
+        last = self.last
+        self.last = weakref.ref(looker)
+        if last is None or last() is None:
             return
-        if len(lookers) >= self.room:
-            lookers[:] = [one for one in lookers if one() is not None]
-            self.room = 2 * len(lookers) + 16
-        lookers.append(weakref.ref(looker))
+        if self.lookers is None:
+            self.lookers, self.room = [], 16
+        elif len(self.lookers) >= self.room:
+            self.lookers[:] = [one for one in self.lookers if one() is not None]
+            self.room = 2 * len(self.lookers) + 16
+        self.lookers.append(last)
 
     def living(self) -> list[Any]:
         """The views and the saved values that are still there."""
-        return [one for reference in self.lookers or () if (one := reference()) is not None]
+        references = (*(self.lookers or ()), self.last)
+        return [one for reference in references if reference is not None and (one := reference()) is not None]
 
     def views(self, base: "TensorCore") -> "list[TensorCore]":
         """The living views of that base."""
@@ -73,7 +76,10 @@ class Saved:
         self.stamp = storage.count
         self.node = node
         self.index = index
-        storage.watch(self)
+        if storage.last is None:
+            storage.last = weakref.ref(self)
+        else:
+            storage.watch(self)
 
     def lie(self, array: Array, storage: Version) -> None:
         """Let this value be kept in that storage, as it is now."""
@@ -81,6 +87,21 @@ class Saved:
         self.storage = storage
         self.stamp = storage.count
         storage.watch(self)
+
+
+def saved(array: Array, storage: Version, node: "Node | None", index: int) -> Saved:
+    """A value kept for a VJP: the one that was kept last of that storage, where it is the same."""
+    if storage.last is not None:
+        last = storage.last()
+        if (
+            type(last) is Saved
+            and last.array is array
+            and last.stamp == storage.count
+            and last.node is node
+            and last.index == index
+        ):
+            return last
+    return Saved(array, storage, node, index)
 
 
 def overlap(a: Array, b: Array) -> bool:

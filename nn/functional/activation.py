@@ -76,7 +76,7 @@ def leaky_relu(input: mg.Tensor, negative_slope: float = 0.01, inplace: bool = F
     tensor([-0.5000,  2.0000])
     """
     input = _floating(input, "leaky_relu")
-    return _into(input, mg.where(input > 0, input, input * negative_slope), inplace)
+    return _into(input, mg.leaky_relu(input, negative_slope), inplace)
 
 
 @guarded
@@ -241,6 +241,8 @@ def hardtanh(input: mg.Tensor, min_val: float = -1.0, max_val: float = 1.0, inpl
         raise DTypeError(
             f"hardtanh of a tensor of uint8 from {min_val}, which it cannot hold; convert it first: t.int()"
         )
+    if input.dtype.kind == "f":
+        return _into(input, mg.hardtanh(input, min_val, max_val), inplace)
     low, high = (_limit(limit, input.dtype, "hardtanh") for limit in (min_val, max_val))
     return _into(input, mg.where(input >= high, high, mg.where(input <= low, low, input)), inplace)
 
@@ -344,7 +346,7 @@ def silu(input: mg.Tensor, inplace: bool = False) -> mg.Tensor:
     tensor([0.0000, 1.7616])
     """
     input = _floating(input, "silu")
-    return _into(input, input * mg.sigmoid(input), inplace)
+    return _into(input, mg.silu(input), inplace)
 
 
 @guarded

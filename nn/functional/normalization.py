@@ -49,6 +49,10 @@ def _affine(values: mg.Tensor, weight: mg.Tensor | None, bias: mg.Tensor | None,
     return values.to(dtype)
 
 
+def _shaped(parameter: mg.Tensor | None, shape: Sequence[int]) -> mg.Tensor | None:
+    return None if parameter is None else parameter.reshape(shape)
+
+
 def _per_channel(input: mg.Tensor) -> tuple[int, ...]:
     return (1, input.shape[1], *(1,) * (input.ndim - 2))
 
@@ -79,10 +83,10 @@ def _with_statistics(
 
 
 @mg.no_grad()
-def _move(running: mg.Tensor | None, value: mg.Tensor, momentum: float) -> None:
-    """Let a running statistic take a step towards a new value, in place and off the tape."""
+def _move(running: mg.Tensor | None, value: mg.Tensor, momentum: float, correction: float = 1.0) -> None:
+    """Let a running statistic take a step towards a new value times a correction, in place and off the tape."""
     if running is not None:
-        running.copy_(running * (1 - momentum) + value.detach() * momentum)
+        running.mul_(1 - momentum).add_(value.detach(), alpha=correction * momentum)
 
 
 def _by_running(
@@ -140,11 +144,12 @@ def batch_norm(
         raise ArgumentError(
             f"batch_norm got eps={eps}; in training it must be positive, for channels that are constant"
         )
-    values, mean, var = mg.standardize(input, (0, *range(2, input.ndim)), eps)
+    axes, shape = (0, *range(2, input.ndim)), _per_channel(input)
+    values, mean, var = mg.standardize(input, axes, eps, _shaped(weight, shape), _shaped(bias, shape))
     if count:
         _move(running_mean, mean.reshape(channels), momentum)
-        _move(running_var, var.reshape(channels) * (count / (count - 1)), momentum)
-    return _affine(values, weight, bias, _per_channel(input))
+        _move(running_var, var.reshape(channels), momentum, count / (count - 1))
+    return values
 
 
 @guarded
@@ -184,11 +189,12 @@ def instance_norm(
         return _by_running(input, running_mean, running_var, weight, bias, eps)
     count = math.prod(input.shape[2:])
     _more_than_one("instance_norm", count, input, "map", "Use it on maps that are larger")
-    values, mean, var = mg.standardize(input, tuple(range(2, input.ndim)), eps)
+    axes, shape = tuple(range(2, input.ndim)), _per_channel(input)
+    values, mean, var = mg.standardize(input, axes, eps, _shaped(weight, shape), _shaped(bias, shape))
     if count and input.shape[0]:
         _move(running_mean, mean.reshape(input.shape[0], channels).mean(0), momentum)
-        _move(running_var, var.reshape(input.shape[0], channels).mean(0) * (count / (count - 1)), momentum)
-    return _affine(values, weight, bias, _per_channel(input))
+        _move(running_var, var.reshape(input.shape[0], channels).mean(0), momentum, count / (count - 1))
+    return values
 
 
 @guarded
@@ -221,8 +227,9 @@ def group_norm(
     _fitting("group_norm", input, (channels,), weight=weight, bias=bias)
     grouped = input.reshape(input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
     _more_than_one("group_norm", input.shape[0] * math.prod(grouped.shape[2:]), input, "group", "Use fewer groups")
-    values = mg.standardize(grouped, tuple(range(2, grouped.ndim)), eps).values
-    return _affine(values.reshape(input.shape), weight, bias, _per_channel(input))
+    axes, shape = tuple(range(2, grouped.ndim)), (1, *grouped.shape[1:3], *(1,) * (grouped.ndim - 3))
+    values = mg.standardize(grouped, axes, eps, _shaped(weight, shape), _shaped(bias, shape)).values
+    return values.reshape(input.shape)
 
 
 def _trailing(name: str, input: mg.Tensor, normalized_shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -261,7 +268,7 @@ def layer_norm(
     input = _floating(input, "layer_norm", 0)
     shape, axes = _trailing("layer_norm", input, normalized_shape)
     _fitting("layer_norm", input, shape, weight=weight, bias=bias)
-    return _affine(mg.standardize(input, axes, eps).values, weight, bias, shape)
+    return mg.standardize(input, axes, eps, weight, bias).values
 
 
 # PyTorch adds the smallest step of the dtype that it computes in, which is float32 for float16.

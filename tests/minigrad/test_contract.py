@@ -139,7 +139,7 @@ REACHING = window((5,), (2,), 2, ceil_mode=True)
 EXPONENTIAL = {"alpha": 1.5, "scale": 0.75, "input_scale": 2.0}
 
 UNARY = {
-    **dict.fromkeys(["neg", "square", "exp", "expm1", "sin", "cos", "erf", "tanh", "sigmoid"], normal),
+    **dict.fromkeys(["neg", "square", "exp", "expm1", "sin", "cos", "erf", "tanh", "sigmoid", "silu"], normal),
     **dict.fromkeys(["log", "log1p", "sqrt", "rsqrt", "reciprocal"], positive),
     **dict.fromkeys(["hardswish", "relu", "abs", "sign", "floor", "ceil", "round", "trunc"], away),
     **dict.fromkeys(["isnan", "isinf", "isfinite", "logical_not"], normal),
@@ -152,7 +152,7 @@ BINARY = {
     **dict.fromkeys(["logaddexp", "logaddexp2", "logical_xor", "heaviside"], (normal, normal)),
     **dict.fromkeys(["atan2", "hypot", "xlogy", "copysign"], (positive, positive)),
     **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or"], (normal, normal)),
-    **dict.fromkeys(["add", "sub", "mul", "tanh_vjp"], (normal, normal)),
+    **dict.fromkeys(["add", "sub", "mul", "tanh_vjp", "sigmoid_vjp", "silu_vjp"], (normal, normal)),
     "hardswish_vjp": (normal, away),
     **dict.fromkeys(["div", "pow"], (positive, positive)),
     "binary_cross_entropy": (unit, unit),
@@ -187,6 +187,18 @@ CASES = [
     case("clamp_both", away(5), np.array(1.0), np.array(-1.0)),
     case("clamp_both", normal(0, 3), normal(3), normal()),
     *(case(name, *[away(3, 4) * 2 for _ in range(n)]) for name, n in [("hardswish", 1), ("hardswish_vjp", 2)]),
+    *(
+        case(name, *[away(2, 3) * 2 for _ in range(count)], **static)
+        for name, static in [("leaky_relu", {"slope": 0.1}), ("hardtanh", {"low": -1.0, "high": 2.0})]
+        for name, count in [(name, 1), (f"{name}_vjp", 2)]
+    ),
+    *(
+        case(name, *[away(0, 2) for _ in range(count)], **static)
+        for name, static in [("leaky_relu", {"slope": 0.1}), ("hardtanh", {"low": -1.0, "high": 2.0})]
+        for name, count in [(name, 1), (f"{name}_vjp", 2)]
+    ),
+    case("softplus_vjp", normal(2, 3), away(2, 1), beta=2.0, threshold=3.0),
+    case("softplus_vjp", normal(0, 2), normal(2), beta=1.0, threshold=20.0),
     case("softplus", away(2, 3), beta=2.0, threshold=3.0),
     case("softplus", away(2, 3), beta=-2.0, threshold=3.0),
     case("softplus", normal(4), beta=1.0, threshold=20.0),
@@ -324,17 +336,20 @@ CASES = [
     ),
     *(
         one
-        for shape, axes, eps in [
-            ((2, 3, 4), (0, 2), 1e-5), ((2, 3, 4), (1, 2), 0.1), ((5,), (0,), 0.0), ((0, 3), (1,), 1e-5),
-            ((2, 1, 4), (2,), 1e-3), ((), (), 1e-3),
+        for shape, axes, affine, eps in [
+            ((2, 3, 4), (0, 2), (1, 3, 1), 1e-5), ((2, 3, 4), (1, 2), (3, 4), 0.1), ((5,), (0,), (), 0.1),
+            ((0, 3), (1,), (3,), 1e-5), ((2, 1, 4), (2,), (1, 1, 1), 1e-3), ((), (), (), 1e-3),
         ]
+        for kept in [tuple(1 if axis in axes else n for axis, n in enumerate(shape))]
         for one in [
-            case("standardize", normal(*shape), axes=axes, eps=eps),
-            case("standardize_vjp", normal(*shape), normal(*shape),
-                 positive(*(1 if axis in axes else n for axis, n in enumerate(shape))), axes=axes),
+            case("standardize", normal(*shape), normal(*affine), normal(*affine), axes=axes, eps=eps),
+            case("standardize_vjp", normal(*shape), normal(*shape), normal(*kept), positive(*kept), normal(*affine),
+                 axes=axes, eps=eps),
+            case("standardize_weight", normal(*shape), normal(*shape), normal(*kept), positive(*kept), shape=affine,
+                 eps=eps),
         ]
     ),
-    case("standardize", normal(2, 0), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
+    case("standardize", normal(2, 0), normal(), normal(), axes=(1,), eps=1e-5, order=0),  # the mean of nothing
     # the trilinear form
     *(
         case("correlate", normal(*x), normal(*w), geometry=geometry, order=3)
@@ -819,7 +834,6 @@ KEEPING = {
     "logsumexp": {"axes": (1,), "keepdims": True},
     "softmax": {"axes": (1,)},
     "log_softmax": {"axes": (1,)},
-    "standardize": {"axes": (0, 2, 3), "eps": 1e-5},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
     "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1), "divisor": 4},
     "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0), "divisor": 4},
@@ -842,6 +856,8 @@ def arguments_in_order(name, shapes):
     makers["clamp_both"] = (normal, normal, normal)
     makers |= {"logit": (positive,), "polygamma": (positive,), "sinc_derivative": (normal,)}
     makers |= {"elu": (normal,), "elu_vjp": (normal, normal)}
+    for fused in ("leaky_relu", "hardtanh", "softplus"):
+        makers |= {fused: (normal,), f"{fused}_vjp": (normal, normal)}
     makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
@@ -850,6 +866,9 @@ def arguments_in_order(name, shapes):
 STATIC = {
     "softplus": {"beta": 1.0, "threshold": 20.0}, "logit": {"eps": None}, "polygamma": {"n": 1},
     "sinc_derivative": {"n": 0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL,
+    "softplus_vjp": {"beta": 1.0, "threshold": 20.0},
+    **dict.fromkeys(["leaky_relu", "leaky_relu_vjp"], {"slope": 0.1}),
+    **dict.fromkeys(["hardtanh", "hardtanh_vjp"], {"low": -1.0, "high": 1.0}),
 }  # fmt: skip
 FULL = (2, 3, 4, 5)
 
@@ -1001,8 +1020,10 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
-    ("standardize", "x"): {"y", "var"},
-    ("standardize_vjp", "g"): {"z", "r"},
+    ("standardize", "x"): {"x", "w", "mean", "var"},
+    ("standardize", "w"): {"x", "w_shape", "mean", "var"},
+    ("standardize", "b"): {"b_shape"},
+    ("standardize_vjp", "g"): {"x", "mean", "var", "w"},
     ("permute", "x"): set(),
 }
 

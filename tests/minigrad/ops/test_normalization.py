@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.autograd import grad, gradcheck
-from minigrad.errors import DTypeError, IndexOutOfRangeError
+from minigrad.errors import DTypeError, IndexOutOfRangeError, ShapeError
 
 RNG = np.random.default_rng(8)
 
@@ -102,10 +102,45 @@ def test_what_it_refuses():
         mg.standardize(mg.ones(2, 3), 2)
 
 
-def test_only_the_output_and_the_variance_are_kept():
+def test_only_the_input_and_small_things_are_kept():
     x = mg.ones(2, 3, requires_grad=True)
-    y = mg.standardize(x * 1, 1, 1e-5).values
-    assert set(y.grad_fn.saved) == {"y", "var"}
-    with mg.no_grad():
-        x.fill_(7)  # the input is not needed any more
+    y = mg.standardize(x, 1, 1e-5).values
+    assert set(y.grad_fn.saved) == {"x", "w", "mean", "var"}
     y.sum().backward()
+    assert x.grad.tolist() == [[0, 0, 0]] * 2
+
+
+LAYOUTS = [(0, 1, 2, 3), (2, 1, 3, 0), (3, 2, 1, 0), (1, 0, 3, 2)]
+
+
+@pytest.mark.parametrize("order", LAYOUTS)
+@pytest.mark.parametrize("axes", [(0, 2, 3), (1, 2, 3), (2, 3), (0,), (3,), (0, 1, 2, 3)])
+@pytest.mark.parametrize("affine", [(1, 6, 1, 1), (6, 7, 40), (40,), (), (5, 1, 7, 1)])
+def test_whatever_lies_innermost(order, axes, affine):
+    x, g = (RNG.standard_normal((5, 6, 7, 40)) for _ in range(2))
+    w, b = (RNG.standard_normal(affine) for _ in range(2))
+
+    def laid(array):
+        return mg.from_numpy(np.ascontiguousarray(array.transpose(order)).transpose(np.argsort(order)))
+
+    leaves = [laid(x).requires_grad_(), mg.tensor(w, requires_grad=True), mg.tensor(b, requires_grad=True)]
+    values, mean, var = mg.standardize(leaves[0], axes, 0.1, *leaves[1:])
+    z, level, spread = formula(x, axes, 0.1)
+    for found, expected in [(values, w * z + b), (mean, level), (var, spread)]:
+        np.testing.assert_allclose(found.detach().numpy(), expected, rtol=1e-9, atol=1e-11)
+    h = g * w
+    slope = h - h.mean(axes, keepdims=True) - z * (h * z).mean(axes, keepdims=True)
+    expected = [slope / np.sqrt(spread + 0.1), *(summed_to(one, affine) for one in (g * z, g))]
+    for found, one in zip(grad(values, leaves, laid(g)), expected):
+        np.testing.assert_allclose(found.numpy(), one.reshape(found.shape), rtol=1e-9, atol=1e-11)
+
+
+def summed_to(array, shape):
+    shape = (1,) * (array.ndim - len(shape)) + shape
+    axes = tuple(axis for axis, size in enumerate(shape) if size == 1)
+    return array.sum(axes, keepdims=True)
+
+
+def test_weights_in_another_shape_are_refused():
+    with pytest.raises(ShapeError, match=r"standardize: shape \(2,\) does not broadcast to \(2, 3\)"):
+        mg.standardize(mg.ones(2, 3), 1, 0.1, mg.ones(2))

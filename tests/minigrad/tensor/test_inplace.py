@@ -24,6 +24,7 @@ def corpus():
     yield from (f(a) for f in (mg.sign, mg.floor, mg.ceil, mg.round, mg.trunc, mg.sin, mg.cos, mg.erf, mg.neg))
     yield from (f(a) for f in (mg.relu, mg.elu, mg.hardswish, mg.tanh, mg.sigmoid, mg.softplus, mg.clone, mg.sum))
     yield from (f(a, b) for f in (mg.add, mg.sub, mg.mul, mg.div, mg.pow, mg.remainder, mg.maximum, mg.minimum))
+    yield from (f(a) for f in (mg.leaky_relu, mg.hardtanh, mg.silu))
     yield from (a.clamp(0.5), a.clamp(max=0.5), a.clamp(0.5, 1), mg.where(a > 1, a, b), a.T.contiguous(), a.float())
     yield from (a.reshape(4, 3), a.T, a.flip(0), a[:1].expand(3, 4), mg.sum_to(a, (1, 4)), a @ m, a[1:], a[[0, 0, 1]])
     yield from (mg.identity(a, b), mg.cat([a, b]), a.split(2), mg.pad(a, 1), mg.pad(a, 1, "reflect"))
@@ -36,7 +37,7 @@ def corpus():
     yield from (getattr(mg, name)(a, b) for name in ["atan2", "hypot", "fmod", "copysign", "logaddexp", "logaddexp2"])
     yield from (mg.xlogy(a, b), mg.cumsum(a, 1), mg.diagonal(a), a.unfold(1, 2, 1))
     yield mg.binary_cross_entropy(a / 2, b / 2)
-    yield from (mg.im2col(x, 2), mg.adaptive_avg_pool1d(x, 4), mg.standardize(a, 1))
+    yield from (mg.im2col(x, 2), mg.adaptive_avg_pool1d(x, 4), mg.standardize(a, 1, 0.1, b, b))
     yield mg.max_unpool1d(*mg.max_pool1d(x, 2, return_indices=True), 2)
     written = a * 1
     written[1] = b[0]
