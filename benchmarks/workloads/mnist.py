@@ -13,6 +13,7 @@ from .numbers import LENET_SHAPES, named, weights
 from .tapes import array, fill, modules
 
 COMPARED = 5  # steps
+DECAY = 0.7  # of the learning rate, from epoch to epoch
 
 
 def _data(name: str, train: bool) -> tuple[Array, Array]:
@@ -89,6 +90,8 @@ def learning(library: str, data: str, batch: int, seed: int) -> Workload:
         for start in range(0, len(order), batch):
             chosen = training.T.from_numpy(order[start : start + batch])
             training.step(images[chosen], labels[chosen])
+        for group in training.optimizer.param_groups:
+            group["lr"] *= DECAY
         return training.right(*test)
 
     def results() -> Any:

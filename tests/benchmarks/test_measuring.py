@@ -1,6 +1,8 @@
 """How cases are measured: processes that take turns, results that must agree, an idle machine."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -81,6 +83,7 @@ def test_scaling_finds_the_exponent(workers, monkeypatch):
 def test_peak_memory_is_measured_in_a_process_of_its_own(workers):
     row = measure(Case("memory", "of a chain", (CHAIN,), measure="memory"), workers, SETTINGS)
     assert 10e6 < row["values"]["minigrad"] < 2e9
+    assert row["busy"] is False
 
 
 def test_imports_are_measured_in_new_processes(workers):
@@ -113,6 +116,14 @@ def test_what_others_work_is_everything_but_ours():
     before, after = Load(10.0, 100.0, 40.0), Load(12.0, 103.0, 42.0)
     assert after.others_since(before) == 0.5
     assert Load(12.0, 101.0, 42.0).others_since(before) == 0.0
+
+
+def test_children_that_have_ended_are_ours():
+    before = Load.now([])
+    if before is None:
+        pytest.skip("this system does not say who works")
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
+    assert Load.now([]).ours - before.ours >= 0.28
 
 
 def test_an_idle_machine_is_not_waited_for(monkeypatch):
