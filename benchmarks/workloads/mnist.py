@@ -79,8 +79,8 @@ def loader(library: str, data: str, batch: int, batches: int) -> Workload:
 
 
 def learning(library: str, data: str, batch: int, seed: int) -> Workload:
-    """One epoch of ReLU and max pooling and then the share of test images read right; all draw the same batches."""
-    training = _Training(library, "relu", 0.05, seed)
+    """One epoch of ReLU and max pooling, and then the share of test images read right; all draw the same batches."""
+    training = _Training(library, "relu", 0.02, seed)
     images, labels = map(training.T.from_numpy, _data(data, True))
     test = [training.T.from_numpy(one) for one in _data(data, False)]
     random = np.random.default_rng(seed)
