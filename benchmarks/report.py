@@ -83,7 +83,7 @@ def heading(report: Report) -> str:
     missing = f" Not installed: {', '.join(map(title, report['missing']))}." if report["missing"] else ""
     return (
         f"{report['date'][:10]}, {about['processor']}, {about['processors']} processors, {about['system']}, "
-        f"Python {about['python']}, NumPy {about['numpy']} with {about['blas']}; {versions}."
+        f"Python {about['python']}, NumPy {about['numpy']} with {about['blas']}{'; ' if versions else ''}{versions}."
         f"{missing} Medians of at least {report['repeats']} interleaved runs"
         f"{'; ' + variables if variables else ''}."
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import interleaving, machine, measures
-from benchmarks.catalogue import Case
+from benchmarks.catalogue import GROUPS, Case
 from benchmarks.interleaving import Disagreement, Entry, Failure, Workers, difference
 from benchmarks.machine import Load
 from benchmarks.measures import Settings, measure
@@ -86,6 +86,26 @@ def test_peak_memory_is_measured_in_a_process_of_its_own(workers):
     assert row["busy"] is False
 
 
+def test_training_to_a_goal_counts_epochs(workers, monkeypatch):
+    answers = iter([{"found": [0.97, 0.99], "seconds": 3.0}, {"found": [0.5] * 12, "seconds": 9.0}])
+    entries = tuple(CHAIN._replace(label=f"seed {seed}") for seed in (1, 2))
+    real = workers["minigrad"].ask
+    monkeypatch.setattr(
+        workers["minigrad"], "ask", lambda **asked: next(answers) if "until" in asked else real(**asked)
+    )
+    row = measure(Case("mnist", "to the goal", entries, measure="goal"), workers, SETTINGS)
+    assert row["values"] == {"minigrad": 6.0}
+    assert row["notes"] == ["epochs of minigrad: 2, 12 (50.00% only)"]
+
+
+def test_a_process_runs_until_the_goal(workers):
+    learning = GROUPS["mnist"](True)[1].entries[0]
+    workers.build(learning)
+    found = workers["minigrad"].ask(until=0.0, most=3, name=learning.label)
+    assert len(found["found"]) == 1
+    assert 0.2 < found["found"][0] <= 1
+
+
 def test_imports_are_measured_in_new_processes(workers):
     row = measure(Case("import", "import", (CHAIN,), measure="import"), workers, Settings(1, 0.0, ()))
     assert 0 < row["values"]["minigrad"] < 60
@@ -154,7 +174,5 @@ def test_a_row_is_marked_busy(monkeypatch, idle, worked, busy):
 
 
 def test_every_case_has_a_measure():
-    from benchmarks.catalogue import GROUPS
-
     assert {case.measure for cases in GROUPS.values() for case in cases(False)} == set(measures.KINDS)
     assert interleaving.BLOCK > 0
