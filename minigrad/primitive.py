@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, GradError, ShapeError
+from .errors import DTypeError, GradError
 from .mode import MODE
 from .observing import applied
 from .operands import as_operand, misfit, promoted

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import minigrad as mg
+from minigrad.channels import check_correlation, check_groups
 from minigrad.errors import ArgumentError, ShapeError
-from minigrad.geometry import Geometry, check_correlation, check_groups
+from minigrad.geometry import Geometry
 
 from . import functional as F
 from . import init

@@ -3,8 +3,8 @@
 from typing import Any
 
 import minigrad as mg
+from minigrad.channels import check_groups
 from minigrad.errors import ArgumentError, MinigradError, ShapeError
-from minigrad.geometry import check_groups
 
 from .calling import locate
 from .conv import (

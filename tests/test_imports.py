@@ -36,7 +36,7 @@ LAYERS = [
     ],
     ["mode", "callers", "silence"],
     ["observing"],
-    ["geometry"],
+    ["geometry", "channels"],
     ["kernels"],
     ["tape"],
     ["tensor"],
@@ -80,8 +80,9 @@ TYPE_ONLY = {
 }
 
 # nn sees these modules of minigrad, and of each only its public names.
-PUBLIC_MODULES = ["errors", "explaining", "registry", "callers", "geometry", "random", "cuda", "backends", "autograd",
-                  "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing"]  # fmt: skip
+PUBLIC_MODULES = ["errors", "explaining", "registry", "callers", "channels", "geometry", "random", "cuda", "backends",
+                  "autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization",
+                  "drawing"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

@@ -132,7 +132,8 @@ def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> 
         if band.lo < band.hi and source.size:
             part = out[:, band.lo : band.hi]
             pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= _NARROW else 1
-            seen = turned[:, band.first : band.last].reshape(groups, -1, pieces, width // pieces, rows)
+            count = band.last - band.first
+            seen = turned[:, band.first : band.last].reshape(groups, count, pieces, width // pieces, rows)
             products = np.matmul(_matrices(source, band, stride, pieces), seen)
             part += products.sum(axis=(1, 2)).reshape(part.shape)
     return out

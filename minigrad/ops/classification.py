@@ -135,9 +135,7 @@ def _integers(target: Any, name: str) -> Tensor:
 
 
 @function
-def cross_entropy(
-    input: Tensor, target: Tensor, ignore_index: int = -100, label_smoothing: float = 0.0
-) -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor, ignore_index: int = -100, label_smoothing: float = 0.0) -> Tensor:
     """−ln softmax(x) at the right class, label by label (N98); `nn.functional` has the mean, and weights.
 
     (C), (N, C) or (N, C, *d) logits, class numbers (), (N) or (N, *d) -> the shape of the class numbers
@@ -153,7 +151,10 @@ def cross_entropy(
     tensor([6.9315e-01, 2.0612e-09])
     """
     name = "cross_entropy"
-    smoothing, ignored = as_number(label_smoothing, name, "label_smoothing"), as_integer(ignore_index, name, "ignore_index")
+    smoothing, ignored = (
+        as_number(label_smoothing, name, "label_smoothing"),
+        as_integer(ignore_index, name, "ignore_index"),
+    )
     if not 0 <= smoothing <= 1:
         raise ArgumentError(f"cross_entropy got label_smoothing={smoothing}; it lies between 0 and 1")
     input, target = floating(as_operand(input, name), name), _integers(target, name)

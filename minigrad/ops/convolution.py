@@ -19,16 +19,9 @@ its map's own output, and every order of derivative stays among the three.
 from collections.abc import Sequence
 from typing import Any
 
+from ..channels import check_correlation, check_transposed, check_weight_map
 from ..errors import ShapeError
-from ..geometry import (
-    Geometry,
-    Padding,
-    check_correlation,
-    check_transposed,
-    check_weight_map,
-    per_axis,
-    remembered,
-)
+from ..geometry import Geometry, Padding, per_axis, remembered
 from ..kernels import correlate as kernels
 from ..operands import as_operand
 from ..primitive import primitive
