@@ -128,8 +128,8 @@ def check_that_they_are_gone():
     from minigrad.primitive import Primitive
     from minigrad.tensor import core
 
-    functions = [Primitive._apply, tape.walk, tape._step, tape.Leaf.keep, core.backward, mg.optim.Optimizer.step,
-                 nn.Module.__call__]  # fmt: skip
+    functions = [Primitive._apply, tape.walk, tape._step, tape.Leaf.keep, tape.Node._fill, core.backward,
+                 mg.optim.Optimizer.step, nn.Module.__call__]  # fmt: skip
     names = {name for rules in SEAMS.values() for found in rules.values() for name in found}
     names |= {"observers", "_forward_hooks"}
     left = {f.__qualname__: sorted(names & {*f.__code__.co_names, *f.__code__.co_varnames}) for f in functions}
