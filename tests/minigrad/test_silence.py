@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import silence
 from minigrad.silence import SILENT, SILENTLY, WARNINGS, silent
 
 ONE, ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
@@ -90,3 +91,19 @@ def test_a_users_forward_keeps_the_context_of_its_caller():
     finally:
         MINE.reset(token)
     assert seen == [("mine", False)]
+
+
+def test_a_numpy_that_keeps_its_setting_elsewhere(monkeypatch):
+    monkeypatch.setattr(silence, "KNOWN", None)
+    with silent():
+        assert not loud()
+    assert loud()
+    assert np.isinf(silence.Silence().run(np.divide, ONE, ZERO)).all()
+    assert loud()
+
+
+def test_the_setting_is_found():
+    variable, setting = silence.found()
+    assert variable is WARNINGS
+    assert (setting is SILENT) is False, "each block of NumPy's builds its own"
+    assert silence.KNOWN is not None
