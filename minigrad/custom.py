@@ -244,14 +244,9 @@ class CustomPrimitive(Primitive):
         return self.rules[argument][0], None  # a user's VJP may change what it is given, which is noticed with tensors
 
     def _record(
-        self,
-        inputs: Sequence[Tensor],
-        arrays: Sequence[Array],
-        outputs: Sequence[Tensor],
-        extras: Sequence[Any],
-        static: dict[str, Any],
-        several: bool,
-    ) -> None:
+        self, inputs: Sequence[Tensor], arrays: Sequence[Array], outputs: Sequence[Tensor], extras: Sequence[Any],
+        static: dict[str, Any], several: bool,
+    ) -> None:  # fmt: skip
         rules = [self._rule(position) for position, tensor in enumerate(inputs) if tensor.requires_grad]
         if any(rule is not None and rule[0] is not _constant for rule in rules):
             # A tensor's changes are counted; those of an array among the static arguments are not.

@@ -55,24 +55,10 @@ class Primitive(Rules):
     """
 
     def __init__(
-        self,
-        forward: Callable[..., Any],
-        name: str,
-        formula: str,
-        vjp: str,
-        notes: tuple[str, ...],
-        *,
-        broadcast: bool,
-        floating: bool,
-        view: bool,
-        quiet: bool,
-        conditions: int,
-        keywords: tuple[str, ...],
-        aux: tuple[str, ...],
-        outputs: tuple[str, ...],
-        linear: bool,
-        symmetric: bool,
-    ) -> None:
+        self, forward: Callable[..., Any], name: str, formula: str, vjp: str, notes: tuple[str, ...], *,
+        broadcast: bool, floating: bool, view: bool, quiet: bool, conditions: int, keywords: tuple[str, ...],
+        aux: tuple[str, ...], outputs: tuple[str, ...], linear: bool, symmetric: bool,
+    ) -> None:  # fmt: skip
         code = forward.__code__
         self.forward = forward
         self.name = name
@@ -103,6 +89,7 @@ class Primitive(Rules):
         super().__init__()
         self._arity = -1 if self.variadic else count
         self._plain = not aux and not view
+        self._single = broadcast and count == 1 and not self.variadic and not conditions
         self._pair = broadcast and count == 2 and not self.variadic and not floating and not conditions
         # What help(), doctest and inspect look at.
         self.__name__ = forward.__name__
@@ -143,6 +130,8 @@ class Primitive(Rules):
             and (a := args[0]._array).dtype is (b := args[1]._array).dtype
         ):
             arrays = a, b
+        elif self._single and type(args[0]) is Tensor and (a := args[0]._array).dtype.kind == "f":
+            arrays = (a,)
         else:
             inputs, arrays = self._operands(args)
         mode = MODE.get()
@@ -208,12 +197,7 @@ class Primitive(Rules):
         return self._results(raw, inputs, arrays, static, recording)
 
     def _results(
-        self,
-        raw: Any,
-        inputs: Sequence[Tensor],
-        arrays: Sequence[Array],
-        static: dict[str, Any],
-        recording: bool,
+        self, raw: Any, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any], recording: bool
     ) -> Any:
         """What the forward returned as tensors, on the tape if it is recorded."""
         extras: Sequence[Any] = ()
@@ -256,14 +240,9 @@ class Primitive(Rules):
         return applied(watching, self, inputs, static, record) if (watching := MODE.get().observers) else record()
 
     def _record(
-        self,
-        inputs: Sequence[Tensor],
-        arrays: Sequence[Array],
-        outputs: Sequence[Tensor],
-        extras: Sequence[Any],
-        static: dict[str, Any],
-        several: bool,
-    ) -> None:
+        self, inputs: Sequence[Tensor], arrays: Sequence[Array], outputs: Sequence[Tensor], extras: Sequence[Any],
+        static: dict[str, Any], several: bool,
+    ) -> None:  # fmt: skip
         """Put the outputs on the tape, if an input is on it."""
         if len(inputs) == 1:
             parents: tuple[Node | None, ...] = (inputs[0]._node,)
@@ -338,21 +317,23 @@ class Primitive(Rules):
         saved, static = node.saved, node.static
         assert saved is not None
         mode = MODE.get()
-        seen = mode.recording or mode.observers or node.several
+        seen = mode.recording or mode.observers or type(cotangent) is tuple
         gradients: list[Tensor | None] = [None] * len(wanted)
         for position, argument, known, on_arrays in (self._plans.get(wanted) or self._plan(wanted)).pulls:
             rule, names = self.rules[argument]
-            gradient: Tensor | None
+            gradient: Any
             if on_arrays is not None and rule is known and not seen:
                 values = [cotangent._array]
                 for name in names:
                     value = saved[name] if name in saved else static[name]
                     values.append(value.array if isinstance(value, Saved) else value)
-                array = on_arrays(*values)
-                if array is None or array is values[0]:
-                    gradient = None if array is None else cotangent
-                else:
-                    gradient = _wrap(array if type(array) is _ndarray else np.asarray(array))
+                gradient = on_arrays(*values)
+                if gradient is values[0]:
+                    gradient = cotangent
+                elif type(gradient) is _ndarray:
+                    gradient = _wrap(gradient)
+                elif isinstance(gradient, np.generic):
+                    gradient = _wrap(np.asarray(gradient))
             else:
                 gradient = rule(cotangent, *[self._resolve(node, name, position) for name in names])
             if gradient is not None:
@@ -398,23 +379,11 @@ class Primitive(Rules):
 
 
 def primitive(
-    formula: str,
-    *,
-    vjp: str = "",
-    notes: Sequence[str] = (),
-    name: str | None = None,
-    broadcast: bool = False,
-    floating: bool = False,
-    view: bool = False,
-    quiet: bool = False,
-    conditions: int = 0,
-    keywords: Sequence[str] = (),
-    aux: Sequence[str] = (),
-    outputs: Sequence[str] = (),
-    linear: bool = False,
-    symmetric: bool = False,
-    kind: type[Primitive] = Primitive,
-) -> Callable[[Callable[..., Any]], Primitive]:
+    formula: str, *, vjp: str = "", notes: Sequence[str] = (), name: str | None = None, broadcast: bool = False,
+    floating: bool = False, view: bool = False, quiet: bool = False, conditions: int = 0,
+    keywords: Sequence[str] = (), aux: Sequence[str] = (), outputs: Sequence[str] = (), linear: bool = False,
+    symmetric: bool = False, kind: type[Primitive] = Primitive,
+) -> Callable[[Callable[..., Any]], Primitive]:  # fmt: skip
     """Declare the decorated function of arrays a primitive.
 
     `broadcast`: element-wise, with promotion and broadcasting of its operands;

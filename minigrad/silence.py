@@ -4,11 +4,11 @@ NumPy keeps what `np.errstate` sets in a context variable, and entering that blo
 than a small operation. A context in which the variable is set already is entered
 in no time: `SILENTLY.run(function, *arrays)` calls a function there. The function must be one
 of arrays alone, since it sees none of the caller's context variables; `silent()` is
-a block for everything else.
+a block for everything else. Should a NumPy keep its setting elsewhere, both are `np.errstate`.
 """
 
 import threading
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context, ContextVar, Token, copy_context
 from types import TracebackType
 from typing import Any
 
@@ -17,27 +17,17 @@ import numpy as np
 __all__ = ["SILENT", "SILENTLY", "WARNINGS", "Silence", "silent"]
 
 
-def _found() -> tuple[ContextVar[Any], Any]:
-    """The variable that `np.errstate` changes, and what it sets it to."""
+def found() -> tuple[ContextVar[Any], Any] | None:
+    """The variable that `np.errstate` changes, and what it sets it to; None where there is no such variable."""
     before = copy_context()
     with np.errstate(all="ignore"):
         inside = copy_context()
-    return next((one, setting) for one, setting in inside.items() if before.get(one) is not setting)
+    changed = [(variable, setting) for variable, setting in inside.items() if before.get(variable) is not setting]
+    return changed[0] if len(changed) == 1 else None
 
 
-WARNINGS, SILENT = _found()
-
-
-class Silence(threading.local):
-    """The context without warnings; each thread has its own, since a context cannot be entered twice at a time."""
-
-    def __init__(self) -> None:
-        context = Context()
-        context.run(WARNINGS.set, SILENT)
-        self.run = context.run
-
-
-SILENTLY = Silence()
+KNOWN = found()
+WARNINGS, SILENT = KNOWN or (ContextVar[Any]("minigrad_warnings", default=None), object())
 
 
 class silent:  # noqa: N801 - reads as an adjective
@@ -49,12 +39,39 @@ class silent:  # noqa: N801 - reads as an adjective
     np.float32(inf)
     """
 
-    __slots__ = ("before",)
+    __slots__ = ("before", "block")
+
+    before: Token[Any] | None
 
     def __enter__(self) -> None:
-        self.before = WARNINGS.set(SILENT)
+        self.before = None
+        if KNOWN is not None:
+            self.before = WARNINGS.set(SILENT)
+        else:
+            self.block = np.errstate(all="ignore")
+            self.block.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        WARNINGS.reset(self.before)
+        if self.before is not None:
+            WARNINGS.reset(self.before)
+        else:
+            self.block.__exit__(kind, error, trace)
+
+
+class Silence(threading.local):
+    """The context without warnings; each thread has its own, since a context cannot be entered twice at a time."""
+
+    def __init__(self) -> None:
+        context = Context()
+        context.run(WARNINGS.set, SILENT)
+        self.run = context.run if KNOWN is not None else _in_a_block
+
+
+def _in_a_block(function: Any, *args: Any, **options: Any) -> Any:
+    with silent():
+        return function(*args, **options)
+
+
+SILENTLY = Silence()

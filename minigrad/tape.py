@@ -78,21 +78,9 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__",
-        "forms",
-        "hooks",
-        "operation",
-        "parents",
-        "places",
-        "posthooks",
-        "prehooks",
-        "retained",
-        "saved",
-        "serial",
-        "several",
-        "static",
-        "wanted",
-    )
+        "__weakref__", "forms", "hooks", "operation", "parents", "places", "posthooks", "prehooks", "retained", "saved",
+        "serial", "several", "static", "wanted",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -108,16 +96,10 @@ class Node:
         self._fill(operation, parents, places, specs, saved, static, tuple(map(bool, parents)), several)
 
     def _fill(
-        self,
-        operation: Operation | None,
-        parents: tuple["Node | None", ...],
-        places: tuple[int, ...],
-        forms: tuple[Form, ...],
-        saved: dict[str, Any] | None,
-        static: dict[str, Any],
-        wanted: tuple[bool, ...],
+        self, operation: Operation | None, parents: tuple["Node | None", ...], places: tuple[int, ...],
+        forms: tuple[Form, ...], saved: dict[str, Any] | None, static: dict[str, Any], wanted: tuple[bool, ...],
         several: bool,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Set the fields: edges and specs as plain tuples, in which the walk reads them."""
         self.several = several
         self.serial = next(_serials)
@@ -243,7 +225,7 @@ def _on_the_way(nodes: Sequence[Node], targets: Collection[Node]) -> set[Node]:
     return found
 
 
-def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -> None:
+def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, tuple[bool, ...]]]) -> None:
     """Raise before anything is changed, so that a refused walk leaves everything as it was."""
     for node, wanted in plan:
         if node.operation is None or True not in wanted:
@@ -350,10 +332,8 @@ def _deposit(pending: dict[Node, Cotangents], node: Node, place: int, gradient: 
     before = slots[place]
     if before is None:
         slots[place] = gradient
-    elif (mode := MODE.get()).recording or mode.observers:
-        slots[place] = operation("add")(before, gradient)
     else:
-        slots[place] = before._wrap(np.asarray(before._array + gradient._array))
+        slots[place] = operation("add")(before, gradient)
 
 
 def _run_hooks(node: Node, cotangents: list["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]) -> None:

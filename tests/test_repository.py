@@ -24,10 +24,10 @@ LONGEST_FUNCTION = 60
 ENGINE_LINES = 2500
 
 # An afternoon's reading: the tape, the tensor, the geometry, the three maps and the walk; not how
-# tensors become NumPy's and Python's objects and are printed.
+# tensors become NumPy's and Python's objects, are printed, and filled with random numbers.
 ENGINE = ["tape", "mode", "hooks", "tensor", "geometry", "primitive", "rules", "registry", "ops/convolution",
           "kernels/correlate", "kernels/rows", "kernels/memory"]  # fmt: skip
-BESIDE_THE_ENGINE = {"interop.py", "display.py"}
+BESIDE_THE_ENGINE = {"interop.py", "display.py", "filling.py"}
 
 # Test files named after something that cuts across the modules of their folder.
 TOPICS = {

@@ -21,8 +21,13 @@ _WORDS: dict[int, Any] = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 def empty_in_order(*arrays: Array) -> Array:
     """An array for the broadcast result, of the last one's dtype, in the order of the first that has its shape."""
     shape, dtype = arrays[0].shape, arrays[-1].dtype
-    if any(array.shape != shape for array in arrays):
-        shape = np.broadcast_shapes(*[array.shape for array in arrays])
+    for array in arrays:
+        if array.shape != shape:
+            shape = np.broadcast_shapes(*[one.shape for one in arrays])
+            break
+    else:
+        if 0 not in arrays[0].strides:
+            return np.empty_like(arrays[0], dtype)
     alike = [array for array in arrays if array.shape == shape]
     alike.sort(key=lambda array: 0 in array.strides)  # what is repeated has no order of its own
     return np.empty_like(alike[0], dtype=dtype) if alike else np.empty(shape, dtype)

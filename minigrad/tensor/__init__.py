@@ -1,7 +1,7 @@
 """`Tensor`: NumPy arrays that remember how they were made.
 
 The class is put together from mixins by topic: `core` (storage, tape, backward),
-`operators` (+, @, [], …), `methods` (the named ones), `inplace` (with `views`),
+`operators` (+, @, [], …), `methods` (the named ones), `inplace` (with `views`), `filling`,
 `interop` (NumPy, Python numbers, copies) and `display`.
 """
 
@@ -9,6 +9,7 @@ from ..errors import DTypeError
 from ..registry import lookup
 from .core import TensorCore, edge_of, kept_graph, seeds_for
 from .display import Display
+from .filling import Filling
 from .inplace import InPlace
 from .interop import Interop
 from .methods import Methods
@@ -18,7 +19,7 @@ from .views import Another, Array, Saved, Version, kept
 __all__ = ["Another", "Array", "Saved", "Tensor", "Version", "edge_of", "kept", "kept_graph", "seeds_for"]
 
 
-class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):
+class Tensor(Operators, Methods, InPlace, Filling, Interop, Display, TensorCore):
     """An array of numbers that can remember how it was computed.
 
     Made by `minigrad.tensor` and the other creation functions rather than by

@@ -120,7 +120,8 @@ def kept(array: Array, tensor: "TensorCore") -> Saved:
     if tensor._held is None and array is tensor._array:
         with MAKING:
             if tensor._held is None:
-                tensor._held = Version(array)
+                tensor._held = storage = Version(array)
+                return storage
     storage = tensor._storage
     if storage.array is array and storage.own is None and storage.stamp == storage.count:
         return storage
@@ -147,7 +148,7 @@ def keep_saved(storage: Version, place: Array) -> None:
                 copies[id(one.array)] = one.array.copy(order="K"), Version()
             one.lie(*copies[id(one.array)])
         else:
-            one.stamp = storage.count
+            one.stamp = storage.count  # type: ignore[misc]
 
 
 def replace(tensor: "TensorCore", value: "TensorCore") -> None:

@@ -772,6 +772,26 @@ def test_walking_twice_gives_the_same(case):
     assert_same(*twice, tolerance=0)
 
 
+@every_differentiable_case
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_walk_on_arrays_gives_what_one_on_tensors_gives(case, dtype):
+    arrays = [one.astype(dtype) if one.dtype.kind == "f" else one for one in case.arrays]
+    arguments = case.leaves(arrays)
+    outputs = recorded(case(*arguments))
+    seeds = [one.detach() for one in directions(outputs, 0)]
+    known = recorded(arguments)
+    plain = grad(outputs, known, seeds, retain_graph=True, allow_unused=True)
+    with mg.autograd.observe():
+        watched = grad(outputs, known, seeds, retain_graph=True, allow_unused=True)
+    taped = grad(outputs, known, seeds, create_graph=True, allow_unused=True)
+    for one, *others in zip(plain, watched, taped, strict=True):
+        for other in others:
+            assert (one is None) == (other is None)
+            if one is not None:
+                assert (one.shape, one.dtype) == (other.shape, other.dtype)
+                assert one.numpy().tobytes() == other.detach().numpy().tobytes()
+
+
 # ------------------------------------------------------------------ memory layout
 
 

@@ -190,6 +190,33 @@ def test_broadcast_gradients_are_summed_back():
         assert x.grad.sum().item() == 15.0
 
 
+def test_which_vjps_are_given_arrays():
+    known = mg.primitives()
+    assert known["mul"]._ways("a")[1](np.float32(2), np.float32(3)) == 6, "operators alone"
+    assert known["maximum"]._ways("a")[1] is None, "it asks for `where`"
+    assert known["tanh"]._ways("x")[1] == known["tanh_vjp"].forward, "it is a primitive"
+    doubled = mg.primitive("y = 2x", vjp="x̄ = 2g", name="doubled_by_a_user")(lambda x: x * 2)
+    doubled.defvjp(x=lambda g: g * 2)
+    assert doubled._ways("x")[1] is None, "a user's"
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_what_a_vjp_on_arrays_gives_is_a_tensor_of_its_own(shape):
+    x = mg.full(shape, 2.0, requires_grad=True)
+    steps = []
+    ((x * 3) + 1).sum().backward()
+    assert type(x.grad) is mg.Tensor
+    assert (x.grad.shape, x.grad.dtype) == (shape, mg.float32)
+    y = x * 3
+    y.register_hook(lambda g: steps.append(g))
+    (y * 1).sum().backward()
+    assert type(steps[0]) is mg.Tensor
+    assert steps[0].shape == shape
+    with mg.autograd.observe(applied=lambda primitive, inputs, outputs: steps.append(primitive.name)):
+        (x * 3).sum().backward()
+    assert steps.count("mul") == 2, "whoever watches sees the steps of the walk"
+
+
 def test_operands():
     x = mg.ones(1)
     assert as_operand(x, "f") is x

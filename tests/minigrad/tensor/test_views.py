@@ -1,7 +1,9 @@
 """Writes through views: the base and all its views see them, with the right gradients; and what refuses."""
 
 import gc
+import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -352,6 +354,55 @@ def test_places_are_found_from_memory(whole):
             target = np.zeros_like(whole)
             index.write(target, 7.0)
             assert target.sum() == 7 * part.size
+
+
+def test_a_value_is_saved_once():
+    x = mg.ones(3, requires_grad=True)
+    y = x * 2
+    first, second = (y * y).grad_fn, (y * x).grad_fn
+    assert first.saved["a"] is first.saved["b"] is second.saved["a"] is y._storage
+    part = y[1:]
+    third = (part * part).grad_fn.saved["a"]
+    assert third is not y._storage
+    assert (part * 2.0).grad_fn.saved.get("a") is None
+    assert (part * part).grad_fn.saved["a"] is third
+    with mg.no_grad():
+        x.add_(1)
+    fourth = (x * x).grad_fn.saved["a"]
+    assert fourth is not second.saved["b"], "what was saved before the change stays outdated"
+    assert (x * x).grad_fn.saved["a"] is fourth
+
+
+def test_what_was_saved_first_is_copied_once_for_all_who_saved_it():
+    x = mg.full((3,), 2.0, requires_grad=True)
+    y = x * 1
+    square, cube = y * y, y * y * y
+    shown = y.detach()
+    y.mul_(10)
+    assert square.grad_fn.saved["a"].array is cube.grad_fn.saved["b"].array is not y._array
+    assert shown.tolist() == [20.0] * 3
+    later = y * y
+    (square + cube + later).sum().backward()
+    assert x.grad.tolist() == [4.0 + 12.0 + 400.0] * 3
+    y = x * 1
+    square = y * y
+    (first,) = mg.autograd.grad(square.sum(), x, create_graph=True)
+    y.mul_(10)
+    first.sum().backward()
+    assert x.grad.tolist() == [416.0 + 2.0] * 3
+
+
+def test_threads_agree_on_the_version_of_a_tensor():
+    for _ in range(200):
+        x, start = mg.ones(2), threading.Barrier(2)
+
+        def version(x=x, start=start):
+            start.wait()
+            return x._storage
+
+        with ThreadPoolExecutor(2) as pool:
+            one, other = (future.result() for future in [pool.submit(version) for _ in range(2)])
+        assert one is other is x._storage
 
 
 def test_a_storage_forgets_the_dead():
