@@ -130,14 +130,13 @@ def _labels(input: Tensor, target: Tensor, ignored: int) -> int:
 
 
 def _integers(target: Any, name: str) -> Tensor:
-    target = as_operand(target, name)  # unsigned labels could not be compared with ignore_index
-    return target.to(dtype=int64) if target.dtype.kind in "iu" and target.dtype != int64 else target
+    """The labels in int64: unsigned ones could not be compared with ignore_index."""
+    labels: Tensor = as_operand(target, name)
+    return labels.to(dtype=int64) if labels.dtype.kind in "iu" and labels.dtype != int64 else labels
 
 
 @function
-def cross_entropy(
-    input: Tensor, target: Tensor, ignore_index: int = -100, label_smoothing: float = 0.0
-) -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor, ignore_index: int = -100, label_smoothing: float = 0.0) -> Tensor:
     """−ln softmax(x) at the right class, label by label (N98); `nn.functional` has the mean, and weights.
 
     (C), (N, C) or (N, C, *d) logits, class numbers (), (N) or (N, *d) -> the shape of the class numbers
@@ -153,7 +152,10 @@ def cross_entropy(
     tensor([6.9315e-01, 2.0612e-09])
     """
     name = "cross_entropy"
-    smoothing, ignored = as_number(label_smoothing, name, "label_smoothing"), as_integer(ignore_index, name, "ignore_index")
+    smoothing, ignored = (
+        as_number(label_smoothing, name, "label_smoothing"),
+        as_integer(ignore_index, name, "ignore_index"),
+    )
     if not 0 <= smoothing <= 1:
         raise ArgumentError(f"cross_entropy got label_smoothing={smoothing}; it lies between 0 and 1")
     input, target = floating(as_operand(input, name), name), _integers(target, name)
@@ -178,4 +180,4 @@ def nll_loss(input: Tensor, target: Tensor, ignore_index: int = -100) -> Tensor:
     axis = _labels(input, target, ignored)
     labels, missing = _counted(target._array, ignored)
     right = -getitem_primitive(input, index=Index([_places(labels, axis)]))
-    return right if missing is None else where(Tensor._wrap(missing), 0, right)  # type: ignore[no-any-return]
+    return right if missing is None else where(Tensor._wrap(missing), 0, right)
