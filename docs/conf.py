@@ -40,7 +40,7 @@ html_css_files = ["custom.css"]
 # These pages have no siblings to list, and their code needs the width.
 WITHOUT_SIDEBAR = """
     index tensors_and_tape drawing derivatives custom_operators memory architecture shapes debugging profiling
-    differences_from_pytorch
+    differences_from_pytorch why_fast benchmarks
 """
 html_sidebars = {page: [] for page in WITHOUT_SIDEBAR.split()}
 html_copy_source = False

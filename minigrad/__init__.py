@@ -163,6 +163,7 @@ from .random import Generator, default_generator, get_rng_state, initial_seed, m
 from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor
+from .threads import get_num_threads, set_num_threads
 from .uninitialized import Uninitialized
 from .utils.checkpoint import checkpoint
 
@@ -314,6 +315,7 @@ __all__ = [
     "gather",
     "ge",
     "get_default_dtype",
+    "get_num_threads",
     "get_rng_state",
     "gt",
     "half",
@@ -415,6 +417,7 @@ __all__ = [
     "seed",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
     "short",

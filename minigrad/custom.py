@@ -15,10 +15,12 @@ import numpy as np
 from .dtypes import check_supported
 from .errors import ArgumentError, DTypeError, GradError
 from .mode import MODE
-from .operands import as_operand
+from .operands import as_operand, promoted
 from .primitive import Primitive
 from .primitive import primitive as _primitive
-from .tape import Edge, Node, Spec
+from .rules import Rule
+from .silence import silent
+from .tape import Edge, Form, Node, Spec
 from .tensor import Array, Tensor, Version, edge_of
 
 __all__ = ["CustomPrimitive", "Last", "primitive"]
@@ -48,12 +50,12 @@ class Last:
         node = Node(self, (known, *unknown), (Spec(gradient.shape, gradient.dtype),), {}, {})
         return Tensor._wrap(gradient._array, node, 0, gradient._storage)
 
-    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+    def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` where the derivative is not known."""
         if any(wanted[1:]):
             raise GradError(self.why)
 
-    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
         """The cotangent, as it is."""
         return [cotangents[0], *[None] * (len(wanted) - 1)]
 
@@ -68,6 +70,8 @@ class CustomPrimitive(Primitive):
 
     def __init__(self, forward: Callable[..., Any], *details: Any, **options: Any) -> None:
         super().__init__(forward, *details, **options)
+        self._arity = -1  # its own signature says what an operand is
+        self.quiet = True  # in `forward`, which keeps the user's context
         del self.forward  # this class's own stands in its place
         self._function = forward
         self._signature = inspect.signature(forward)
@@ -170,10 +174,10 @@ class CustomPrimitive(Primitive):
     def _keyword_only(self) -> set[str]:
         return {one.name for one in self._signature.parameters.values() if one.kind is one.KEYWORD_ONLY}
 
-    def _operands(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
+    def _operands(self, args: tuple[Any, ...]) -> tuple[Sequence[Tensor], Sequence[Array]]:
         """Numbers take the dtype of the floating operands beside them, so that they round nothing and widen nothing."""
         if self.broadcast:
-            return self._promoted(args)
+            return promoted(args, self.name, self.floating, self.conditions)
         dtypes = [one.dtype for one in args if isinstance(one, Tensor | np.ndarray) and one.dtype.kind == "f"]
         inputs = []
         for arg in args:
@@ -194,7 +198,8 @@ class CustomPrimitive(Primitive):
             if one.kind not in (one.KEYWORD_ONLY, one.VAR_POSITIONAL):
                 positional.append(values.pop(one.name))
         try:
-            raw = self._function(*positional, **values)
+            with silent():
+                raw = self._function(*positional, **values)
         except ValueError as error:
             if "read-only" not in str(error):
                 raise
@@ -235,6 +240,9 @@ class CustomPrimitive(Primitive):
         check_supported(array.dtype)
         return array
 
+    def _ways(self, argument: str) -> tuple[Rule, None]:
+        return self.rules[argument][0], None  # a user's VJP may change what it is given, which is noticed with tensors
+
     def _record(
         self,
         inputs: Sequence[Tensor],
@@ -242,18 +250,17 @@ class CustomPrimitive(Primitive):
         outputs: Sequence[Tensor],
         extras: Sequence[Any],
         static: dict[str, Any],
-        wanted: tuple[bool, ...],
         several: bool,
     ) -> None:
-        rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
+        rules = [self._rule(position) for position, tensor in enumerate(inputs) if tensor.requires_grad]
         if any(rule is not None and rule[0] is not _constant for rule in rules):
             # A tensor's changes are counted; those of an array among the static arguments are not.
             static = {name: one.copy() if isinstance(one, np.ndarray) else one for name, one in static.items()}
-            super()._record(inputs, arrays, outputs, extras, static, wanted, several)
+            super()._record(inputs, arrays, outputs, extras, static, several)
 
     # ----------------------------------------------------------- backward
 
-    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+    def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` also where a wanted VJP is missing, or was declared after the node was recorded."""
         assert node.saved is not None
         known = {*node.saved, *node.static, "position"}
@@ -274,7 +281,7 @@ class CustomPrimitive(Primitive):
             )
         super().check(node, wanted)
 
-    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
         """The gradients of the wanted inputs; a VJP that changes what it is given is refused."""
         given = [(one._storage, one._storage.count) for one in cotangents if one is not None]
         gradients = super().pull(node, cotangents, wanted)
@@ -298,14 +305,14 @@ class CustomPrimitive(Primitive):
                 return Last(self.name, why).ending(gradient, known, node.edges)
         return gradient
 
-    def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
+    def _conforming(self, gradient: Tensor, form: Form) -> Tensor:
         what = f"a VJP of {self.name} returned"
         if not isinstance(gradient, Tensor):
             raise GradError(
                 f"{what} a {type(gradient).__name__}; it returns a tensor, or None. Compute with minigrad in it, so "
                 "that it can be differentiated again"
             )
-        spec = edge.node.specs[edge.output]
+        spec = Spec(*form)
         if gradient.dtype.kind != "f":
             raise GradError(f"{what} a tensor of {gradient.dtype} for an input of {spec.dtype}; was g forgotten?")
         if gradient.shape != spec.shape and not (self.broadcast and _sums_to(gradient.shape, spec.shape)):
@@ -314,7 +321,7 @@ class CustomPrimitive(Primitive):
                 f"{what} shape {gradient.shape} for an input of shape {spec.shape}; a gradient has the shape of its "
                 f"input{remedy}"
             )
-        return super()._conforming(gradient, edge)
+        return super()._conforming(gradient, form)
 
 
 def _apart(array: Array, taken: list[Array]) -> Array:

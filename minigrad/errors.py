@@ -51,6 +51,10 @@ class MissingFileError(DataError, FileNotFoundError):
     """A file that is not there."""
 
 
+class MissingPackageError(MinigradError, ImportError):
+    """A package that minigrad can do without, but not here, is not installed."""
+
+
 class MissingMethodError(MinigradError, NotImplementedError):
     """A method that every class of its kind defines, and this one does not."""
 

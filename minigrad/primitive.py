@@ -26,25 +26,25 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import DIMENSIONED, PYTHON_NUMBER, ZERO_DIM, check_supported, get_default_dtype, python_dtype, result_dtype
-from .errors import ArgumentError, DTypeError, GradError, MinigradError, ShapeError
+from .errors import DTypeError, GradError, ShapeError
 from .mode import MODE
 from .observing import applied
-from .operands import as_operand, not_an_operand
+from .operands import as_operand, misfit, promoted
 from .registry import lookup, register_primitive, registered_primitives
-from .rules import Rules
-from .tape import Edge, Node, Spec
-from .tensor import Array, Saved, Tensor
+from .rules import ARGUMENT, AUX, OUTPUT, SHAPE, Rules
+from .silence import SILENT, SILENTLY, WARNINGS
+from .tape import Form, Node
+from .tensor import Array, Saved, Tensor, kept
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
+_new, _wrap, _ndarray = object.__new__, Tensor._wrap, np.ndarray
+
+# What nodes share that have saved nothing, or were given nothing but operands.
+_NOTHING: dict[str, Any] = {}
+
 # PyTorch's names for the operands of functions of one and two tensors.
 _KEYWORDS = {1: ("input",), 2: ("input", "other")}
-
-
-def _cast(array: Array, dtype: np.dtype[Any]) -> Array:
-    with np.errstate(all="ignore"):
-        return array.astype(dtype)
 
 
 class Primitive(Rules):
@@ -101,12 +101,16 @@ class Primitive(Rules):
         self.linear = linear
         self.symmetric = symmetric
         super().__init__()
+        self._arity = -1 if self.variadic else count
+        self._plain = not aux and not view
+        self._pair = broadcast and count == 2 and not self.variadic and not floating and not conditions
         # What help(), doctest and inspect look at.
         self.__name__ = forward.__name__
         self.__qualname__ = forward.__qualname__
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
         self.__wrapped__ = forward
+        self.__code__ = code  # it may be the VJP of another
 
     def __get__(self, instance: Any, owner: Any = None) -> "Primitive":
         # With it, inspect takes a primitive for the function that it is, and help() shows its documentation.
@@ -129,7 +133,22 @@ class Primitive(Rules):
 
     def __call__(self, *args: Any, **static: Any) -> Tensor:
         """Apply to tensors, NumPy arrays and numbers."""
-        return self._called(args, static)  # type: ignore[no-any-return]
+        if static or len(args) != self._arity:
+            return self._called(args, static)  # type: ignore[no-any-return]
+        inputs: Sequence[Tensor] = args
+        arrays: Sequence[Array]
+        if (
+            self._pair
+            and type(args[0]) is type(args[1]) is Tensor
+            and (a := args[0]._array).dtype is (b := args[1]._array).dtype
+        ):
+            arrays = a, b
+        else:
+            inputs, arrays = self._operands(args)
+        mode = MODE.get()
+        if mode.observers:
+            return self._apply(inputs, arrays, static)  # type: ignore[no-any-return]
+        return self._computed(inputs, arrays, static, mode.recording)  # type: ignore[no-any-return]
 
     def many(self, *args: Any, **static: Any) -> tuple[Tensor, ...]:
         """Apply a primitive that has several outputs."""
@@ -146,73 +165,57 @@ class Primitive(Rules):
         inputs, arrays = self._operands(args)
         return self._apply(inputs, arrays, static)
 
-    def _operands(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
+    def _operands(self, args: tuple[Any, ...]) -> tuple[Sequence[Tensor], Sequence[Array]]:
         """The operands as tensors, and the arrays that the forward gets."""
         if self.broadcast:
-            return self._promoted(args)
+            return promoted(args, self.name, self.floating, self.conditions)
         inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
         return inputs, [tensor._array for tensor in inputs]
 
-    def _promoted(self, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Array]]:
-        """The operands in their common dtype; numbers become 0-d constants of it."""
-        masks = [as_operand(arg, self.name) for arg in args[: self.conditions]]
-        operands = args[self.conditions :]
-        dtypes = [self._weighed(arg) for arg in operands]
-        first = dtypes[0]
-        common = first[0] if all(other == first for other in dtypes) else result_dtype(dtypes)
-        if self.floating and common.kind != "f":
-            common = get_default_dtype()
-        inputs, arrays = masks, [mask._array for mask in masks]
-        for arg in operands:
-            if isinstance(arg, Tensor):
-                array = arg._array
-                inputs.append(arg)
-            else:
-                array = self._constant(arg, common)
-                inputs.append(Tensor._wrap(array))
-            arrays.append(array if array.dtype == common else _cast(array, common))
-        return inputs, arrays
-
-    def _constant(self, arg: Any, dtype: np.dtype[Any]) -> Array:
-        array = np.asarray(arg)
-        if array.dtype == dtype:
-            return array
-        try:
-            return _cast(array, dtype)
-        except OverflowError as error:
-            raise ArgumentError(f"{self.name} with {arg}: {dtype} cannot hold it; use a float") from error
-
-    def _weighed(self, arg: Any) -> tuple[np.dtype[Any], int]:
-        """The dtype of an operand, and its rank of priority in promotion."""
-        if isinstance(arg, Tensor):
-            return arg._array.dtype, DIMENSIONED if arg._array.ndim else ZERO_DIM
-        if isinstance(arg, bool | int | float):
-            return python_dtype(arg), PYTHON_NUMBER
-        if isinstance(arg, np.generic):
-            check_supported(arg.dtype)
-            return python_dtype(arg.item()), PYTHON_NUMBER
-        if isinstance(arg, np.ndarray):
-            return check_supported(arg.dtype), DIMENSIONED if arg.ndim else ZERO_DIM
-        raise not_an_operand(arg, self.name)
-
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
-        watching = MODE.get().observers
+        mode = MODE.get()
+        watching = mode.observers
         if watching:
-            return applied(watching, self, inputs, static, partial(self._computed, inputs, arrays, static))
-        return self._computed(inputs, arrays, static)
+            compute = partial(self._computed, inputs, arrays, static, mode.recording)
+            return applied(watching, self, inputs, static, compute)
+        return self._computed(inputs, arrays, static, mode.recording)
 
-    def _computed(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
-        if self.quiet:
-            raw = self.forward(*arrays, **static)
-        else:
-            try:
-                with np.errstate(all="ignore"):
-                    raw = self.forward(*arrays, **static)
-            except (ValueError, TypeError) as error:
-                explained = self._explained(error, arrays)
-                if explained is None:
-                    raise
-                raise explained from error
+    def _computed(
+        self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any], recording: bool
+    ) -> Any:
+        try:
+            if self.quiet or WARNINGS.get() is SILENT:
+                raw = self.forward(*arrays, **static) if static else self.forward(*arrays)
+            else:
+                raw = SILENTLY.run(self.forward, *arrays, **static)
+        except (ValueError, TypeError) as error:
+            told = misfit(error, self.name, arrays) if self.broadcast else error
+            if told is error:
+                raise
+            raise told from error
+        if self._plain and type(raw) is _ndarray:
+            output: Tensor = _new(Tensor)  # as Tensor._wrap, which would be one call more
+            output._array = raw
+            output._node = output._held = output._grad = output._base = None
+            output._index = 0
+            if recording:
+                for tensor in inputs:
+                    if tensor._node is not None:
+                        if self.rules and raw.dtype.kind == "f":
+                            self._record(inputs, arrays, (output,), (), static, False)
+                        break
+            return output
+        return self._results(raw, inputs, arrays, static, recording)
+
+    def _results(
+        self,
+        raw: Any,
+        inputs: Sequence[Tensor],
+        arrays: Sequence[Array],
+        static: dict[str, Any],
+        recording: bool,
+    ) -> Any:
+        """What the forward returned as tensors, on the tape if it is recorded."""
         extras: Sequence[Any] = ()
         if self.aux:
             raw, *extras = raw
@@ -227,10 +230,8 @@ class Primitive(Rules):
                 outputs.append(self._viewed(result, inputs[source], arrays[source]))
             else:
                 outputs.append(Tensor._wrap(result))
-        if MODE.get().recording and self.rules:
-            wanted = tuple([tensor._node is not None for tensor in inputs])
-            if True in wanted and any(output._array.dtype.kind == "f" for output in outputs):
-                self._record(inputs, arrays, outputs, extras, static, wanted, not single)
+        if recording and self.rules and any(output._array.dtype.kind == "f" for output in outputs):
+            self._record(inputs, arrays, outputs, extras, static, not single)
         return outputs[0] if single else tuple(outputs)
 
     def _viewed(self, result: Array, tensor: Tensor, array: Array) -> Tensor:
@@ -248,9 +249,8 @@ class Primitive(Rules):
         output = Tensor._wrap(array)
 
         def record() -> Tensor:
-            wanted = tuple([tensor._node is not None for tensor in inputs])
-            if True in wanted and array.dtype.kind == "f":
-                self._record(inputs, [tensor._array for tensor in inputs], [output], (), static, wanted, False)
+            if array.dtype.kind == "f":
+                self._record(inputs, [tensor._array for tensor in inputs], (output,), (), static, False)
             return output
 
         return applied(watching, self, inputs, static, record) if (watching := MODE.get().observers) else record()
@@ -262,56 +262,60 @@ class Primitive(Rules):
         outputs: Sequence[Tensor],
         extras: Sequence[Any],
         static: dict[str, Any],
-        wanted: tuple[bool, ...],
         several: bool,
     ) -> None:
-        saved: dict[str, Any] = {}
-        for name in self._needs(wanted):
-            if name in self.arguments:
-                if self.variadic:
-                    raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
-                position = self.arguments.index(name)
-                tensor = inputs[position]
-                saved[name] = Saved(arrays[position], tensor._storage, tensor._node, tensor._index)
-            elif name in self._outputs:
-                index = self._outputs[name]
-                saved[name] = Saved(outputs[index]._array, outputs[index]._storage, None, index)
-            elif name in self.aux:
-                saved[name] = extras[self.aux.index(name)]
-            elif name.endswith("_shape") and name not in self.static:
-                if self.variadic:
-                    saved[name] = tuple(array.shape for array in arrays)
-                else:
-                    saved[name] = arrays[self.arguments.index(name[: -len("_shape")])].shape
-        edges = tuple([None if tensor._node is None else Edge(tensor._node, tensor._index) for tensor in inputs])
-        specs = tuple([Spec(output._array.shape, output._array.dtype) for output in outputs])
-        node = Node(self, edges, specs, saved, static, several)
+        """Put the outputs on the tape, if an input is on it."""
+        if len(inputs) == 1:
+            parents: tuple[Node | None, ...] = (inputs[0]._node,)
+            wanted: tuple[bool, ...] = (parents[0] is not None,)
+        elif len(inputs) == 2:
+            parents = inputs[0]._node, inputs[1]._node
+            wanted = parents[0] is not None, parents[1] is not None
+        else:
+            parents = tuple([tensor._node for tensor in inputs])
+            wanted = tuple([parent is not None for parent in parents])
+        if True not in wanted:
+            return
+        plan = self._plans.get(wanted) or self._plan(wanted)
+        memory: dict[str, Any] = {} if plan.kept else _NOTHING
+        for name, origin, place in plan.kept:
+            if origin == ARGUMENT:
+                memory[name] = kept(arrays[place], inputs[place])
+            elif origin == OUTPUT:
+                memory[name] = kept(outputs[place]._array, outputs[place])
+            elif origin == AUX:
+                memory[name] = extras[place]
+            else:
+                memory[name] = arrays[place].shape if origin == SHAPE else tuple([one.shape for one in arrays])
+        places = plan.places
+        for tensor in inputs:
+            if tensor._index:
+                places = tuple([one._index for one in inputs])
+                break
+        node: Node = _new(Node)
+        if not several:
+            output = outputs[0]
+            forms: tuple[Form, ...] = ((output._array.shape, output._array.dtype),)
+            for parent in parents:
+                if parent is not None and parent.forms == forms:
+                    forms = parent.forms  # the same object, of which thousands of nodes need only one
+                    break
+            node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, False)
+            output._node = node
+            return
+        forms = tuple([(output._array.shape, output._array.dtype) for output in outputs])
+        node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, True)
         for index, output in enumerate(outputs):
             if output._array.dtype.kind == "f":
                 output._node = node
                 output._index = index
 
-    def _explained(self, error: Exception, arrays: Sequence[Array]) -> MinigradError | None:
-        """NumPy's complaint about shapes or dtypes as one of ours; None for any other error."""
-        if isinstance(error, MinigradError) or not self.broadcast:
-            return None
-        if isinstance(error, TypeError) and "not supported" in str(error):
-            kinds = " and ".join(str(array.dtype) for array in arrays)
-            return DTypeError(f"{self.name} is not defined for {kinds}; convert first, for example t.to(mg.float32)")
-        if "broadcast" not in str(error):
-            return None
-        shapes = " and ".join(str(array.shape) for array in arrays)
-        return ShapeError(
-            f"{self.name} of shapes {shapes}: sizes are compared from the last axis backwards, and each pair must be "
-            "equal or contain a 1. Use unsqueeze or reshape to line the axes up"
-        )
-
     # ----------------------------------------------------------- backward
 
-    def check(self, node: Node, wanted: Sequence[bool]) -> None:
+    def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` where a saved value that the wanted VJPs read was changed in place."""
         assert node.saved is not None
-        for name in self._needs(tuple(wanted)):
+        for name, _, _ in (self._plans.get(wanted) or self._plan(wanted)).kept:
             saved = node.saved.get(name)
             if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
@@ -321,25 +325,45 @@ class Primitive(Rules):
                     "would be wrong. Make the change (as optimizer.step() does) after backward, or on a clone()"
                 )
 
-    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: Sequence[bool]) -> list[Tensor | None]:
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
         """The gradients of the wanted inputs of one recorded application."""
         cotangent: Any = cotangents[0]
         if self.outputs:
             cotangent = tuple(cotangents)
         elif node.several:
             cotangent = tuple(
-                Tensor._wrap(np.zeros(*spec)) if given is None else given
-                for given, spec in zip(cotangents, node.specs, strict=True)
+                Tensor._wrap(np.zeros(*form)) if given is None else given
+                for given, form in zip(cotangents, node.forms, strict=True)
             )
-        gradients: list[Tensor | None] = []
-        for position, (flag, edge) in enumerate(zip(wanted, node.edges, strict=True)):
-            found = self._rule(position) if flag else None
-            if found is None or edge is None:
-                gradients.append(None)
-                continue
-            rule, names = found
-            gradient = rule(cotangent, *[self._resolve(node, name, position) for name in names])
-            gradients.append(None if gradient is None else self._conforming(gradient, edge))
+        saved, static = node.saved, node.static
+        assert saved is not None
+        mode = MODE.get()
+        seen = mode.recording or mode.observers or node.several
+        gradients: list[Tensor | None] = [None] * len(wanted)
+        for position, argument, known, on_arrays in (self._plans.get(wanted) or self._plan(wanted)).pulls:
+            rule, names = self.rules[argument]
+            gradient: Tensor | None
+            if on_arrays is not None and rule is known and not seen:
+                values = [cotangent._array]
+                for name in names:
+                    value = saved[name] if name in saved else static[name]
+                    values.append(value.array if isinstance(value, Saved) else value)
+                array = on_arrays(*values)
+                if array is None or array is values[0]:
+                    gradient = None if array is None else cotangent
+                else:
+                    gradient = _wrap(array if type(array) is _ndarray else np.asarray(array))
+            else:
+                gradient = rule(cotangent, *[self._resolve(node, name, position) for name in names])
+            if gradient is not None:
+                form = node.parents[position].forms[node.places[position]]  # type: ignore[union-attr]
+                if (
+                    type(gradient) is not Tensor
+                    or (array := gradient._array).shape != form[0]
+                    or array.dtype is not form[1]
+                ):
+                    gradient = self._conforming(gradient, form)
+                gradients[position] = gradient
         return gradients
 
     def _resolve(self, node: Node, name: str, position: int) -> Any:
@@ -347,17 +371,20 @@ class Primitive(Rules):
         if name not in node.saved:
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
-        if isinstance(saved, Saved):
-            return Tensor._wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
-        return saved
+        if not isinstance(saved, Saved):
+            return saved
+        if name in self._outputs:
+            return _wrap(saved.array, node, self._outputs[name], saved.storage)
+        place = self.arguments.index(name)
+        return _wrap(saved.array, node.parents[place], node.places[place], saved.storage)
 
-    def _conforming(self, gradient: Tensor, edge: Edge) -> Tensor:
+    def _conforming(self, gradient: Tensor, form: Form) -> Tensor:
         """The gradient in the shape and dtype of its input: sums over what was broadcast."""
         if not isinstance(gradient, Tensor):
             raise GradError(
                 f"the VJP of {self.name} returned a {type(gradient).__name__}; it returns a tensor, or None"
             )
-        shape, dtype = edge.node.specs[edge.output]
+        shape, dtype = form
         if gradient._array.shape != shape:
             if not self.broadcast:
                 raise GradError(

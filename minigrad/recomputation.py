@@ -21,7 +21,7 @@ from .observing import observe
 from .random import default_generator
 from .recorder import AskedTooEarly, Bound, Lent, Recorder
 from .tape import Node, Spec
-from .tensor import Array, Saved, Tensor
+from .tensor import Another, Array, Saved, Tensor
 
 __all__ = ["recomputed"]
 
@@ -267,7 +267,7 @@ class Region:
             if old is None or not isinstance(old.saved, Lent) or old.saved.region is not self or new is None:
                 continue
             for value in dict.values(new):
-                if isinstance(value, Saved) and value.node is not None:
+                if isinstance(value, Another) and value.node is not None:
                     value.node = self._place(value.node, stands_for) or value.node
             lent = old.saved
             for name in lent.away & dict.keys(new):

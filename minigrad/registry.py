@@ -16,7 +16,7 @@ from .explaining import ACCIDENTS, explained
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["function", "guarded", "lookup", "register_primitive", "registered_primitives"]
+__all__ = ["function", "guarded", "lookup", "operation", "register_primitive", "registered_primitives"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,6 +64,12 @@ def lookup(name: str) -> "Callable[..., Tensor]":
     """The function or primitive called `name`; a primitive answers where no function has that name."""
     found = _functions.get(name)
     return found if found is not None else _primitives[name]
+
+
+def operation(name: str) -> "Callable[..., Tensor]":
+    """The primitive called `name`, without the options of a function of that name; a function where there is none."""
+    found = _primitives.get(name)
+    return found if found is not None else _functions[name]
 
 
 def register_primitive(name: str, primitive: Any, users: bool = False) -> None:

@@ -6,10 +6,14 @@ linear one is its own JVP, applied to the tangent of one argument with the other
 fixed; and where the Jacobian is its own transpose, as the diagonal one of
 everything element-wise is, the VJP is the JVP too. `defjvp` says any other. What says
 nothing is left to the VJP of the VJP.
+
+A VJP that uses nothing but its parameters and Python's operators means the same for
+arrays as for tensors, and one that is a primitive has its forward. Where nobody
+records or watches the walk, these two kinds are given arrays.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import GradError
 from .tensor import Tensor
@@ -17,6 +21,22 @@ from .tensor import Tensor
 __all__ = ["Rules"]
 
 Rule = Callable[..., Tensor | None]
+
+
+# Where an application finds what a VJP asks for.
+ARGUMENT, OUTPUT, AUX, SHAPE, SHAPES = range(5)
+
+
+class Plan(NamedTuple):
+    """For one pattern of arguments that need gradients: what is saved, by name, and whose VJPs run.
+
+    The pattern itself and the usual places of the arguments, the first outputs of their nodes, are shared by nodes.
+    """
+
+    wanted: tuple[bool, ...]
+    places: tuple[int, ...]
+    kept: tuple[tuple[str, int, int], ...]
+    pulls: tuple[tuple[int, str, Rule, Callable[..., Any] | None], ...]
 
 
 class Rules:
@@ -35,7 +55,7 @@ class Rules:
     def __init__(self) -> None:
         self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
         self.jvps: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
-        self._plans: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        self._plans: dict[tuple[bool, ...], Plan] = {}
 
     def defvjp(self, **rules: Rule) -> None:
         """Register the VJP of each named argument; see the text of `primitive` for their parameters."""
@@ -76,11 +96,35 @@ class Rules:
     def _rule(self, position: int) -> tuple[Rule, tuple[str, ...]] | None:
         return self.rules.get(self.arguments[0 if self.variadic else position])
 
-    def _needs(self, wanted: tuple[bool, ...]) -> tuple[str, ...]:
-        """What the VJPs of the wanted arguments name."""
+    def _plan(self, wanted: tuple[bool, ...]) -> Plan:
+        """What it takes to record an application and to pull back through it, found out once for each pattern."""
         plan = self._plans.get(wanted)
         if plan is None:
-            rules = [self._rule(position) for position, flag in enumerate(wanted) if flag]
-            plan = tuple(dict.fromkeys(name for rule in rules if rule is not None for name in rule[1]))
-            self._plans[wanted] = plan
+            arguments = [self.arguments[0 if self.variadic else position] for position in range(len(wanted))]
+            places = [place for place, one in enumerate(arguments) if wanted[place] and one in self.rules]
+            pulls = [(place, arguments[place], *self._ways(arguments[place])) for place in places]
+            names = dict.fromkeys(name for place in places for name in self.rules[arguments[place]][1])
+            kept = [(name, *found) for name in names if (found := self._origin(name)) is not None]
+            plan = self._plans[wanted] = Plan(wanted, (0,) * len(wanted), tuple(kept), tuple(pulls))
         return plan
+
+    def _ways(self, argument: str) -> tuple[Rule, Callable[..., Any] | None]:
+        """The VJP of an argument, and the same on arrays, where it is known."""
+        rule: Any = self.rules[argument][0]
+        if hasattr(rule, "forward"):
+            return rule, rule.forward
+        return rule, None if rule.__code__.co_names or rule.__code__.co_freevars else rule
+
+    def _origin(self, name: str) -> tuple[int, int] | None:
+        """Where an application finds what a VJP names; None for what is not saved: static arguments, the position."""
+        if name in self.arguments:
+            if self.variadic:
+                raise GradError(f"the VJP of {self.name}, which takes any number of arguments, cannot ask for them")
+            return ARGUMENT, self.arguments.index(name)
+        if name in self._outputs:
+            return OUTPUT, self._outputs[name]
+        if name in self.aux:
+            return AUX, self.aux.index(name)
+        if name.endswith("_shape") and name not in self.static:
+            return (SHAPES, 0) if self.variadic else (SHAPE, self.arguments.index(name[: -len("_shape")]))
+        return None

@@ -12,6 +12,7 @@ a recursion, so depth costs nothing but time.
 """
 
 import itertools
+import operator
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
@@ -23,16 +24,18 @@ from .errors import GradError
 from .hooks import HookTable, RemovableHandle
 from .mode import MODE, recording
 from .observing import planned, pulled, tell
-from .registry import lookup
+from .registry import operation
+from .silence import silent
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["Edge", "Leaf", "Node", "Spec", "Walk", "reachable", "walk"]
+__all__ = ["Edge", "Form", "Leaf", "Node", "Spec", "Walk", "reachable", "walk"]
 
 # ----------------------------------------------------------------- the nodes
 
 _serials = itertools.count()
+_by_serial = operator.attrgetter("serial")
 
 
 class Operation(Protocol):
@@ -40,13 +43,16 @@ class Operation(Protocol):
 
     name: str
 
-    def check(self, node: "Node", wanted: Sequence[bool]) -> None:
+    def check(self, node: "Node", wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` where a value that the wanted VJPs read was changed in place."""
 
     def pull(
-        self, node: "Node", cotangents: Sequence["Tensor | None"], wanted: Sequence[bool]
+        self, node: "Node", cotangents: Sequence["Tensor | None"], wanted: tuple[bool, ...]
     ) -> list["Tensor | None"]:
         """The gradients of the wanted inputs."""
+
+
+Form = tuple[tuple[int, ...], np.dtype[Any]]
 
 
 class Edge(NamedTuple):
@@ -73,17 +79,19 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "edges",
+        "forms",
         "hooks",
         "operation",
+        "parents",
+        "places",
         "posthooks",
         "prehooks",
         "retained",
         "saved",
         "serial",
         "several",
-        "specs",
         "static",
+        "wanted",
     )
 
     def __init__(
@@ -95,11 +103,29 @@ class Node:
         static: dict[str, Any],
         several: bool = False,
     ) -> None:
+        parents = tuple([None if edge is None else edge.node for edge in edges])
+        places = tuple([0 if edge is None else edge.output for edge in edges])
+        self._fill(operation, parents, places, specs, saved, static, tuple(map(bool, parents)), several)
+
+    def _fill(
+        self,
+        operation: Operation | None,
+        parents: tuple["Node | None", ...],
+        places: tuple[int, ...],
+        forms: tuple[Form, ...],
+        saved: dict[str, Any] | None,
+        static: dict[str, Any],
+        wanted: tuple[bool, ...],
+        several: bool,
+    ) -> None:
+        """Set the fields: edges and specs as plain tuples, in which the walk reads them."""
         self.several = several
         self.serial = next(_serials)
         self.operation = operation
-        self.edges = edges
-        self.specs = specs
+        self.parents = parents
+        self.places = places
+        self.forms = forms
+        self.wanted = wanted
         self.saved = saved
         self.static = static
         self.hooks: dict[int, HookTable] | None = None
@@ -112,9 +138,20 @@ class Node:
         return self.operation.name if self.operation is not None else "leaf"
 
     @property
+    def edges(self) -> tuple[Edge | None, ...]:
+        """Where each input came from; None for one that needs no gradient."""
+        pairs = zip(self.parents, self.places, strict=True)
+        return tuple([None if node is None else Edge(node, output) for node, output in pairs])
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """Shape and dtype of each output."""
+        return tuple([Spec(*form) for form in self.forms])
+
+    @property
     def next_functions(self) -> tuple[tuple["Node | None", int], ...]:
         """The nodes that the inputs came from, with the number of their output, as in PyTorch."""
-        return tuple((None, 0) if edge is None else (edge.node, edge.output) for edge in self.edges)
+        return tuple(zip(self.parents, self.places, strict=True))
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(gradients, cotangents)` after this node's step of the walk; it may return other gradients."""
@@ -133,10 +170,6 @@ class Node:
         if self.hooks is None:
             self.hooks = {}
         return self.hooks.setdefault(index, HookTable())
-
-    def release(self) -> None:
-        """Let go of what was saved for the VJPs."""
-        self.saved = None
 
     def __repr__(self) -> str:
         return f"<{self.name()} #{self.serial}>"
@@ -190,19 +223,22 @@ def reachable(roots: Iterable[Node], first: int = 0) -> list[Node]:
     """The nodes below `roots`, and these, by falling serial number, those older than `first` left out."""
     seen = {node for node in roots if node.serial >= first}
     stack = list(seen)
+    found = list(seen)
     while stack:
-        for edge in stack.pop().edges:
-            if edge is not None and edge.node.serial >= first and edge.node not in seen:
-                seen.add(edge.node)
-                stack.append(edge.node)
-    return sorted(seen, key=lambda node: node.serial, reverse=True)
+        for node in stack.pop().parents:
+            if node is not None and node not in seen and node.serial >= first:
+                seen.add(node)
+                stack.append(node)
+                found.append(node)
+    found.sort(key=_by_serial, reverse=True)  # nearly so already: nodes were found from the newest on
+    return found
 
 
 def _on_the_way(nodes: Sequence[Node], targets: Collection[Node]) -> set[Node]:
     """Those of `nodes` (by falling serial) from which a target can be reached."""
     found: set[Node] = set()
     for node in reversed(nodes):
-        if node in targets or any(edge is not None and edge.node in found for edge in node.edges):
+        if node in targets or not found.isdisjoint(node.parents):
             found.add(node)
     return found
 
@@ -210,9 +246,9 @@ def _on_the_way(nodes: Sequence[Node], targets: Collection[Node]) -> set[Node]:
 def _refuse_what_cannot_be_walked(plan: Sequence[tuple[Node, Sequence[bool]]]) -> None:
     """Raise before anything is changed, so that a refused walk leaves everything as it was."""
     for node, wanted in plan:
-        if isinstance(node, Leaf):
-            node.refuse_another_shape()
-        if node.operation is None or not any(wanted):
+        if node.operation is None or True not in wanted:
+            if isinstance(node, Leaf):
+                node.refuse_another_shape()
             continue
         try:
             if node.saved is None:
@@ -251,19 +287,19 @@ def walk(
     """
     # What is older than every target leads to none of them.
     nodes = reachable((edge.node for edge in roots), min((edge.node.serial for edge in targets or ()), default=0))
-    way = None if targets is None else _on_the_way(nodes, {edge.node for edge in targets})
-    if way is not None:
+    if targets is None:
+        plan = [(node, node.wanted) for node in nodes]
+    else:
+        way = _on_the_way(nodes, {edge.node for edge in targets})
         nodes = [node for node in nodes if node in way]
-    plan = [
-        (node, tuple(edge is not None and (way is None or edge.node in way) for edge in node.edges)) for node in nodes
-    ]
+        plan = [(node, tuple([parent in way for parent in node.parents])) for node in nodes]
     _refuse_what_cannot_be_walked(plan)
 
-    pending: dict[Node, list[Tensor | None]] = {}
+    pending: dict[Node, Cotangents] = {}
     for edge, seed in zip(roots, seeds, strict=True):
-        _deposit(pending, edge, seed)
+        _deposit(pending, edge.node, edge.output, seed)
     result = Walk([], [], {})
-    with recording(create_graph), planned(nodes), np.errstate(all="ignore"):
+    with recording(create_graph), planned(nodes), silent():
         for node, wanted in plan:
             cotangents = pending.pop(node, None)
             if cotangents is None:
@@ -274,10 +310,9 @@ def walk(
                 for index, cotangent in enumerate(cotangents):
                     if cotangent is not None and Edge(node, index) in targets:
                         result.captured[Edge(node, index)] = cotangent
-            if isinstance(node, Leaf):
-                result.leaves.append((node, cotangents[0]))  # type: ignore[arg-type]
-                continue
-            if node.operation is None or not any(wanted):
+            if node.operation is None or True not in wanted:
+                if isinstance(node, Leaf):
+                    result.leaves.append((node, cotangents[0]))  # type: ignore[arg-type]
                 continue
             watching = MODE.get().observers
             if watching:
@@ -285,30 +320,40 @@ def walk(
             else:
                 _step(node, cotangents, wanted, pending)
             if not retain_graph:
-                node.release()
+                node.saved = None
     return result
 
 
-def _step(node: Node, cotangents: Cotangents, wanted: Sequence[bool], pending: dict[Node, Cotangents]) -> Cotangents:
+def _step(node: Node, cotangents: Cotangents, wanted: tuple[bool, ...], pending: dict[Node, Cotangents]) -> Cotangents:
     """Pull the cotangents of one node back to its inputs."""
     assert node.operation is not None
     gradients = node.operation.pull(node, cotangents, wanted)
     if node.posthooks:
         specs = [None if edge is None else edge.node.specs[edge.output] for edge in node.edges]
         gradients = _replaced(node.posthooks, gradients, specs, tuple(cotangents))
-    for edge, gradient in zip(node.edges, gradients, strict=True):
-        if edge is not None and gradient is not None:
-            _deposit(pending, edge, gradient)
+    for position, gradient in enumerate(gradients):
+        parent = node.parents[position]
+        if gradient is None or parent is None:
+            continue
+        if parent not in pending and len(parent.forms) == 1:
+            pending[parent] = [gradient]
+        else:
+            _deposit(pending, parent, node.places[position], gradient)
     return gradients
 
 
-def _deposit(pending: dict[Node, list["Tensor | None"]], edge: Edge, gradient: "Tensor") -> None:
+def _deposit(pending: dict[Node, Cotangents], node: Node, place: int, gradient: "Tensor") -> None:
     """Add a contribution to a cotangent: gradients add up where a value was used more than once."""
-    slots = pending.get(edge.node)
+    slots = pending.get(node)
     if slots is None:
-        slots = pending[edge.node] = [None] * len(edge.node.specs)
-    before = slots[edge.output]
-    slots[edge.output] = gradient if before is None else lookup("add")(before, gradient)
+        slots = pending[node] = [None] * len(node.forms)
+    before = slots[place]
+    if before is None:
+        slots[place] = gradient
+    elif (mode := MODE.get()).recording or mode.observers:
+        slots[place] = operation("add")(before, gradient)
+    else:
+        slots[place] = before._wrap(np.asarray(before._array + gradient._array))
 
 
 def _run_hooks(node: Node, cotangents: list["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]) -> None:

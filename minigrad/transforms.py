@@ -42,6 +42,13 @@ class Compose:
             image = transform(image)
         return image
 
+    def _of_batch(self, images: Any) -> Any:
+        if any(type(transform) not in _BATCHED for transform in self.transforms):
+            return None
+        for transform in self.transforms:
+            images = None if images is None else _of_batch(transform, images)
+        return images
+
     def __repr__(self) -> str:
         return "\n".join([f"{type(self).__name__}(", *(f"    {transform}" for transform in self.transforms), ")"])
 
@@ -72,9 +79,17 @@ class ToTensor:
                 f"ToTensor got shape {image.shape}; it takes one image, (H, W) or (H, W, C). A batch (N, H, W) of "
                 "bytes: minigrad.from_numpy(batch[:, None] / numpy.float32(255))"
             )
-        if image.dtype == np.uint8:
-            return from_numpy(np.divide(channels_first, _BYTE_MAXIMUM, order="C"))
-        return from_numpy(np.array(channels_first, order="C"))
+        return self._floats(channels_first)
+
+    def _floats(self, images: Array) -> Tensor:
+        if images.dtype == np.uint8:
+            return from_numpy(np.divide(images, _BYTE_MAXIMUM, order="C"))
+        return from_numpy(np.array(images, order="C"))
+
+    def _of_batch(self, images: Any) -> Tensor | None:
+        if not isinstance(images, np.ndarray) or images.ndim not in (3, 4):
+            return None
+        return self._floats(images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -142,6 +157,17 @@ class Normalize:
         result /= std
         return from_numpy(result)
 
+    def _of_batch(self, images: Any) -> Tensor | None:
+        if not isinstance(images, Tensor) or images.dtype.kind != "f" or images.ndim < 4:
+            return None
+        mean, std = self._statistics(images.dtype)
+        if max(len(mean), len(std)) not in (1, images.shape[-3]):
+            return None
+        values = images.numpy()  # of a batch that nobody else sees
+        values -= mean
+        values /= std
+        return images
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(mean={self.mean}, std={self.std})"
 
@@ -174,3 +200,23 @@ class Lambda:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def transformed(transform: Any, images: Array) -> Tensor | None:
+    """What a transform makes of each image of a fresh batch, stacked; None if only one by one is sure to give it.
+
+    >>> import numpy as np
+    >>> from minigrad.transforms import ToTensor, transformed
+    >>> transformed(ToTensor(), np.zeros((2, 28, 28), np.uint8)).shape
+    (2, 1, 28, 28)
+    """
+    result = images if transform is None else _of_batch(transform, images)
+    return from_numpy(result) if isinstance(result, np.ndarray) else result
+
+
+def _of_batch(transform: Any, images: Any) -> Any:
+    """The batch after the transform, or None; a subclass may do what it likes to an image."""
+    return transform._of_batch(images) if type(transform) in _BATCHED else None
+
+
+_BATCHED = {Compose, Normalize, ToTensor}

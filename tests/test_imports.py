@@ -34,7 +34,7 @@ LAYERS = [
         "hooks",
         "printing",
     ],
-    ["mode", "callers"],
+    ["mode", "callers", "silence"],
     ["observing"],
     ["geometry"],
     ["kernels"],
@@ -44,7 +44,7 @@ LAYERS = [
     ["rules"],
     ["primitive"],
     ["ops"],
-    ["functions"],
+    ["functions", "threads"],
     ["creation"],
     ["legacy", "uninitialized"],
     ["sampling"],
@@ -54,6 +54,7 @@ LAYERS = [
     ["anomaly"],
     ["recorder", "recomputation", "custom"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing"],
+    ["bench"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
 TOP = len(LAYERS)

@@ -102,6 +102,7 @@ TITLES = {
     "minigrad.observing": "Observing",
     "minigrad.anomaly": "Anomaly mode",
     "minigrad.determinism": "Determinism",
+    "minigrad.threads": "Threads",
     "minigrad.ops.arithmetic": "Arithmetic, element by element",
     "minigrad.ops.elementary": "Elementary functions, element by element",
     "minigrad.ops.exponential": "Exponentials and logarithms to other bases",

@@ -13,7 +13,9 @@ from ..dtypes import check_supported
 from ..errors import ArgumentError, DataError, DTypeError, IndexOutOfRangeError, ShapeError
 from ..explaining import as_flag
 from ..tensor import Array, Tensor
-from ..utils.data.dataset import Dataset
+from ..transforms import transformed
+from ..utils.data.collate import default_collate
+from ..utils.data.dataset import Dataset, rows_of
 from .download import Resource, download, find, read
 
 __all__ = ["MNIST", "FashionMNIST", "ImageDataset"]
@@ -105,6 +107,19 @@ class ImageDataset(Dataset[tuple[Any, Any]]):
         if self.target_transform is not None:
             target = self.target_transform(target)
         return image, target
+
+    def _collated(self, indices: Sequence[Any]) -> list[Any] | None:
+        images, targets, rows = self._data.numpy(), self._targets.numpy(), rows_of(indices)
+        if rows is None or images.ndim < 2 or targets.ndim != 1 or not np.can_cast(targets.dtype, np.int64):
+            return None
+        if rows.min() < -len(images) or rows.max() >= min(len(images), len(targets)):
+            return None
+        batch = transformed(self.transform, images[rows])
+        if batch is None:
+            return None
+        if self.target_transform is None:
+            return [batch, from_numpy(targets[rows].astype(np.int64, copy=False))]
+        return [batch, default_collate(tuple(map(self.target_transform, targets[rows].tolist())))]
 
     def extra_repr(self) -> str:
         """Return what a subclass adds to the representation."""

@@ -97,7 +97,7 @@ def _filled(primitive: Primitive, node: Node, tangents: Sequence[Tensor | None])
 class _Transposed:
     """The VJP of one node as a linear function on the tape, whose VJP is the node's JVP."""
 
-    def __init__(self, node: Node, wanted: Sequence[bool]) -> None:
+    def __init__(self, node: Node, wanted: tuple[bool, ...]) -> None:
         with recording(True):
             given = [variable(np.ones(*spec)) if spec.dtype.kind == "f" else None for spec in node.specs]
             assert node.operation is not None

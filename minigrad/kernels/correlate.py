@@ -1,84 +1,238 @@
-"""The three maps of one trilinear form, as one matrix product each.
+"""The three maps of one trilinear form, as matrix products over rows.
 
-All three see the input as a matrix of windows, (C·k, N·o): row (c, j) holds what
-kernel element j of channel c meets at every place. With it
+The first spatial axis counts as rows, all others as columns (a signal is one
+row). Two pairs of adjoint steps make up the maps. `_lower` copies the input once
+for each kernel *column* j, not for each kernel element,
 
-    correlate         y = W · windows(x)
-    correlate_weight  W = y · windows(x)ᵀ
-    correlate_input   x = windowsᵀ(Wᵀ · y)
+    L[r, (c, j), (w, n)] = x[n, c, r, w·s + j·d − p]
 
-where windowsᵀ adds each row back to where `windows` read it. Groups are stacked
-products. Any number of axes. `im2col` and `col2im` are the two by themselves.
+and `_raise` adds such copies back to where they were read. Rows of L lie one
+after another, so the k rows that an output row sees are one matrix already, in
+place: an overlapping view. `_slide` multiplies a kernel with each of them,
+
+    y[t] = Σ_i K_i · L[t·s − p + i]
+
+which is one stacked matrix product, and `_slide_weight` is its derivative in K.
+
+    correlate         lower x, slide w over it
+    correlate_weight  lower x, slide_weight of it and y
+    correlate_input   slide the turned w over y, raise
+
+No row or product is ever computed for padding: at the edges, the kernel rows
+that look outside are left out. Dilated or strided rows are dealt into classes
+in which they follow one another.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial, reduce, wraps
 from typing import Any
 
 import numpy as np
 
 from ..geometry import Geometry
-from .memory import channels_first, padded
+from . import threads
+from .memory import batch_first, rows_first
+from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-
-def _windows(x: Array, geometry: Geometry) -> Array:
-    """(N, C, *n) -> (G, C/G·k, N·o): the input under every kernel element."""
-    batch, channels = x.shape[:2]
-    source = padded(channels_first(x), geometry)
-    taps = math.prod(geometry.kernel)
-    out = np.empty((channels, taps, batch, *geometry.outputs), x.dtype)
-    for number, where in enumerate(geometry.taps()):
-        out[:, number] = source[where]
-    rows = channels // geometry.groups * taps
-    return out.reshape(geometry.groups, rows, batch * math.prod(geometry.outputs))
+# OpenBLAS takes a matrix product of so few multiplications without packing its operands. For matrices of no more
+# than so many rows (or columns) that is faster: then large products are cut. A gradient of so few that they do not
+# fill a vector register gains nothing from turning the cotangent.
+_SMALL = 10**6
+_THIN = 32
+_NARROW = 8
 
 
-def _add_windows(columns: Array, batch: int, channels: int, geometry: Geometry) -> Array:
-    """(G, C/G·k, N·o) -> (N, C, *n): the adjoint of `_windows`."""
-    source = columns.reshape(channels, math.prod(geometry.kernel), batch, *geometry.outputs)
-    out = np.zeros((channels, batch, *geometry.padded), columns.dtype)
-    for number, where in enumerate(geometry.taps()):
-        out[where] += source[:, number]
-    return channels_first(out[geometry.interior])
+# ------------------------------------------------------------- lowering and raising
 
 
-def im2col(x: Array, geometry: Geometry) -> Array:
-    """(N, C, *n) -> (N, C·k, L): the windows of each element of the batch as columns."""
-    rows = _windows(x, geometry).reshape(x.shape[1] * math.prod(geometry.kernel), len(x), math.prod(geometry.outputs))
-    return channels_first(rows)
+def _lower(x: Array, columns: Columns, groups: int) -> Array:
+    """(r, C, *n, N) -> (G, r, C/G, taps, *o, N): what each kernel column reads."""
+    rows, channels, batch = x.shape[0], x.shape[1], x.shape[-1]
+    per_group, taps = channels // groups, columns.taps
+    source = x.reshape(rows, groups, per_group, *columns.inputs, batch).swapaxes(0, 1)
+    if columns.plain and source.flags.c_contiguous:
+        return source.reshape(groups, rows, per_group, 1, *columns.outputs, batch)
+    out = np.empty((groups, rows, per_group, len(taps), *columns.outputs, batch), x.dtype)
+    for number, tap in enumerate(taps):
+        copy = out[:, :, :, number]
+        if not tap.whole:
+            _clear_around(copy, tap.outputs)
+        into, read = (..., *tap.outputs, slice(None)), (..., *tap.inputs, slice(None))
+        copy[into] = source[read]
+    return out
 
 
-def col2im(columns: Array, geometry: Geometry) -> Array:
-    """(N, C·k, L) -> (N, C, *n): the adjoint of `im2col`."""
-    channels = columns.shape[1] // math.prod(geometry.kernel)
-    return _add_windows(channels_first(columns), len(columns), channels, geometry)
+def _clear_around(x: Array, inner: tuple[Any, ...]) -> None:
+    """Zeros everywhere but at `inner`, an index of the axes before the last."""
+    for axis, part in enumerate(inner):
+        lead = (..., *inner[:axis])
+        rest = (slice(None),) * (len(inner) - axis)
+        x[(*lead, slice(0, part.start), *rest)] = 0
+        x[(*lead, slice(part.stop, None), *rest)] = 0
 
 
-def _grouped_weight(w: Array, geometry: Geometry) -> Array:
-    """(O, C/G, *k) -> (G, O/G, C/G·k)"""
-    return w.reshape(geometry.groups, w.shape[0] // geometry.groups, math.prod(w.shape[1:]))
+def _raise(low: Array, columns: Columns, x: Array) -> None:
+    """(G, r, C/G, taps, *o, N) added up into the zeros x, (r, C, *n, N): the adjoint of `_lower`."""
+    groups, rows, per_group = low.shape[:3]
+    target = x.reshape(rows, groups, per_group, *columns.inputs, x.shape[-1]).swapaxes(0, 1)
+    for number, tap in enumerate(columns.taps):
+        target[(..., *tap.inputs, slice(None))] += low[(slice(None),) * 3 + (number, *tap.outputs, slice(None))]
 
 
-def _grouped_output(y: Array, geometry: Geometry) -> Array:
-    """(N, O, *o) -> (G, O/G, N·o)"""
-    columns = y.shape[0] * math.prod(geometry.outputs)
-    return channels_first(y).reshape(geometry.groups, y.shape[1] // geometry.groups, columns)
+# ------------------------------------------------------------------------- sliding
 
 
-def correlate(x: Array, w: Array, geometry: Geometry) -> Array:
-    """(N, C, *n), (O, C/G, *k) -> (N, O, *o)"""
-    y = np.matmul(_grouped_weight(w, geometry), _windows(x, geometry))  # (G, O/G, N·o)
-    return channels_first(y.reshape(w.shape[0], x.shape[0], *geometry.outputs))
+def _matrices(source: Array, band: Band, stride: int, pieces: int) -> Array:
+    """(G, r, P, M) -> (G, t, pieces, (hi − lo)·P, M/pieces): what each output row of a band sees, as a view."""
+    groups, _, depth, width = source.shape
+    group, row, line, item = source.strides
+    return np.ndarray(
+        (groups, band.last - band.first, pieces, (band.hi - band.lo) * depth, width // pieces),
+        source.dtype,
+        source,
+        band.source * row,
+        (group, stride * row, width // pieces * item, line, item),
+    )
 
 
-def correlate_input(w: Array, y: Array, geometry: Geometry) -> Array:
-    """(O, C/G, *k), (N, O, *o) -> (N, C, *n)"""
-    columns = np.matmul(_grouped_weight(w, geometry).swapaxes(1, 2), _grouped_output(y, geometry))
-    return _add_windows(columns, y.shape[0], w.shape[1] * geometry.groups, geometry)
+def _pieces(rows: int, depth: int, width: int) -> int:
+    """Into how many equal parts the width of a product of rows × depth × width is best cut."""
+    least = -(-rows * depth * width // _SMALL)
+    return next((n for n in range(least, 4 * least) if width % n == 0), 1) if least > 1 else 1
 
 
+def _slide(kernel: Array, source: Array, stride: int, before: int, out: Array) -> None:
+    """out[t] = Σ_i K_i · source[t·s − before + i]: (G, O, k, P), (G, r, P, M) -> (G, t, O, M)."""
+    groups, rows, k, depth = kernel.shape
+    width = out.shape[3]
+    for band in bands(out.shape[1], source.shape[1], k, stride, before):
+        part = out[:, band.first : band.last]
+        if band.lo == band.hi or not source.size:
+            part[...] = 0
+            continue
+        seen = (band.hi - band.lo) * depth
+        matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, seen)
+        pieces = _pieces(rows, seen, width) if rows < _THIN else 1
+        cut = part.reshape(groups, band.last - band.first, rows, pieces, width // pieces).swapaxes(2, 3)
+        np.matmul(matrix, _matrices(source, band, stride, pieces), out=cut)
+
+
+def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> Array:
+    """K_i = Σ_t source[t·s − before + i] · y[t]ᵀ: (G, r, P, M), (G, t, O, M) -> (G, k, P, O)."""
+    groups, _, rows, width = y.shape
+    out = np.zeros((groups, k, source.shape[2], rows), y.dtype)
+    turned = y.swapaxes(2, 3)
+    thin = _NARROW < rows <= _THIN and k * source.shape[2] >= 2 * _THIN
+    if thin:
+        turned = np.ascontiguousarray(turned)  # which pays where every element of y meets enough of the source
+    for band in bands(y.shape[1], source.shape[1], k, stride, before):
+        if band.lo < band.hi and source.size:
+            part = out[:, band.lo : band.hi]
+            pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= _NARROW else 1
+            seen = turned[:, band.first : band.last].reshape(groups, -1, pieces, width // pieces, rows)
+            products = np.matmul(_matrices(source, band, stride, pieces), seen)
+            part += products.sum(axis=(1, 2)).reshape(part.shape)
+    return out
+
+
+# ------------------------------------------------------------------ the three maps
+
+
+def _in_single(kernel: Callable[..., Array]) -> Callable[..., Array]:
+    """The map with float16 computed in float32: its own products are slow, and their sums lose digits."""
+
+    @wraps(kernel)
+    def computed(*given: Any) -> Array:
+        if given[0].dtype != np.float16:
+            return kernel(*given)
+        wide = [one.astype(np.float32) if isinstance(one, np.ndarray) else one for one in given]
+        return kernel(*wide).astype(np.float16)
+
+    return computed
+
+
+def _as_rows(x: Array) -> Array:
+    """(N, C, h, *rest) -> (h, C, *rest, N), contiguous."""
+    return np.ascontiguousarray(rows_first(x))
+
+
+def _grouped(y: Array, groups: int) -> Array:
+    """(t, O, *o, N) -> (G, t, O/G, M), a view."""
+    return y.reshape(len(y), groups, y.shape[1] // groups, math.prod(y.shape[2:])).swapaxes(0, 1)
+
+
+def _flat(low: Array) -> Array:
+    """(G, r, C/G, taps, *o, N) -> (G, r, P, M), a view."""
+    return low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
+
+
+def _work(y: Array, w_shape: tuple[int, ...]) -> float:
+    """The multiplications of each of the three maps."""
+    return y.size * math.prod(w_shape[1:])
+
+
+@_in_single
+def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None) -> Array:
+    """(N, C, *n), (O, C/G, *k) -> (N, O, *o), plus a number for each output channel."""
+    rows, columns = split(geometry)
+    groups, channels, taps = geometry.groups, len(w), len(columns.taps)
+    kernel = w.reshape(groups, channels // groups, w.shape[1], rows.k, taps).swapaxes(2, 3)
+    kernel = kernel.reshape(groups, channels // groups, rows.k, w.shape[1] * taps)
+    source, y = _as_rows(x), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
+
+    def compute(piece: Piece) -> None:
+        low, part = _flat(_lower(source[piece.inputs], columns, groups)), _grouped(y[piece.outputs], groups)
+        _slide(kernel, low, piece.stride, piece.before, part)
+        if bias is not None:
+            part += bias.reshape(groups, 1, channels // groups, 1)
+
+    shared = threads.count(_work(y, w.shape))
+    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
+    threads.run([partial(compute, piece) for piece in pieces], shared)
+    return batch_first(y, len(geometry.inputs))
+
+
+@_in_single
 def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
-    w = np.matmul(_grouped_output(y, geometry), _windows(x, geometry).swapaxes(1, 2))  # (G, O/G, C/G·k)
-    return w.reshape(y.shape[1], x.shape[1] // geometry.groups, *geometry.kernel)  # type: ignore[no-any-return]
+    rows, columns = split(geometry)
+    groups, per_group, taps = geometry.groups, x.shape[1] // geometry.groups, len(columns.taps)
+    source, target = _as_rows(x), _as_rows(y)
+
+    def compute(piece: Piece) -> Array:
+        low = _flat(_lower(source[piece.inputs], columns, groups))
+        return _slide_weight(low, _grouped(target[piece.outputs], groups), piece.stride, piece.before, rows.k)
+
+    shared = threads.count(_work(y, (1, per_group, *geometry.kernel)))
+    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
+    w = reduce(np.add, threads.run([partial(compute, piece) for piece in pieces], shared))
+    w = w.reshape(groups, rows.k, per_group, taps, w.shape[3]).transpose(0, 4, 2, 1, 3)
+    return w.reshape(y.shape[1], per_group, *geometry.kernel)
+
+
+@_in_single
+def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None = None) -> Array:
+    """(O, C/G, *k), (N, O, *o) -> (N, C, *n), plus a number for each input channel."""
+    rows, columns = split(geometry)
+    groups, per_group, taps = geometry.groups, w.shape[1], len(columns.taps)
+    kernel = w.reshape(groups, len(w) // groups, per_group, rows.k, taps).transpose(0, 2, 4, 3, 1)
+    kernel = kernel.reshape(groups, per_group * taps, rows.k, len(w) // groups)
+    source, x = _as_rows(y), np.zeros((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
+
+    def compute(piece: Piece, turned: slice) -> None:
+        part, target = np.ascontiguousarray(_grouped(source[piece.outputs], groups)), x[piece.inputs]
+        if columns.plain:
+            return _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
+        low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
+        _slide(kernel[:, :, turned], part, piece.stride, piece.before, low)
+        return _raise(low.reshape(*low.shape[:2], per_group, taps, *columns.outputs, len(y)), columns, target)
+
+    shared = threads.count(_work(y, w.shape))
+    pieces = class_pieces(rows, source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps, shared)
+    threads.run([partial(compute, *piece) for piece in pieces], shared)
+    if bias is not None:
+        x += bias.reshape(-1, *(1,) * (x.ndim - 2))
+    return batch_first(x, len(geometry.inputs))

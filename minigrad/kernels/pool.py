@@ -1,21 +1,161 @@
 """Pooling windows: the largest element, the sum, and their adjoints.
 
 Arrays are (*lead, *n) over (*lead, *o); the geometry's axes are the last ones.
+
+Every kernel element meets a regular grid of the input, so a pooling is a few
+passes for each of them. Three things make the passes fast. Only copies touch
+strided slices, all arithmetic runs over compact arrays: NumPy would copy a strided
+operand itself, and one that it writes to three times. No padding is ever made;
+an element leaves out the windows in which it lies there. And the work is done
+block by block, in the memory order of the input, so that it stays in the cache.
 """
 
+import itertools
 import math
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ..geometry import Geometry
-from .memory import padded
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Plan = TypeVar("Plan")
+
+# So many elements of the output are worked on at a time.
+_BLOCK = 2**15
 
 
 def _lowest(dtype: np.dtype[Any]) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+class _Tap(NamedTuple):
+    """One element of the kernel along one axis: in which windows it lies in the input, and where it does.
+
+    Of the positions a stride apart, from `phase` on, it meets those in `spots`.
+    """
+
+    windows: slice
+    where: slice
+    phase: int
+    spots: slice
+
+
+@lru_cache(maxsize=1024)
+def _taps(n: int, o: int, k: int, s: int, before: int, d: int) -> tuple[_Tap | None, ...]:
+    """The kernel elements of an axis, None for one that lies in the padding in every window.
+
+    Gathering and scattering both go through these slices, so each is the
+    adjoint of the other by construction.
+    """
+    taps: list[_Tap | None] = []
+    for start in range(-before, k * d - before, d):
+        first, last = max(-(start // s), 0), min((n - 1 - start) // s, o - 1)
+        if first > last:
+            taps.append(None)
+            continue
+        low, high = start + first * s, start + last * s
+        spots = slice(low // s, high // s + 1)
+        taps.append(_Tap(slice(first, last + 1), slice(low, high + 1, s), low % s, spots))
+    return tuple(taps)
+
+
+def _along(geometry: Geometry) -> list[tuple[_Tap | None, ...]]:
+    """The taps of each axis."""
+    axes = zip(
+        geometry.inputs, geometry.outputs, geometry.kernel, geometry.stride, geometry.padding, geometry.dilation,
+        strict=True,
+    )  # fmt: skip
+    return [_taps(n, o, k, s, p[0], d) for n, o, k, s, p, d in axes]
+
+
+class _Element(NamedTuple):
+    """One element of the kernel that meets the input: its number in row-major order, where it does, in which windows.
+
+    `taps` are those along each axis, and `whole` says that it lies in the input in every window.
+    """
+
+    number: int
+    where: tuple[Any, ...]
+    windows: tuple[Any, ...]
+    taps: tuple[_Tap, ...]
+    whole: bool
+
+
+class _Grid(NamedTuple):
+    """The positions of the input a stride apart from a first one: an index, their number along each axis.
+
+    `elements` are those of the kernel that meet them, each with whether it gives a value to every position from the
+    window of the same place.
+    """
+
+    where: tuple[Any, ...]
+    sizes: tuple[int, ...]
+    elements: tuple[tuple[_Element, bool], ...]
+
+
+def _remembered(plan: Callable[[Geometry], Plan]) -> Callable[[Geometry], Plan]:
+    """A function of a geometry that remembers what it found for small kernels."""
+    remembered = lru_cache(maxsize=256)(plan)
+    return lambda geometry: (remembered if math.prod(geometry.kernel) <= 256 else plan)(geometry)
+
+
+@_remembered
+def _elements(geometry: Geometry) -> tuple[_Element, ...]:
+    """The kernel elements that meet the input, in row-major order."""
+    found = []
+    for number, taps in enumerate(itertools.product(*_along(geometry))):
+        if None not in taps:
+            met: tuple[_Tap, ...] = taps  # type: ignore[assignment]
+            whole = all(tap.windows == slice(0, o) for tap, o in zip(met, geometry.outputs, strict=True))
+            where, windows = (..., *(tap.where for tap in met)), (..., *(tap.windows for tap in met))
+            found.append(_Element(number, where, windows, met, whole))
+    return tuple(found)
+
+
+@_remembered
+def _grids(geometry: Geometry) -> tuple[tuple[_Grid, ...], bool]:
+    """The grids of the input that kernel elements meet, and whether these are all positions.
+
+    Elements whose positions lie a multiple of the stride apart meet the same grid.
+    """
+    groups: dict[tuple[int, ...], list[_Element]] = {}
+    for element in _elements(geometry):
+        groups.setdefault(tuple(tap.phase for tap in element.taps), []).append(element)
+    grids = []
+    for phase, elements in groups.items():
+        axes = list(zip(geometry.inputs, phase, geometry.stride, strict=True))
+        sizes = tuple((n - 1 - first) // s + 1 for n, first, s in axes)
+        fills = tuple(sizes == geometry.outputs and all(tap.spots == slice(0, o) == tap.windows
+                      for tap, o in zip(one.taps, sizes, strict=True)) for one in elements)  # fmt: skip
+        where = (..., *(slice(first, None, s) for _, first, s in axes))
+        grids.append(_Grid(where, sizes, tuple(zip(elements, fills, strict=True))))
+    return tuple(grids), sum(math.prod(grid.sizes) for grid in grids) == math.prod(geometry.inputs)
+
+
+def _blocks(x: Array, lead: int, size: int) -> list[tuple[Any, ...]]:
+    """Indices that cut the outermost in memory of the first axes, for `size` elements of output."""
+    if not lead or size <= _BLOCK:
+        return [()]
+    axis = max(range(lead), key=lambda axis: (x.shape[axis] > 1, abs(x.strides[axis])))
+    step = max(x.shape[axis] // -(-size // _BLOCK), 1)
+    return [(*(slice(None),) * axis, slice(start, start + step)) for start in range(0, x.shape[axis], step)]
+
+
+def _compact(x: Array) -> Array:
+    """x itself where its elements lie without gaps, or a copy of which that is true, in the same memory order."""
+    low, high = np.lib.array_utils.byte_bounds(x)
+    return x if high - low == x.nbytes else x.copy(order="K")
+
+
+def _empty(like: Array, sizes: Sequence[int], dtype: Any = None) -> Array:
+    """Uninitialised (*lead, *sizes) in the memory order of an array, whose last axes these are."""
+    return np.empty_like(like, dtype=dtype, shape=(*like.shape[: like.ndim - len(sizes)], *sizes))
+
+
+# ------------------------------------------------------------------ the largest
 
 
 def _first_inside(geometry: Geometry) -> Array:
@@ -36,62 +176,183 @@ def max_pool(x: Array, geometry: Geometry) -> tuple[Array, Array]:
     The first in row-major order wins (X21), as a strict comparison in that
     order gives; NaN beats every number, as in PyTorch.
     """
-    source = padded(x, geometry, _lowest(x.dtype))
-    kind = np.min_scalar_type(math.prod(geometry.kernel))
-    best: Array | None = None
-    for number, where in enumerate(geometry.taps()):
-        value = source[where]
-        if best is None:
-            best = value.copy(order="K")
-            winners = np.empty_like(best, dtype=kind)
-            winners[...] = _first_inside(geometry)
-            continue
-        better = value > best
-        if x.dtype.kind == "f":
-            better |= np.isnan(value)
-        np.copyto(best, value, where=better)
-        winners[better] = number
-    assert best is not None
+    lead = x.ndim - len(geometry.inputs)
+    best = _empty(x, geometry.outputs)
+    winners = _empty(x, geometry.outputs, np.min_scalar_type(math.prod(geometry.kernel)))
+    parts = _blocks(x, lead, best.size)
+    if len(parts) == 1:
+        _max_of(x, best, winners, geometry)
+    else:
+        for part in parts:
+            values, numbers = (_empty(x[part], geometry.outputs, whole.dtype) for whole in (best, winners))
+            _max_of(x[part], values, numbers, geometry)
+            best[part], winners[part] = values, numbers
     return best, winners
+
+
+def _max_of(x: Array, best: Array, winners: Array, geometry: Geometry) -> None:
+    """Fill `best` and `winners`, which are compact.
+
+    The numbers rise, so a winner's number is the largest that was ever better:
+    bytes are multiplied and compared instead of copied under a mask.
+    """
+    value, better, latest = np.empty_like(best), np.empty_like(best, dtype=bool), np.empty_like(winners)
+    lowest, kind, elements = _lowest(x.dtype), winners.dtype.type, _elements(geometry)
+    if elements and elements[0].whole and not elements[0].number:
+        np.copyto(best, x[elements[0].where])
+        winners.fill(0)
+        rest = elements[1:]
+    else:
+        best.fill(lowest)
+        winners[...] = _first_inside(geometry)
+        rest = elements
+    beaten = better.view(np.uint8)
+    for number, where, windows, _, whole in rest:
+        if whole:
+            np.copyto(value, x[where])
+        else:
+            value.fill(lowest)
+            np.copyto(value[windows], x[where])
+        np.greater(value, best, out=better)
+        np.maximum(value, best, out=best)  # of equal ones the second operand
+        np.multiply(beaten, kind(number), out=latest)
+        np.maximum(winners, latest, out=winners)
+    if x.dtype.kind == "f" and np.isnan(best, out=better).any():
+        for number, where, windows, _, _ in elements:
+            winners[windows][np.isnan(x[where])] = number
+
+
+def _bits(x: Array) -> Array:
+    """The elements as unsigned integers: times 1 or 0 they stay or vanish, infinity and NaN too."""
+    return x.view(f"u{x.itemsize}")
 
 
 def select(x: Array, winners: Array, geometry: Geometry) -> Array:
     """(*lead, *n) -> (*lead, *o): from each window the element that `winners` names."""
-    source = padded(x, geometry)
-    out = np.zeros_like(x, shape=winners.shape)
-    for number, where in enumerate(geometry.taps()):
-        np.copyto(out, source[where], where=winners == number)
+    out = _empty(x, geometry.outputs)
+    for part in _blocks(x, x.ndim - len(geometry.inputs), out.size):
+        source, names = _bits(x[part]), _compact(winners[part])
+        total = _empty(source, geometry.outputs)
+        total.fill(0)
+        value, room, chosen = np.zeros_like(total), np.empty_like(total), np.empty_like(names, dtype=bool)
+        for number, where, windows, _, _ in _elements(geometry):
+            np.copyto(value[windows], source[where])
+            np.copyto(room, np.equal(names, number, out=chosen))
+            np.bitwise_or(total, np.multiply(value, room, out=room), out=total)
+        np.copyto(_bits(out[part]), total)
+    return out
+
+
+# ------------------------------------------------------------------ the adjoints
+
+
+def _in_grid(values: Array, taps: Sequence[_Tap], axis: int, sizes: tuple[int, ...]) -> Array:
+    """Values of windows where the taps meet a grid, zeros elsewhere; the axes from `axis` on are those of the taps."""
+    before, after = values.shape[:axis], values.shape[axis + len(sizes) :]
+    out = np.zeros_like(values, shape=(*before, *sizes, *after))
+    start = (slice(None),) * axis
+    out[(*start, *(tap.spots for tap in taps))] = values[(*start, *(tap.windows for tap in taps))]
     return out
 
 
 def place(g: Array, winners: Array, geometry: Geometry) -> Array:
-    """(*lead, *o) -> (*lead, *n): each value added where `select` read it; its adjoint."""
-    lead = g.shape[: g.ndim - len(geometry.outputs)]
-    out = np.zeros_like(g, shape=(*lead, *geometry.padded))
-    for number, where in enumerate(geometry.taps()):
-        out[where] += np.where(winners == number, g, g.dtype.type(0))
-    return out[geometry.interior]  # type: ignore[no-any-return]
+    """(*lead, *o) -> (*lead, *n): each value added where `select` read it; its adjoint.
+
+    What goes to the same grid of the input is added up before one copy writes the grid.
+    """
+    grids, full = _grids(geometry)
+    out = _empty(g, geometry.inputs)
+    if not full:
+        out.fill(0)
+    lead = g.ndim - len(geometry.outputs)
+    for part in _blocks(g, lead, g.size):
+        source, names, target = _compact(_bits(g[part])), _compact(winners[part]), out[part]
+        chosen, room = np.empty_like(names, dtype=bool), np.empty_like(source)
+        for where, sizes, elements in grids:
+            total = None
+            for element, fills in elements:
+                np.copyto(room, np.equal(names, element.number, out=chosen))
+                product = np.multiply(source, room, out=room if len(elements) == 1 else None)
+                value = product.view(g.dtype)
+                if not fills:
+                    value = _in_grid(value, element.taps, lead, sizes)
+                total = value if total is None else np.add(total, value, out=total)
+            target[where] = total
+    return out
 
 
-def window_sum(x: Array, geometry: Geometry) -> Array:
-    """(*lead, *n) -> (*lead, *o): the sum of each window."""
-    source = padded(x, geometry)
-    wide = np.float32 if x.dtype == np.float16 else x.dtype
-    out: Array | None = None
-    for where in geometry.taps():
-        value = source[where]
-        out = value.astype(wide, order="K") if out is None else np.add(out, value, out=out)
-    assert out is not None
-    return out.astype(x.dtype, copy=False)
+# --------------------------------------------------------------------- the sum
 
 
-def window_spread(g: Array, geometry: Geometry) -> Array:
-    """(*lead, *o) -> (*lead, *n): each value added to its whole window; the adjoint of `window_sum`."""
-    lead = g.shape[: g.ndim - len(geometry.outputs)]
-    out = np.zeros_like(g, shape=(*lead, *geometry.padded))
-    for where in geometry.taps():
-        out[where] += g
-    return out[geometry.interior]  # type: ignore[no-any-return]
+def window_sum(x: Array, geometry: Geometry, divisor: Any = None) -> Array:
+    """(*lead, *n) -> (*lead, *o): the sum of each window, over a divisor: a number, or one for each window (*o).
+
+    The sum over a box is one along each of its axes in turn.
+    """
+    lead, along = x.ndim - len(geometry.inputs), _along(geometry)
+    out = _empty(x, geometry.outputs)
+    for part in _blocks(x, lead, out.size):
+        total = x[part].astype(np.float32, order="K") if x.dtype == np.float16 else x[part]
+        for axis, (taps, o) in enumerate(zip(along, geometry.outputs, strict=True), lead):
+            total = _sum_along(total, axis, taps, o)
+        if divisor is None:
+            out[part] = total
+        else:
+            np.divide(total, divisor, out=out[part], dtype=total.dtype, casting="same_kind")
+    return out
+
+
+def _sum_along(x: Array, axis: int, taps: Sequence[_Tap | None], o: int) -> Array:
+    """The sum of each window along one axis; a view of x where the window has one element."""
+    start = (slice(None),) * axis
+    total, owned = None, False
+    for tap in taps:
+        if tap is None:
+            continue
+        values = x[(*start, tap.where)]
+        if values.shape[axis] < o:
+            partial = np.zeros_like(x, shape=(*x.shape[:axis], o, *x.shape[axis + 1 :]))
+            partial[(*start, tap.windows)] = values
+            values = partial
+        if total is None:
+            total = values
+        else:
+            total, owned = np.add(total, values, out=total if owned else None), True
+    return np.zeros_like(x, shape=(*x.shape[:axis], o, *x.shape[axis + 1 :])) if total is None else total
+
+
+def window_spread(g: Array, geometry: Geometry, divisor: Any = None) -> Array:
+    """(*lead, *o) -> (*lead, *n): each value, over the divisor, added to its whole window; adjoint of `window_sum`."""
+    lead, along = g.ndim - len(geometry.outputs), _along(geometry)
+    out = _empty(g, geometry.inputs)
+    for part in _blocks(g, lead, g.size):
+        share = g[part] if divisor is None else np.divide(g[part], divisor, dtype=g.dtype)
+        for axis in reversed(range(len(along))):
+            n = geometry.inputs[axis]
+            shape = (*share.shape[: lead + axis], n, *share.shape[lead + axis + 1 :])
+            target = np.empty_like(share, shape=shape) if axis else out[part]
+            _spread_along(share, target, lead + axis, along[axis], geometry.stride[axis])
+            share = target
+    return out
+
+
+def _spread_along(g: Array, out: Array, axis: int, taps: Sequence[_Tap | None], s: int) -> None:
+    """Fill `out` with each value added to its whole window along one axis."""
+    grids: dict[int, list[_Tap]] = {}
+    for tap in taps:
+        if tap is not None:
+            grids.setdefault(tap.phase, []).append(tap)
+    n, everywhere = out.shape[axis], slice(0, g.shape[axis])
+    if len(grids) < min(s, n):
+        out.fill(0)
+    for phase, members in grids.items():
+        size = (n - 1 - phase) // s + 1
+        total = None
+        for tap in members:
+            fills = size == g.shape[axis] and tap.spots == everywhere == tap.windows
+            values = g if fills else _in_grid(g, [tap], axis, (size,))
+            total = values if total is None else total + values
+        out[(*(slice(None),) * axis, slice(phase, None, s))] = total
 
 
 def window_count(geometry: Geometry, counted: tuple[tuple[int, int], ...] | None) -> Array:

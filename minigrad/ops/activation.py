@@ -62,7 +62,7 @@ def _tanh_vjp(out: Array, g: Array, y: Array) -> None:
     np.multiply(g, slope, out=out)
 
 
-tanh.defvjp(x=lambda g, y: tanh_vjp(g, y))
+tanh.defvjp(x=tanh_vjp)
 tanh_vjp.defvjp(g=lambda h, y: tanh_vjp(h, y), y=lambda h, g, y: h * g * y * -2)
 
 

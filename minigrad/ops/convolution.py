@@ -20,14 +20,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ShapeError
-from ..geometry import Geometry, Padding, check_correlation, check_transposed, check_weight_map, per_axis
+from ..geometry import (
+    Geometry,
+    Padding,
+    check_correlation,
+    check_transposed,
+    check_weight_map,
+    per_axis,
+    remembered,
+)
 from ..kernels import correlate as kernels
 from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
+from . import reduction
 from .linear import refuse_mixed_dtypes
-from .shape import reshape, squeeze, unsqueeze
+from .shape import squeeze, unsqueeze
 
 # ---------------------------------------------------------- the three maps
 
@@ -76,6 +85,45 @@ correlate_input_primitive.defvjp(
 correlate_weight_primitive.defvjp(
     x=lambda g, y, geometry: correlate_input_primitive(g, y, geometry=geometry),
     y=lambda g, x, geometry: correlate_primitive(x, g, geometry=geometry),
+)
+
+# With a number added to each channel, as layers have it, while the maps are still in the cache.
+
+
+@primitive(
+    "Y_o = Σ_c X_c ⋆ K_oc + b_o",
+    vjp="X̄ = correlate_input(K, G), K̄ = correlate_weight(X, G), b̄_o = Σ G_o",
+    notes=("N46", "N47", "N48", "N113", "N114", "N121"),
+)
+def correlate_bias_primitive(x: Array, w: Array, b: Array, *, geometry: Geometry) -> Array:
+    """(N, C, *n), (O, C/G, *k), (O) -> (N, O, *o)"""
+    return kernels.correlate(x, w, geometry, b)
+
+
+@primitive(
+    "X_c = Σ_o Y_o *_full K_oc + b_c",
+    vjp="K̄ = correlate_weight(G, Y), Ȳ = correlate(G, K), b̄_c = Σ G_c",
+    notes=("N121", "N135", "N138"),
+)
+def correlate_input_bias_primitive(w: Array, y: Array, b: Array, *, geometry: Geometry) -> Array:
+    """(O, C/G, *k), (N, O, *o), (C) -> (N, C, *n)"""
+    return kernels.correlate_input(w, y, geometry, b)
+
+
+def _per_channel(g: Tensor) -> Tensor:
+    """(N, C, *) -> (C): the sum over everything else."""
+    return reduction.sum(g, (0, *range(2, g.ndim)))
+
+
+correlate_bias_primitive.defvjp(
+    x=lambda g, w, geometry: correlate_input_primitive(w, g, geometry=geometry),
+    w=lambda g, x, geometry: correlate_weight_primitive(x, g, geometry=geometry),
+    b=_per_channel,
+)
+correlate_input_bias_primitive.defvjp(
+    w=lambda g, y, geometry: correlate_weight_primitive(g, y, geometry=geometry),
+    y=lambda g, w, geometry: correlate_primitive(g, w, geometry=geometry),
+    b=_per_channel,
 )
 
 
@@ -184,33 +232,46 @@ def _check_outputs(geometry: Geometry, y: Tensor, name: str) -> None:
 # ------------------------------------------------------------ convolutions
 
 
-def _with_bias(y: Tensor, bias: Tensor | None, axes: int, name: str) -> Tensor:
-    if bias is None:
-        return y
-    channels = y.shape[1]
+def _check_bias(bias: Tensor, channels: int, name: str) -> None:
     if bias.shape != (channels,):
         raise ShapeError(
             f"{name} got a bias of shape {bias.shape}; it needs one number per output channel: ({channels},)"
         )
-    return y + reshape(bias, (1, channels, *(1,) * axes))
 
 
 def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None, bool]:
     """The operands as tensors of one dtype, x with a batch axis, and whether it was given one."""
     x, w = as_operand(x, name), as_operand(w, name)
     b = None if bias is None else as_operand(bias, name)
-    refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
+    if x.dtype != w.dtype or (b is not None and b.dtype != x.dtype):
+        refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
     if x.ndim == axes + 1:
         return unsqueeze(x, 0), w, b, True
     return x, w, b, False
+
+
+@remembered
+def _sliding(inputs: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Geometry:
+    return Geometry.window(inputs, kernel, stride, padding, dilation, groups)
+
+
+@remembered
+def _transposed(
+    outputs: Any, kernel: Any, stride: Any, padding: Any, extra: Any, dilation: Any, groups: Any, output_size: Any
+) -> Geometry:
+    return Geometry.transposed(outputs, kernel, stride, padding, extra, dilation, groups, output_size)
 
 
 def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
     name = f"conv{axes}d"
     x, w, b, single = _operands(axes, name, x, w, bias)
     check_correlation(x.shape, w.shape, groups, axes, name, single)
-    geometry = Geometry.window(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
-    y = _with_bias(correlate_primitive(x, w, geometry=geometry), b, axes, name)
+    geometry = _sliding(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
+    if b is None:
+        y = correlate_primitive(x, w, geometry=geometry)
+    else:
+        _check_bias(b, w.shape[0], name)
+        y = correlate_bias_primitive(x, w, b, geometry=geometry)
     return squeeze(y, 0) if single else y
 
 
@@ -231,10 +292,12 @@ def _conv_transpose(
     check_transposed(y.shape, w.shape, groups, axes, name, single)
     if output_size is not None and hasattr(output_size, "__len__") and len(output_size) == axes + (1 if single else 2):
         output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
-    geometry = Geometry.transposed(
-        y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size
-    )
-    x = _with_bias(correlate_input_primitive(w, y, geometry=geometry), b, axes, name)
+    geometry = _transposed(y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size)
+    if b is None:
+        x = correlate_input_primitive(w, y, geometry=geometry)
+    else:
+        _check_bias(b, w.shape[1] * groups, name)
+        x = correlate_input_bias_primitive(w, y, b, geometry=geometry)
     return squeeze(x, 0) if single else x
 
 

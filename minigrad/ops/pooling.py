@@ -1,7 +1,7 @@
 """Pooling over one to three spatial axes (N86–N88, N128, N129).
 
 max_pool: `select` of the winners      select ↔ place
-avg_pool: `window_sum` / count         window_sum ↔ window_spread
+avg_pool: `window_sum` over counts     window_sum ↔ window_spread
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..geometry import Geometry, Padding
+from ..geometry import Geometry, Padding, remembered
 from ..kernels import pool as kernels
 from ..operands import as_flag, as_integer, as_operand
 from ..primitive import primitive
@@ -54,20 +54,30 @@ select.defvjp(x=lambda g, winners, geometry: place(g, winners=winners, geometry=
 place.defvjp(x=lambda g, winners, geometry: select(g, winners=winners, geometry=geometry))
 
 
-@primitive("y = Σ of x in each window", vjp="x̄ = g added to its whole window", notes=("N88", "N129"), linear=True)
-def window_sum(x: Array, *, geometry: Geometry) -> Array:
-    """The sum of each window; the adjoint of `window_spread`."""
-    return kernels.window_sum(x, geometry)
+@primitive(
+    "y = Σ of x in each window / divisor",
+    vjp="x̄ = g / divisor added to its whole window",
+    notes=("N88", "N129"),
+    linear=True,
+)
+def window_sum(x: Array, *, geometry: Geometry, divisor: Array | int | None) -> Array:
+    """The sum of each window, over a number or, for each window, one of its own; the adjoint of `window_spread`."""
+    return kernels.window_sum(x, geometry, divisor)
 
 
-@primitive("y = x added to its whole window", vjp="x̄ = Σ of g in each window", notes=("N129",), linear=True)
-def window_spread(x: Array, *, geometry: Geometry) -> Array:
-    """Each value added to its whole window; the adjoint of `window_sum`."""
-    return kernels.window_spread(x, geometry)
+@primitive(
+    "y = x / divisor added to its whole window",
+    vjp="x̄ = Σ of g in each window / divisor",
+    notes=("N129",),
+    linear=True,
+)
+def window_spread(x: Array, *, geometry: Geometry, divisor: Array | int | None) -> Array:
+    """Each value over its divisor, added to its whole window; the adjoint of `window_sum`."""
+    return kernels.window_spread(x, geometry, divisor)
 
 
-window_sum.defvjp(x=lambda g, geometry: window_spread(g, geometry=geometry))
-window_spread.defvjp(x=lambda g, geometry: window_sum(g, geometry=geometry))
+window_sum.defvjp(x=lambda g, geometry, divisor: window_spread(g, geometry=geometry, divisor=divisor))
+window_spread.defvjp(x=lambda g, geometry, divisor: window_sum(g, geometry=geometry, divisor=divisor))
 
 # ------------------------------------------------------------------ layers
 
@@ -81,12 +91,25 @@ def check_maps(x: tuple[int, ...], axes: int, name: str) -> None:
         )
 
 
+Window = tuple[Geometry, tuple[tuple[int, int], ...]]
+
+
 def _window(
     axes: int, name: str, x: Tensor, kernel_size: Any, stride: Any, padding: Padding, dilation: Any, ceil_mode: bool
-) -> Geometry:
+) -> Window:
+    """The geometry, and the padding that was asked for."""
     check_maps(x.shape, axes, name)
-    ceil_mode = as_flag(ceil_mode, name, "ceil_mode")
-    return Geometry.pooling(x.shape[-axes:], kernel_size, stride, padding, dilation, ceil_mode, name)
+    return _sized(
+        x.shape[-axes:], kernel_size, stride, padding, dilation, int(as_flag(ceil_mode, name, "ceil_mode")), name
+    )
+
+
+@remembered
+def _sized(
+    inputs: tuple[int, ...], kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: int, name: str
+) -> Window:
+    geometry = Geometry.pooling(inputs, kernel, stride, padding, dilation, bool(ceil_mode), name)
+    return geometry, geometry.asked(padding)
 
 
 def _plane_indices(winners: Array, geometry: Geometry) -> Array:
@@ -108,7 +131,7 @@ def _max_pool(
     x = as_operand(x, name)
     if x.dtype.kind == "b":
         raise DTypeError(f"{name} of a bool tensor; convert first, for example t.float()")
-    geometry = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
+    geometry, _ = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
     if not as_flag(indices, name, "return_indices"):
         return max_pool_primitive(x, geometry=geometry)
     winners = kernels.max_pool(x._array, geometry)[1]
@@ -128,9 +151,8 @@ def _avg_pool(
     name = f"avg_pool{axes}d"
     x = as_operand(x, name)
     count_include_pad = as_flag(count_include_pad, name, "count_include_pad")
-    geometry = _window(axes, name, x, kernel_size, stride, padding, 1, ceil_mode)
-    room = [n + sum(p) for n, p in zip(x.shape[-axes:], geometry.asked(padding), strict=True)]
-    if axes == 3 and any(n < k for n, k in zip(room, geometry.kernel, strict=True)):
+    geometry, asked = _window(axes, name, x, kernel_size, stride, padding, 1, ceil_mode)
+    if axes == 3 and any(n + sum(p) < k for n, p, k in zip(x.shape[-3:], asked, geometry.kernel, strict=True)):
         raise ShapeError(
             f"{name} with kernel_size {geometry.kernel} of an input of shape {x.shape}: the kernel is larger than the "
             "padded input, with ceil_mode too. Use a smaller kernel"
@@ -142,19 +164,21 @@ def _avg_pool(
         )
     if x.dtype.kind != "f" and x.dtype != np.int64:
         raise DTypeError(f"{name} of a tensor of {x.dtype}; it takes floats, and int64. Convert first, by t.float()")
-    # The mean of int64 is int64, as in PyTorch: what it lacks to a whole number is cut.
-    rounding = None if x.dtype.kind == "f" else "trunc"
-    total = window_sum(x, geometry=geometry)
     if divisor_override is not None:
         if as_integer(divisor_override, name, "divisor_override") == 0:
             raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
-        return div(total, divisor_override, rounding_mode=rounding)
-    asked = geometry.asked(padding)
-    unpadded = all(pair == (0, 0) for pair in asked)
-    if geometry.padding == asked and (count_include_pad or unpadded):
-        return div(total, math.prod(geometry.kernel), rounding_mode=rounding)
-    counts = kernels.window_count(geometry, asked if count_include_pad else None)
-    return div(total, Tensor._wrap(counts.astype(x.dtype)), rounding_mode=rounding)
+        # The mean of int64 is int64, as in PyTorch: what it lacks to a whole number is cut.
+        return div(
+            window_sum(x, geometry=geometry, divisor=None),
+            divisor_override,
+            rounding_mode=None if x.dtype.kind == "f" else "trunc",
+        )
+    divisor: Any = math.prod(geometry.kernel)
+    if geometry.padding != asked or (not count_include_pad and any(pair != (0, 0) for pair in asked)):
+        divisor = kernels.window_count(geometry, asked if count_include_pad else None).astype(x.dtype)
+    if x.dtype.kind == "f":
+        return window_sum(x, geometry=geometry, divisor=divisor)
+    return div(window_sum(x, geometry=geometry, divisor=None), divisor, rounding_mode="trunc")
 
 
 @function

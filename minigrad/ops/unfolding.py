@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..geometry import Geometry, Padding, per_axis
-from ..kernels import correlate as kernels
+from ..kernels import windows as kernels
 from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function

@@ -2,19 +2,60 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, GradError, MissingMethodError, StateDictError
 from ..explaining import iterable
-from ..mode import enable_grad, no_grad
-from ..observing import region
+from ..mode import MODE, enable_grad, no_grad
+from ..observing import applied, region
 from ..registry import lookup
-from ..tensor import Tensor
+from ..tensor import Array, Tensor
+from ..tensor.inplace import writing
 
-__all__ = ["Optimizer"]
+__all__ = ["Optimizer", "pieces"]
+
+# A step takes so many elements of a parameter through all its formulae while they are in the cache.
+_BLOCK = 2**15
+
+
+def pieces(p: Array, *others: Array | None) -> Sequence[tuple[Any, ...]]:
+    """A parameter and arrays of its shape, cut alike where they are large; None stays None.
+
+    >>> import numpy as np
+    >>> from minigrad.optim.optimizer import pieces
+    >>> [one.shape for one, _ in pieces(np.zeros((3, 20_000)), None)]
+    [(1, 20000), (1, 20000), (1, 20000)]
+    """
+    if p.size <= _BLOCK or any(other is not None and np.may_share_memory(p, other) for other in others):
+        return ((p, *others),)
+    step = max(_BLOCK * len(p) // p.size, 1)
+    return [
+        tuple(None if one is None else one[start : start + step] for one in (p, *others))
+        for start in range(0, len(p), step)
+    ]
+
+
+class Update(NamedTuple):
+    """What observers hear of where a parameter is moved: its name is the optimiser's."""
+
+    name: str
+    arguments: tuple[str, ...] = ("parameter", "gradient")
+
+
+def _watched(
+    watching: Any, update: Update, param: Tensor, gradient: Tensor, move: Callable[[Tensor, Array, Array], None]
+) -> None:
+    """Move a parameter before the eyes of the observers."""
+    before = Tensor._wrap(param._array.copy(order="K"))
+
+    def moved() -> Tensor:
+        move(param, param._array, gradient._array)
+        return Tensor._wrap(param._array, storage=param._storage)
+
+    applied(watching, update, (before, gradient), {}, moved)
 
 
 class Optimizer:
@@ -120,6 +161,47 @@ class Optimizer:
 
     def _update(self, group: dict[str, Any]) -> None:
         raise MissingMethodError(f"{type(self).__name__} must define _update(group), which moves a group")
+
+    def _each(self, group: dict[str, Any], move: Callable[[Tensor, Array, Array], None]) -> None:
+        """Call `move(param, array, gradient)` for the parameters that have a gradient; it changes the array in place.
+
+        Observers hear of each call as of an application, of an operation with the optimiser's name.
+        """
+        name, watching = type(self).__name__, MODE.get().observers
+        with np.errstate(all="ignore"):
+            for param in group["params"]:
+                gradient = param._grad
+                if gradient is None:
+                    continue
+                writing(param, name, ())
+                if watching:
+                    _watched(watching, Update(name), param, gradient, move)
+                else:
+                    move(param, param._array, gradient._array)
+                param._storage.count += 1
+
+    def _buffer(self, param: Tensor, name: str) -> tuple[Array, bool]:
+        """The array kept under a name for the elements of a parameter, and whether it is new and yet to be filled.
+
+        Raises `StateDictError` where the state has something else there.
+        """
+        state = self.state.setdefault(param, {})
+        kept = state.get(name)
+        if kept is None:
+            array = np.empty_like(param._array)
+            state[name] = Tensor._wrap(array)
+            return array, True
+        if not isinstance(kept, Tensor) or kept._array.shape != param._array.shape:
+            what = f"of shape {kept.shape}" if isinstance(kept, Tensor) else f"a {type(kept).__name__}"
+            raise StateDictError(
+                f"{type(self).__name__}: {name} of a parameter of shape {param.shape} is {what}; it needs a tensor of "
+                "that shape. Was the state saved for another model?"
+            )
+        if kept._array.dtype != param._array.dtype:
+            kept = state[name] = kept.to(dtype=param.dtype)
+        writing(kept, name, ())
+        kept._storage.count += 1
+        return kept._array, False
 
     def state_dict(self) -> dict[str, Any]:
         """Options and states, with parameters replaced by their numbers; `save` can write it."""

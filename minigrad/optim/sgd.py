@@ -1,11 +1,14 @@
 """Stochastic gradient descent (N141)."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..errors import ArgumentError
 from ..operands import as_flag, as_number
-from .optimizer import Optimizer
+from ..tensor import Array, Tensor
+from .optimizer import Optimizer, pieces
 
 __all__ = ["SGD"]
 
@@ -69,19 +72,56 @@ class SGD(Optimizer):
             raise ArgumentError("SGD with nesterov=True needs a momentum above 0 and no dampening")
 
     def _update(self, group: dict[str, Any]) -> None:
-        momentum, decay = group["momentum"], group["weight_decay"]
-        for param in group["params"]:
-            if param.grad is None:
-                continue
-            step = -param.grad.detach() if group["maximize"] else param.grad.detach()
-            if decay:
-                step = step + param.detach() * decay
-            if momentum:
-                state = self.state.setdefault(param, {})
-                velocity = state.get("momentum_buffer")
-                if velocity is None:
-                    velocity = state["momentum_buffer"] = step.clone()
-                else:
-                    velocity.mul_(momentum).add_(step * (1 - group["dampening"]))
-                step = step + velocity * momentum if group["nesterov"] else velocity
-            param.sub_(step * group["lr"])
+        momentum, rules = bool(group["momentum"]), dict[np.dtype[Any], _Rule]()
+
+        def move(param: Tensor, array: Array, gradient: Array) -> None:
+            rule = rules.get(array.dtype) or rules.setdefault(array.dtype, _rule(group, array.dtype))
+            velocity, new = self._buffer(param, "momentum_buffer") if momentum else (None, False)
+            for p, g, v in pieces(array, gradient, velocity):
+                _descend(p, g, v, new, rule)
+
+        self._each(group, move)
+
+
+class _Rule(NamedTuple):
+    """The options of a group as numbers in the dtype of a parameter; None where one makes no difference."""
+
+    rate: Array
+    momentum: Array
+    gain: Array | None
+    decay: Array | None
+    nesterov: bool
+    maximize: bool
+
+
+def _rule(group: dict[str, Any], dtype: np.dtype[Any]) -> _Rule:
+    rate, momentum, dampening, decay = (
+        as_number(group[option], f"SGD({option}=…)") for option in ("lr", "momentum", "dampening", "weight_decay")
+    )
+    return _Rule(
+        np.asarray(rate, dtype),
+        np.asarray(momentum, dtype),
+        np.asarray(1 - dampening, dtype) if dampening else None,
+        np.asarray(decay, dtype) if decay else None,
+        bool(group["nesterov"]),
+        bool(group["maximize"]),
+    )
+
+
+def _descend(p: Array, g: Array, v: Array | None, new: bool, rule: _Rule) -> None:
+    """One step of p along g, in place; v is the velocity, to be filled where it is new."""
+    room = np.empty_like(p)
+    if rule.decay is not None:
+        np.multiply(p, rule.decay, out=room)
+        g = (np.subtract if rule.maximize else np.add)(room, g, out=room)
+    elif rule.maximize:
+        g = np.negative(g, out=room)
+    if v is not None:
+        if new:
+            np.copyto(v, g)
+        else:
+            np.multiply(v, rule.momentum, out=v)
+            np.add(v, g if rule.gain is None else g * rule.gain, out=v)
+        g = np.add(g, v * rule.momentum) if rule.nesterov else v
+    np.multiply(g, rule.rate, out=room)
+    np.subtract(p, room, out=p)

@@ -78,8 +78,16 @@ def _correlate(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapp
     return 2 * outputs[0].numel() * math.prod(inputs[1].shape[1:])
 
 
+def _correlate_bias(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
+    return _correlate(inputs, outputs, static) + outputs[0].numel()
+
+
 def _correlate_input(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
     return 2 * inputs[1].numel() * math.prod(inputs[0].shape[1:])
+
+
+def _correlate_input_bias(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
+    return _correlate_input(inputs, outputs, static) + outputs[0].numel()
 
 
 def _correlate_weight(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
@@ -98,7 +106,9 @@ FORMULAE: dict[str, Formula] = {
     "project": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
     "linear": lambda inputs, outputs, static: outputs[0].numel() * (2 * inputs[0].shape[-1] + 1),
     "correlate": _correlate,
+    "correlate_bias": _correlate_bias,
     "correlate_input": _correlate_input,
+    "correlate_input_bias": _correlate_input_bias,
     "correlate_weight": _correlate_weight,
 }
 

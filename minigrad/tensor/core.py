@@ -17,35 +17,51 @@ from ..mode import recording
 from ..observing import region
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec, walk
-from .views import Array, Version, leave
+from .views import MAKING, Array, Version, leave
 
 if TYPE_CHECKING:
     from . import Tensor
 
 
+_new = object.__new__
+
+
 class TensorCore:
     """Storage, identity on the tape, and the backward pass."""
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_index", "_node", "_storage")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_held", "_index", "_node")
 
     _array: Array
     _node: Node | None
     _index: int
-    _storage: Version
+    _held: Version | None
     _grad: "Tensor | None"
     _base: "Tensor | None"
 
     @classmethod
     def _wrap(cls, array: Array, node: Node | None = None, index: int = 0, storage: Version | None = None) -> "Tensor":
         """A tensor over `array` itself, without a copy or a check."""
-        tensor: Tensor = object.__new__(cls)  # type: ignore[assignment]
+        tensor: Tensor = _new(cls)  # type: ignore[assignment]
         tensor._array = array
         tensor._node = node
         tensor._index = index
-        tensor._storage = Version() if storage is None else storage
+        tensor._held = storage
         tensor._grad = None
         tensor._base = None
         return tensor
+
+    @property
+    def _storage(self) -> Version:
+        """The version of the storage, made when somebody asks: most results are never saved, viewed or changed."""
+        held = self._held
+        if held is None:
+            with MAKING:
+                held = self._held = self._held or Version()
+        return held
+
+    @_storage.setter
+    def _storage(self, storage: Version) -> None:
+        self._held = storage
 
     def _link(self, view: "Tensor") -> None:
         """Let `view`, of the same storage, follow this tensor's recorded changes, and this tensor follow the view's."""

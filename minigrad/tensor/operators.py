@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..registry import lookup
+from ..registry import lookup, operation
 from .core import TensorCore
 
 if TYPE_CHECKING:
@@ -14,22 +14,28 @@ if TYPE_CHECKING:
 
 
 # What == compares element by element; anything else is simply not equal, as Python has it.
-_COMPARABLE = (TensorCore, np.ndarray, np.generic, bool, int, float)
+_COMPARABLE = (TensorCore, float, int, bool, np.ndarray, np.generic)
 
 
-def _pair(name: str, reflected: str) -> tuple[Callable[[Any, Any], "Tensor"], Callable[[Any, Any], "Tensor"]]:
+def _pair(
+    name: str, reflected: str, find: Callable[[str], Callable[..., "Tensor"]] = lookup
+) -> tuple[Callable[[Any, Any], "Tensor"], Callable[[Any, Any], "Tensor"]]:
     """The function `name` as an operator and as its reflection.
 
     A foreign object that has the reflected operator itself gets its turn.
     """
+    function: Callable[..., Tensor] | None = None
 
     def forward(self: TensorCore, other: Any) -> "Tensor":
-        if not isinstance(other, _COMPARABLE) and hasattr(type(other), reflected) and _is_foreign(other):
+        nonlocal function
+        if type(other) is not type(self) and _is_foreign(other) and hasattr(type(other), reflected):
             return NotImplemented  # type: ignore[no-any-return]
-        return lookup(name)(self, other)
+        if function is None:
+            function = find(name)
+        return function(self, other)
 
     def backward(self: TensorCore, other: Any) -> "Tensor":
-        return lookup(name)(other, self)
+        return find(name)(other, self)
 
     forward.__name__, backward.__name__ = reflected.replace("__r", "__", 1), reflected
     forward.__doc__ = f"`minigrad.{name}` of this tensor and `other`."
@@ -38,7 +44,7 @@ def _pair(name: str, reflected: str) -> tuple[Callable[[Any, Any], "Tensor"], Ca
 
 
 def _is_foreign(other: Any) -> bool:
-    return type(other).__module__ != "builtins"
+    return not isinstance(other, _COMPARABLE) and type(other).__module__ != "builtins"
 
 
 class Operators(TensorCore):
@@ -46,10 +52,10 @@ class Operators(TensorCore):
 
     __slots__ = ()
 
-    __add__, __radd__ = _pair("add", "__radd__")
-    __sub__, __rsub__ = _pair("sub", "__rsub__")
+    __add__, __radd__ = _pair("add", "__radd__", operation)
+    __sub__, __rsub__ = _pair("sub", "__rsub__", operation)
     __mul__, __rmul__ = _pair("mul", "__rmul__")
-    __truediv__, __rtruediv__ = _pair("div", "__rtruediv__")
+    __truediv__, __rtruediv__ = _pair("div", "__rtruediv__", operation)
     __floordiv__, __rfloordiv__ = _pair("floor_divide", "__rfloordiv__")
     __mod__, __rmod__ = _pair("remainder", "__rmod__")
     __pow__, __rpow__ = _pair("pow", "__rpow__")

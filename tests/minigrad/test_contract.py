@@ -122,6 +122,11 @@ def winners(x, geometry):
     return pool_kernels.max_pool(x, geometry)[1]
 
 
+def uneven(geometry):
+    """A divisor for each window, by which sums are divided exactly."""
+    return 2.0 ** (np.arange(np.prod(geometry.outputs)).reshape(geometry.outputs) % 3)
+
+
 LINE = window((7,), (3,))
 PLANE = window((6, 5), (3, 2), (2, 1), ((1, 2), (0, 1)), (1, 2), groups=2)
 DEEP = window((5, 5), (3, 3), 2, 1, groups=3)
@@ -400,6 +405,21 @@ CASES = [
         ]
     ),
     *(
+        case("correlate_bias", normal(*x), normal(*w), normal(w[0]), geometry=geometry)
+        for x, w, geometry in [
+            ((2, 2, 7), (3, 2, 3), LINE), ((2, 4, 6, 5), (4, 2, 3, 2), PLANE),
+            ((1, 2, 3, 4, 3), (2, 2, 2, 2, 1), VOLUME), ((0, 2, 7), (3, 2, 3), LINE),
+        ]
+    ),
+    *(
+        case("correlate_input_bias", normal(*w), normal(*y), normal(channels), geometry=geometry)
+        for w, y, channels, geometry in [
+            ((3, 2, 3), (2, 3, 5), 2, LINE), ((4, 2, 3, 2), (2, 4, 4, 4), 4, PLANE),
+            ((2, 2, 2, 2, 1), (1, 2, 3, 2, 2), 2, VOLUME), ((1, 1, 2), (2, 1, 2), 1, UNCOVERED),
+            ((3, 2, 3), (0, 3, 5), 2, LINE),
+        ]
+    ),
+    *(
         case("correlate_weight", normal(*x), normal(*y), geometry=geometry, order=3)
         for x, y, geometry in [
             ((2, 2, 7), (2, 3, 5), LINE), ((2, 4, 6, 5), (2, 4, 4, 4), PLANE), ((1, 3, 5, 5), (1, 6, 3, 3), DEEP),
@@ -433,8 +453,10 @@ CASES = [
             case("max_pool", x, geometry=geometry),
             case("select", x, winners=winners(x, geometry), geometry=geometry),
             case("place", normal(*winners(x, geometry).shape), winners=winners(x, geometry), geometry=geometry),
-            case("window_sum", x, geometry=geometry),
-            case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry),
+            case("window_sum", x, geometry=geometry, divisor=None),
+            case("window_sum", x, geometry=geometry, divisor=uneven(geometry)),
+            case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry, divisor=3),
+            case("window_spread", normal(*winners(x, geometry).shape), geometry=geometry, divisor=uneven(geometry)),
         ]
     ),
     *(
@@ -853,8 +875,8 @@ KEEPING = {
     "softmax": {"axes": (1,)},
     "log_softmax": {"axes": (1,)},
     "max_pool": {"geometry": window((4, 5), (2, 2), 1, 1)},
-    "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1)},
-    "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0)},
+    "window_sum": {"geometry": window((4, 5), (2, 2), 1, 1), "divisor": 4},
+    "window_spread": {"geometry": window((5, 6), (2, 2), 1, 0), "divisor": 4},
     "select": {"geometry": window((4, 5), (2, 2), 2), "winners": np.zeros((2, 3, 2, 2), np.uint8)},
     "place": {"geometry": window((8, 10), (2, 2), 2), "winners": np.zeros((2, 3, 4, 5), np.uint8)},
     "segment_sum": {"segments": Segments.adaptive(4, 3), "axis": 2},
@@ -1090,6 +1112,9 @@ KEPT = {
     ("linear", "b"): set(),
     ("correlate", "x"): {"w"},
     ("correlate", "w"): {"x"},
+    ("correlate_bias", "x"): {"w"},
+    ("correlate_bias", "w"): {"x"},
+    ("correlate_bias", "b"): set(),
     ("correlate_input", "w"): {"y"},
     ("correlate_input", "y"): {"w"},
     ("correlate_weight", "x"): {"y"},
@@ -1304,7 +1329,8 @@ PAIRS = {
         applied("im2col", geometry=OVERLAPPING), applied("col2im", geometry=OVERLAPPING), (2, 2, 5, 6)
     ),
     "window_sum and window_spread": (
-        applied("window_sum", geometry=OVERLAPPING), applied("window_spread", geometry=OVERLAPPING), (2, 2, 5, 6)
+        applied("window_sum", geometry=OVERLAPPING, divisor=uneven(OVERLAPPING)),
+        applied("window_spread", geometry=OVERLAPPING, divisor=uneven(OVERLAPPING)), (2, 2, 5, 6),
     ),
 }  # fmt: skip
 

@@ -26,8 +26,13 @@ def test_rules_say_by_their_names_what_they_need():
     toy.defjvp(a=lambda t, b, winners, axis: None, b=lambda t, axis: None)
     assert toy.rules["a"][1] == ("b", "a_shape", "axis", "y", "winners")
     assert toy.jvps["a"][1] == ("b", "winners", "axis")
-    assert toy._needs((True, True)) == ("b", "a_shape", "axis", "y", "winners")
-    assert toy._needs((False, True)) == ()
+    _, places, kept, pulls = toy._plan((True, True))
+    assert places == (0, 0)
+    assert [name for name, *_ in kept] == ["b", "a_shape", "y", "winners"], "a static argument stands in the node"
+    assert [pull[:2] for pull in pulls] == [(0, "a"), (1, "b")]
+    (pull,) = toy._plan((False, True)).pulls
+    assert pull[:2] == (1, "b")
+    assert toy._plan((False, True)).kept == ()
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ import numpy as np
 from ...errors import ArgumentError, DTypeError
 from ...operands import as_flag, as_integer, as_number
 from ...random import chosen_generator
-from ...tensor import Tensor
 from .collate import default_collate, default_convert
-from .dataset import Dataset, IterableDataset, Subset, TensorDataset, items_of
+from .dataset import Dataset, IterableDataset, at_once, items_of
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, batch_count, flag, length_of, positive
 
 __all__ = ["DataLoader", "get_worker_info"]
@@ -32,8 +31,8 @@ class DataLoader:
 
     `shuffle=True` visits the items in random order, drawn from `generator` or from the calling thread's default one:
     same seed, same order. `sampler` gives the order itself, `batch_sampler` whole lists of indices; `batch_size=None`
-    gives single items. `collate_fn` makes a batch from a list of items (`default_collate`); a `TensorDataset`, or
-    subsets of one, is then indexed once a batch, with the same result.
+    gives single items. `collate_fn` makes a batch from a list of items (`default_collate`). A `TensorDataset`, images
+    with the transforms of `minigrad.transforms`, and subsets of these are then read once a batch, with the same result.
 
     `num_workers`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`,
     `pin_memory`, `pin_memory_device` and `in_order` are accepted so that scripts run, and change nothing: also with
@@ -138,33 +137,10 @@ class DataLoader:
 
     def _fetch(self, indices: Sequence[Any]) -> Any:
         if self.collate_fn is default_collate:
-            batch = _tensor_batch(self.dataset, indices)
+            batch = at_once(self.dataset, indices)
             if batch is not None:
                 return batch
         return self.collate_fn(items_of(self.dataset, indices))
-
-
-def _tensor_batch(dataset: Any, indices: Sequence[Any]) -> list[Tensor] | None:
-    """Return the batch by one index per tensor, or None where only item by item is sure to give the same."""
-    while isinstance(dataset, Subset) and _unchanged(dataset, Subset):
-        indices = [dataset.indices[i] for i in indices]
-        dataset = dataset.dataset
-    if not (isinstance(dataset, TensorDataset) and _unchanged(dataset, TensorDataset)):
-        return None
-    try:
-        rows = np.asarray(indices)
-    except ValueError:  # uneven lists
-        return None
-    if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
-        return None
-    return [tensor[rows] for tensor in dataset.tensors]
-
-
-def _unchanged(dataset: object, base: type) -> bool:
-    """Tell whether a subclass has left the access to items as it was."""
-    return all(
-        getattr(type(dataset), name, None) is getattr(base, name, None) for name in ("__getitem__", "__getitems__")
-    )
 
 
 def _check_workers(

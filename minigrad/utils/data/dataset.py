@@ -139,6 +139,10 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     def __len__(self) -> int:
         return int(self.tensors[0].shape[0])
 
+    def _collated(self, indices: Sequence[Any]) -> list[Tensor] | None:
+        rows = rows_of(indices)
+        return None if rows is None else [tensor[rows] for tensor in self.tensors]
+
 
 class Subset(Dataset[Item]):
     """Those items of `dataset` that `indices` names, in that order.
@@ -174,6 +178,32 @@ class Subset(Dataset[Item]):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    def _collated(self, indices: Sequence[Any]) -> list[Tensor] | None:
+        return at_once(self.dataset, [self.indices[i] for i in indices])
+
+
+def at_once(dataset: Any, indices: Sequence[Any]) -> list[Tensor] | None:
+    """What `default_collate` makes of the items under `indices`, or None where only one by one is sure to give it.
+
+    A data set that lies in arrays says it by `_collated`, as long as no subclass has another way to its items.
+    """
+    kind = type(dataset)
+    owner = next((one for one in kind.__mro__ if "_collated" in vars(one)), None)
+    if owner is None or any(
+        getattr(kind, name, None) is not getattr(owner, name, None) for name in ("__getitem__", "__getitems__")
+    ):
+        return None
+    return dataset._collated(indices)  # type: ignore[no-any-return]
+
+
+def rows_of(indices: Sequence[Any]) -> Any:
+    """A list of integers as an array; None for an empty one and for anything else."""
+    try:
+        rows = np.asarray(indices)
+    except ValueError:  # uneven lists
+        return None
+    return rows if rows.ndim == 1 and rows.dtype.kind in "iu" and len(rows) else None
 
 
 def items_of(dataset: Any, indices: Sequence[Any]) -> list[Any]:

@@ -1,11 +1,18 @@
 """The three maps on arrays, against the loops of `tests/naive.py`, which are checked against SciPy here."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 import scipy.signal
+from hypothesis import HealthCheck
 
 from minigrad.geometry import Geometry
+from minigrad.kernels import correlate as kernels
+from minigrad.kernels import rows, threads
 from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight
+from minigrad.kernels.memory import batch_first, rows_first
 from tests import naive
 from tests.strategies import correlations, given, seeds, settings, whole_numbers
 
@@ -90,6 +97,110 @@ def test_positions_that_no_window_covers_get_nothing():
     geometry = Geometry.window((9,), (2,), 4)  # windows begin at 0 and 4
     x = correlate_input(np.ones((1, 1, 2)), np.ones((1, 1, 2)), geometry)
     assert x.tolist() == [[[1, 1, 0, 0, 1, 1, 0, 0, 0]]]
+
+
+# ------------------------------------------------------------- which way it goes
+
+
+@pytest.fixture(params=[1, 2])
+def in_pieces(request, monkeypatch):
+    """Kernels that cut everything as small as they can, in one thread and in two."""
+    monkeypatch.setattr(rows, "_SCRATCH", 1)
+    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1}.items():
+        monkeypatch.setattr(kernels, name, value)
+    monkeypatch.setattr(threads, "_LARGE", 0)
+    rows.row_pieces.cache_clear()
+    rows.class_pieces.cache_clear()
+    threads.share(request.param)
+    yield
+    threads.share(1)
+    rows.row_pieces.cache_clear()
+    rows.class_pieces.cache_clear()
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(correlations(), seeds)
+def test_in_pieces_it_is_the_same(in_pieces, sizes, seed):
+    x, w, y = whole_numbers(seed, sizes.x, sizes.w, sizes.y)
+    geometry = sizes.geometry
+    bias, back = np.arange(len(w)) - 1, np.arange(sizes.x[1]) - 1
+    across = (slice(None), *[None] * len(geometry.inputs))
+    assert np.array_equal(correlate(x, w, geometry, bias), naive.correlate(x, w, **sizes.options) + bias[across])
+    expected = naive.correlate_input(w, y, sizes.x, **sizes.options)
+    assert np.array_equal(correlate_input(w, y, geometry, back), expected + back[across])
+    assert np.array_equal(correlate_weight(x, y, geometry), naive.correlate_weight(x, y, sizes.w, **sizes.options))
+
+
+def innermost(x):
+    """The same numbers in the kernels' own memory order."""
+    return batch_first(np.ascontiguousarray(rows_first(x)), x.ndim - 2)
+
+
+def lines_of(module):
+    """The numbers of the lines on which the functions of a module compute something."""
+    codes = [one.__wrapped__ if hasattr(one, "__wrapped__") else one for one in vars(module).values()]
+    codes = [one.__code__ for one in codes if getattr(one, "__module__", None) == module.__name__ and callable(one)
+             and hasattr(one, "__code__")]  # fmt: skip
+    found = set()
+    while codes:
+        code = codes.pop()
+        codes.extend(one for one in code.co_consts if isinstance(one, types.CodeType))
+        if code.co_name != "_in_single":  # it ran when the module was imported
+            found |= {line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}
+    return found
+
+
+def test_every_way_is_taken(monkeypatch):
+    """What is drawn here decides among all the lines of the kernels, and no line is left out."""
+    for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
+        monkeypatch.setattr(kernels, name, value)
+    monkeypatch.setattr(rows, "_SCRATCH", 2000)
+    places = {module.__file__: module for module in (kernels, rows)}
+    reached = {name: set() for name in places}
+
+    def watch(frame, event, argument):
+        if frame.f_code.co_filename not in places:
+            return None
+        reached[frame.f_code.co_filename].add(frame.f_lineno)
+        return watch
+
+    source = np.random.default_rng(0)
+    cached = (rows.split, rows.bands, rows.row_pieces, rows.class_pieces)
+    for one in cached:
+        one.cache_clear()
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        for number in range(80):
+            per_group = (3, 9)[number % 3 == 0]
+            axes, groups, batch = source.integers(1, 4), source.integers(1, 3), source.integers(0, 4)
+            n, k, s, d = (source.integers(low, high, axes).tolist() for low, high in [(4, 8), (1, 4), (1, 4), (1, 3)])
+            p = source.integers(0, 5, (axes, 2)).tolist()
+            if any(size + sum(pad) <= far * (taps - 1) for size, taps, pad, far in zip(n, k, p, d)):
+                continue
+            geometry = Geometry.window(n, k, s, p, d, int(groups))
+            outputs = naive.output_shape((batch, 2 * groups, *n), (per_group * groups, 2, *k), s, p, d)
+            dtype = (np.float16, np.float32)[number % 2]
+            given = whole_numbers(number, (batch, 2 * groups, *n), (per_group * groups, 2, *k), outputs)
+            x, w, y = (np.sign(one).astype(dtype) for one in given)
+            sizes = {"stride": s, "padding": p, "dilation": d, "groups": groups}
+            bias, back = np.arange(per_group * groups, dtype=dtype), np.arange(2 * groups, dtype=dtype)
+            along = (slice(None), *[None] * axes)
+            expected = naive.correlate(x, w, **sizes)
+            assert np.array_equal(correlate(innermost(x), w, geometry), expected)
+            assert np.array_equal(correlate(x, w, geometry, bias), expected + bias[along])
+            expected = naive.correlate_input(w, y, x.shape, **sizes)
+            assert np.array_equal(correlate_input(w, innermost(y), geometry), expected)
+            assert np.array_equal(correlate_input(w, y, geometry, back), expected + back[along])
+            expected = naive.correlate_weight(x, y, w.shape, **sizes)
+            assert np.array_equal(correlate_weight(x, innermost(y), geometry), expected)
+    finally:
+        sys.settrace(before)
+        for one in cached:
+            one.cache_clear()
+    for name, module in places.items():
+        left = sorted(lines_of(module) - reached[name])
+        assert not left, f"lines of {module.__name__} that were not run: {left}"
 
 
 # ------------------------------------------------------- the oracle's oracle

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad.geometry import Geometry
+from minigrad.kernels import pool
 from minigrad.kernels.pool import max_pool, place, select, window_count, window_spread, window_sum
 from tests import naive
 from tests.strategies import correlations, given, poolings, seeds, settings, st, whole_numbers
@@ -136,3 +137,99 @@ def test_what_is_not_chosen_may_be_infinite():
     values, winners = max_pool(x, geometry)
     assert select(x, winners, geometry).tolist() == values.tolist() == [[1, 2]]
     assert place(np.array([[np.inf, 1.0]]), winners, geometry).tolist() == [[0, np.inf, 0, 1]]
+
+
+def test_nan_wins_in_its_own_windows_only():
+    x = np.arange(36.0).reshape(1, 6, 6)
+    x[0, 0, 1] = x[0, 1, 0] = x[0, 4, 4] = np.nan
+    values, winners = max_pool(x, Geometry.window((6, 6), (2, 2), 2))
+    assert np.isnan(values).tolist() == [[[True, False, False], [False] * 3, [False, False, True]]]
+    assert winners.tolist() == [[[2, 3, 3], [3, 3, 3], [3, 3, 0]]], "the last NaN, and elsewhere the largest"
+
+
+@given(poolings(), st.booleans(), st.integers(0, 3), seeds)
+def test_nan_wins_as_in_a_loop(sizes, ceil_mode, share, seed):
+    x = whole_numbers(seed, sizes.x)
+    x[np.random.default_rng(seed).random(x.shape) < share / 4] = np.nan
+    geometry = window(sizes, ceil_mode)
+    values, winners = max_pool(x, geometry)
+    expected, places = naive.max_pool(x, sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)
+    assert np.array_equal(values, expected, equal_nan=True)
+    chosen = select(np.arange(x[0, 0].size).reshape(x.shape[2:]) + np.zeros(x.shape, np.int64), winners, geometry)
+    assert np.array_equal(chosen, places)
+
+
+def test_of_zeros_the_first_wins_with_its_sign():
+    values, winners = max_pool(np.array([[0.0, -0.0, -0.0, 0.0]]), Geometry.window((4,), (2,), 2))
+    assert np.signbit(values).tolist() == [[False, True]]
+    assert winners.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.float16, np.float32, np.float64])
+def test_one_byte_says_who_won_up_to_255_elements(dtype):
+    geometry = Geometry.window((4, 6), (2, 3), (2, 3))
+    x = np.arange(24).reshape(1, 4, 6).astype(dtype)
+    values, winners = max_pool(x, geometry)
+    assert (values.dtype, winners.dtype) == (dtype, np.uint8)
+    assert values.tolist() == [[[8, 11], [20, 23]]]
+    placed = place(values, winners, geometry)
+    assert placed.dtype == dtype
+    assert placed[0, [1, 1, 3, 3], [2, 5, 2, 5]].tolist() == [8, 11, 20, 23]
+    assert np.count_nonzero(placed) == 4
+    assert max_pool(np.zeros((1, 256)), Geometry.window((256,), (256,)))[1].dtype == np.uint16
+
+
+ORDERS = {"channels outermost": (1, 0, 2), "batch innermost": (2, 1, 0), "channels innermost": (0, 2, 1)}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("block", [1, 7, 2**15])
+@settings(max_examples=25)
+@given(sizes=poolings(), ceil_mode=st.booleans(), seed=seeds)
+def test_neither_blocks_nor_the_order_of_memory_change_a_bit(block, order, sizes, ceil_mode, seed):
+    geometry = window(sizes, ceil_mode)
+    x = np.random.default_rng(seed).standard_normal((3, 4, *sizes.x[2:])).astype(np.float32)
+    values, winners = max_pool(x, geometry)
+    counts = 1 + window_count(geometry, None).astype(np.float32)
+    plain = [winners, *results(x, values, winners, geometry, counts)]
+
+    flat = x.reshape(3, 4, -1)
+    other = np.ascontiguousarray(flat.transpose(ORDERS[order])).transpose(np.argsort(ORDERS[order])).reshape(x.shape)
+    usual, pool._BLOCK = pool._BLOCK, block
+    try:
+        values, winners = max_pool(other, geometry)
+        for one, right in zip([winners, *results(other, values, winners, geometry, counts)], plain):
+            assert one.dtype == right.dtype
+            assert np.array_equal(one, right)
+    finally:
+        pool._BLOCK = usual
+
+
+def results(x, g, winners, geometry, counts):
+    return (
+        g,
+        select(x, winners, geometry),
+        place(g, winners, geometry),
+        window_sum(x, geometry, counts),
+        window_spread(g, geometry, counts),
+        window_sum(x, geometry),
+        window_spread(g, geometry, 3),
+    )
+
+
+def test_results_lie_as_their_input_does():
+    x = np.random.default_rng(0).standard_normal((6, 3, 7, 4)).transpose(3, 1, 0, 2)
+    geometry = Geometry.window((6, 7), (2, 2), 2)
+    values, winners = max_pool(x, geometry)
+    for one in (winners, *results(x, values, winners, geometry, window_count(geometry, None))):
+        assert np.argsort(one.strides).tolist() == np.argsort(x.strides).tolist() == [0, 3, 1, 2]
+
+
+def test_positions_that_no_window_reaches_get_nothing():
+    x = np.arange(1.0, 50.0).reshape(1, 7, 7)
+    geometry = Geometry.window((7, 7), (2, 1), (3, 4))
+    values, winners = max_pool(x, geometry)
+    for scattered in (place(values, winners, geometry), window_spread(values, geometry)):
+        reached = np.zeros((7, 7), bool)
+        reached[np.ix_([0, 1, 3, 4], [0, 4])] = True
+        assert not scattered[0][~reached].any()

@@ -36,7 +36,8 @@ def test_lenet_by_hand(batch):
     with profile() as prof:
         model(x).sum().backward()
     assert sum(CONVOLUTIONS) + sum(PRODUCTS) == nn.summary(model, (1, 32, 32)).multiplications
-    assert flops(prof, "correlate") == 2 * batch * sum(CONVOLUTIONS)
+    biases = 6 * 28 * 28 + 16 * 10 * 10 + 120
+    assert flops(prof, "correlate_bias") == batch * (2 * sum(CONVOLUTIONS) + biases)
     assert flops(prof, "correlate_weight") == 2 * batch * sum(CONVOLUTIONS)
     assert flops(prof, "correlate_input") == 2 * batch * sum(CONVOLUTIONS[1:])  # none for the image
     assert flops(prof, "linear", "forward") == 2 * batch * sum(PRODUCTS) + batch * (84 + 10)

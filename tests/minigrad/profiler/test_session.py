@@ -60,7 +60,7 @@ def test_forward_backward_and_update_are_told_apart():
         train(1)
     check_tree(prof)
     of = {(event.name, event.direction) for event in prof.events() if event.kind == "operation"}
-    assert {("correlate", "forward"), ("correlate_weight", "backward"), ("clone", "backward")} <= of
+    assert {("correlate_bias", "forward"), ("correlate_weight", "backward"), ("clone", "backward")} <= of
     assert ("linear", "forward") in of
     assert ("matmul", "backward") in of
     assert "update" in {direction for _, direction in of}

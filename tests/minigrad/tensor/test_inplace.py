@@ -30,6 +30,7 @@ def corpus():
     yield from (mg.identity(a, b), mg.cat([a, b]), a.split(2), mg.pad(a, 1), mg.pad(a, 1, "reflect"))
     yield from (mg.amax(a, 1), mg.amin(a, 1), mg.logsumexp(a, 1), mg.softmax(a, 1), mg.log_softmax(a, 1))
     yield from (mg.conv1d(x, w), mg.conv_transpose1d(values(2, 3, 4), w), mg.correlate_weight(x, values(2, 3, 5), 2))
+    yield from (mg.conv1d(x, w, b[0, :3]), mg.conv_transpose1d(values(2, 3, 4), w, b[0, :2]))
     yield from (mg.max_pool1d(x, 2), mg.max_pool1d(x, 2, return_indices=True)[0], mg.avg_pool1d(x, 2))
     yield from (getattr(mg, name)(a * 0.1) for name in FURTHER)
     yield from (mg.acosh(b + 1), mg.lgamma(b), mg.polygamma(2, b), mg.logit(a * 0.1 + 0.5), mg.log2(b), mg.log10(b))

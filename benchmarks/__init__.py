@@ -1,0 +1,1 @@
+"""Measurements of speed and memory; `python benchmarks/run.py` runs them, README.md says how to read them."""
