@@ -72,13 +72,15 @@ class Order:
 def _rows(x: Array) -> Array:
     """(*, K) -> (*, pieces), the sums of pieces of each row."""
     length = x.shape[-1]
-    if length <= ROW:
-        return np.matmul(x, np.ones(length, x.dtype))[..., None]  # type: ignore[no-any-return]
+    least = max(1, -(-length // ROW))
+    for count in range(least, least + 8):
+        if length % count == 0:  # all pieces of all rows in one product
+            pieces = x.reshape((x.size // max(1, length) * count, length // count))
+            sums = np.matmul(pieces, np.ones(length // count, x.dtype))
+            return sums.reshape((*x.shape[:-1], count))  # type: ignore[no-any-return]
     count = length // ROW
     whole = x[..., : count * ROW].reshape(*x.shape[:-1], count, ROW)
     sums = np.matmul(whole, np.ones(ROW, x.dtype))
-    if count * ROW == length:
-        return sums  # type: ignore[no-any-return]
     return np.concatenate([sums, _rows(x[..., count * ROW :])], -1)
 
 
