@@ -33,6 +33,13 @@ def empty_in_order(*arrays: Array) -> Array:
     return np.empty_like(alike[0], dtype=dtype) if alike else np.empty(shape, dtype)
 
 
+def in_order(ufunc: Callable[..., Any], a: Array, b: Array) -> Array:
+    """A ufunc of two arrays of one dtype, in the order of the first of full shape, where NumPy would fall back to C's."""
+    if a.ndim and b.ndim and a.strides != b.strides:
+        return ufunc(a, b, out=empty_in_order(a, b))  # type: ignore[no-any-return]
+    return ufunc(a, b)  # type: ignore[no-any-return]
+
+
 def _steps(array: Array) -> list[int]:
     """From one element to the next along each axis, counted in elements; axes of size 1 have none."""
     return [stride // array.itemsize for size, stride in zip(array.shape, array.strides, strict=True) if size > 1]

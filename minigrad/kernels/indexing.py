@@ -24,9 +24,10 @@ class Index:
 
     def read(self, array: Array) -> Array:
         """The elements at the index; a view if it is basic."""
+        source = array
         for step in self.steps:
             array = array[step]
-        return array
+        return array if self.basic or source.flags.c_contiguous else in_order_of(source, array)
 
     def write(self, array: Array, values: Array) -> None:
         """Put values at the index."""
@@ -74,6 +75,15 @@ def zeros_in_order(like: Array, shape: tuple[int, ...]) -> Array:
     return np.zeros_like(like, shape=shape) if like.ndim == len(shape) else np.zeros(shape, like.dtype)
 
 
+def in_order_of(like: Array, array: Array) -> Array:
+    """`array`, in the memory order of `like` where that has as many axes."""
+    if like.ndim != array.ndim:
+        return array
+    out = np.empty_like(like, shape=array.shape, dtype=array.dtype)
+    out[...] = array
+    return out
+
+
 def positions(shape: tuple[int, ...], index: Index) -> Array:
     """The row-major numbers of the elements that `index` reads."""
     return index.read(np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape))
@@ -92,7 +102,8 @@ def scatter_add(g: Array, index: Index, shape: tuple[int, ...]) -> Array:
         np.add.at(whole.reshape(-1), where.ravel(), g.ravel())
         return whole
     total = np.bincount(where.ravel(), weights=g.ravel(), minlength=size) if size else np.zeros(0)
-    return total.reshape(shape).astype(g.dtype, copy=False)
+    whole = total.reshape(shape).astype(g.dtype, copy=False)
+    return whole if g.flags.c_contiguous else in_order_of(g, whole)
 
 
 def last_writers(shape: tuple[int, ...], index: Index) -> Array:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import PIECE
 from .sums import Order, added, begun, begun_products
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+# Elements of a slice.
+PIECE = 1 << 16
 
 
 def _slices(*laid: Array) -> Iterator[list[Array]]:

@@ -13,8 +13,9 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# The longest stretch that is added up in the dtype of its elements: by rows in many lanes, by columns in one.
-ROW, COLUMN, SHORT = 4096, 256, 512
+# The longest stretches that are added up in the dtype of their elements: rows take many lanes, columns one. A sum of
+# SHORT ones is left to NumPy; as are SMALL arrays, for which the preparations would take longer than the sum.
+ROW, COLUMN, SHORT, SMALL = 512, 64, 512, 4096
 
 
 class Order:
@@ -71,13 +72,15 @@ class Order:
 def _rows(x: Array) -> Array:
     """(*, K) -> (*, pieces), the sums of pieces of each row."""
     length = x.shape[-1]
-    if length <= ROW:
-        return np.matmul(x, np.ones(length, x.dtype))[..., None]  # type: ignore[no-any-return]
+    least = max(1, -(-length // ROW))
+    for count in range(least, least + 8):
+        if length % count == 0:  # all pieces of all rows in one product
+            pieces = x.reshape((x.size // max(1, length) * count, length // count))
+            sums = np.matmul(pieces, np.ones(length // count, x.dtype))
+            return sums.reshape((*x.shape[:-1], count))  # type: ignore[no-any-return]
     count = length // ROW
     whole = x[..., : count * ROW].reshape(*x.shape[:-1], count, ROW)
     sums = np.matmul(whole, np.ones(ROW, x.dtype))
-    if count * ROW == length:
-        return sums  # type: ignore[no-any-return]
     return np.concatenate([sums, _rows(x[..., count * ROW :])], -1)
 
 
@@ -103,7 +106,7 @@ def begun(x: Array, summed: list[bool]) -> Array:
 
 def begun_products(a: Array, b: Array, summed: list[bool]) -> Array:
     """`begun(a*b)`, where the two are small enough that their product stays in the cache."""
-    if not summed[-1] or a.shape[-1] > ROW or a.shape != b.shape:
+    if not summed[-1] or a.shape[-1] > SMALL or a.shape != b.shape:
         return begun(np.multiply(a, b), summed)
     return np.vecdot(a, b)[..., None]  # type: ignore[no-any-return]
 
@@ -117,7 +120,7 @@ def added(parts: list[Array], summed: list[bool]) -> Array:
 def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The sum of a floating array over axes, in its dtype; what is longer than a row or a column adds up in float64."""
     count = math.prod([x.shape[axis] for axis in axes])
-    if x.dtype == np.float16 or count <= SHORT or x.size <= ROW:
+    if x.dtype == np.float16 or count <= SHORT or x.size <= SMALL:
         wide = np.float32 if x.dtype == np.float16 else np.float64 if count > SHORT else None
         return np.asarray(x.sum(axis=axes, keepdims=keepdims, dtype=wide)).astype(x.dtype, copy=False)
     whole, repeated = x, [axis for axis in axes if x.strides[axis] == 0]

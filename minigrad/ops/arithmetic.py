@@ -10,6 +10,7 @@ import numpy as np
 
 from ..dtypes import refuse_overflow
 from ..errors import ArgumentError
+from ..kernels.elementwise import in_order
 from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
@@ -21,7 +22,7 @@ from .elementary import trunc, zeros_like
 @primitive("y = a + b", vjp="ā = g, b̄ = g", notes=("N139",), broadcast=True)
 def add_primitive(a: Array, b: Array) -> Array:
     """The sum, element by element."""
-    return np.add(a, b)
+    return in_order(np.add, a, b)
 
 
 add_primitive.defvjp(a=lambda g: g, b=lambda g: g)
@@ -43,7 +44,7 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
 @primitive("y = a − b", vjp="ā = g, b̄ = −g", broadcast=True)
 def sub_primitive(a: Array, b: Array) -> Array:
     """The difference, element by element."""
-    return np.subtract(a, b)
+    return in_order(np.subtract, a, b)
 
 
 sub_primitive.defvjp(a=lambda g: g, b=lambda g: -g)
@@ -72,7 +73,7 @@ def mul(a: Array, b: Array) -> Array:
     >>> mg.mul(mg.tensor([1., 2.]), 3)
     tensor([3., 6.])
     """
-    return np.multiply(a, b)
+    return in_order(np.multiply, a, b)
 
 
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
@@ -81,7 +82,7 @@ mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 @primitive("y = a/b", vjp="ā = g/b, b̄ = −g·y/b", broadcast=True, floating=True)
 def div_primitive(a: Array, b: Array) -> Array:
     """The quotient, element by element."""
-    return np.true_divide(a, b)
+    return in_order(np.true_divide, a, b)
 
 
 div_primitive.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -(g * (y / b)))

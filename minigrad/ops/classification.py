@@ -130,8 +130,9 @@ def _labels(input: Tensor, target: Tensor, ignored: int) -> int:
 
 
 def _integers(target: Any, name: str) -> Tensor:
-    target = as_operand(target, name)  # unsigned labels could not be compared with ignore_index
-    return target.to(dtype=int64) if target.dtype.kind in "iu" and target.dtype != int64 else target
+    """The labels in int64: unsigned ones could not be compared with ignore_index."""
+    labels: Tensor = as_operand(target, name)
+    return labels.to(dtype=int64) if labels.dtype.kind in "iu" and labels.dtype != int64 else labels
 
 
 @function
@@ -179,4 +180,4 @@ def nll_loss(input: Tensor, target: Tensor, ignore_index: int = -100) -> Tensor:
     axis = _labels(input, target, ignored)
     labels, missing = _counted(target._array, ignored)
     right = -getitem_primitive(input, index=Index([_places(labels, axis)]))
-    return right if missing is None else where(Tensor._wrap(missing), 0, right)  # type: ignore[no-any-return]
+    return right if missing is None else where(Tensor._wrap(missing), 0, right)

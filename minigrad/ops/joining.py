@@ -23,7 +23,10 @@ from .shape import squeeze, unsqueeze
 )
 def cat_primitive(*xs: Array, axis: int) -> Array:
     """Join along an existing axis."""
-    return np.concatenate(xs, axis)
+    like = next((x for x in xs if not x.flags.c_contiguous), xs[0])
+    shape = list(like.shape)
+    shape[axis] = sum(x.shape[axis] for x in xs)
+    return np.concatenate(xs, axis, out=np.empty_like(like, shape=shape))
 
 
 @primitive(

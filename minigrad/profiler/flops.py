@@ -29,8 +29,8 @@ _PER_OUTPUT = {
     1: "eq ne lt le gt ge isnan isinf isfinite isposinf isneginf signbit exp expm1 log square reciprocal pow log1p "
        "sqrt sign abs floor ceil round trunc sin cos tan asin acos atan atan2 sinh cosh asinh acosh atanh erf erfc "
        "erfinv lgamma digamma polygamma sinc_derivative exp2 log2 log10 logaddexp logaddexp2 relu tanh sigmoid "
-       "softplus elu leaky_relu hardtanh add sub mul div floor_divide remainder fmod neg maximum minimum clamp_min clamp_max copysign "
-       "heaviside",
+       "softplus elu leaky_relu hardtanh add sub mul div floor_divide remainder fmod neg maximum minimum clamp_min "
+       "clamp_max copysign heaviside",
     2: "squared_error rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
     3: "squared_error_vjp tanh_vjp sigmoid_vjp softplus_vjp logit hypot",
     5: "huber_error huber_error_vjp silu_vjp hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",

@@ -352,7 +352,9 @@ CASES = [
     case("logsumexp", normal(0, 3), axes=(0,), keepdims=True, order=0),  # −∞, which has no differences
     *(
         case("mean", normal(*shape), axes=axes, keepdims=keepdims)
-        for shape, axes, keepdims in [((2, 3, 4), (0, 2), False), ((2, 3), (1,), True), ((3,), (0,), False), ((0, 3), (1,), False)]
+        for shape, axes, keepdims in [
+            ((2, 3, 4), (0, 2), False), ((2, 3), (1,), True), ((3,), (0,), False), ((0, 3), (1,), False),
+        ]
     ),
     *(
         one
@@ -901,6 +903,24 @@ KEEPING = {
 }
 
 
+# What else there is, and why its order is looked at elsewhere, or is its own affair.
+OTHERWISE = {
+    **dict.fromkeys(["detach", "identity", "permute", "expand", "diagonal", "windows", "split"], "a view"),
+    "contiguous": "C order is what it is for",
+    **dict.fromkeys(["cat", "setitem", "reshape", "linear", "project", "cross_entropy_vjp"], "a test of its own below"),
+    **dict.fromkeys(["standardize", "standardize_vjp"], "a test of its own below"),
+    **dict.fromkeys(["sum_to", "matmul", "cross_entropy", "standardize_weight"], "sums, without the axes of the input"),
+    **dict.fromkeys(["correlate", "correlate_input", "correlate_weight"], "the kernels choose the order"),
+    **dict.fromkeys(["diagonal_embed", "im2col", "col2im", "unpool", "windows_adjoint"], "the axes are others"),
+}
+
+
+def test_the_memory_order_of_every_primitive_is_looked_at():
+    known = [set(ELEMENTWISE), set(KEEPING), set(OTHERWISE)]
+    assert set().union(*known) == set(PRIMITIVES)
+    assert sum(map(len, known)) == len(PRIMITIVES)
+
+
 def is_batch_innermost(array):
     """Whether the axes lie in memory as (H, C, W, N); those of size 1 and repeated ones lie anywhere."""
     strides = [abs(array.strides[axis]) for axis in (2, 1, 3, 0) if array.shape[axis] > 1 and array.strides[axis]]
@@ -927,8 +947,8 @@ STATIC = {
     "softplus": {"beta": 1.0, "threshold": 20.0}, "logit": {"eps": None}, "polygamma": {"n": 1},
     "sinc_derivative": {"n": 0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL,
     "huber_error": HUBER, "huber_error_vjp": HUBER, "softplus_vjp": {"beta": 1.0, "threshold": 20.0},
-    **dict.fromkeys(["leaky_relu", "leaky_relu_vjp"], {"slope": 0.1}),
-    **dict.fromkeys(["hardtanh", "hardtanh_vjp"], {"low": -1.0, "high": 1.0}),
+    "leaky_relu": {"slope": 0.1}, "leaky_relu_vjp": {"slope": 0.1},
+    "hardtanh": {"low": -1.0, "high": 1.0}, "hardtanh_vjp": {"low": -1.0, "high": 1.0},
 }  # fmt: skip
 FULL = (2, 3, 4, 5)
 
@@ -967,6 +987,48 @@ def test_other_primitives_keep_the_memory_order(name):
 def test_joining_keeps_the_memory_order(axis):
     arrays = [batch_innermost(normal(*FULL)) for _ in range(2)]
     assert is_batch_innermost(mg.cat([mg.from_numpy(array) for array in arrays], axis)._array)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: mg.cross_entropy(x, mg.zeros(2, 4, 5, dtype=mg.int64)).sum(),
+        lambda x: mg.standardize(x, (0, 2, 3), 0.1, mg.ones(3, 1, 1), mg.ones(3, 1, 1)).values,
+        lambda x: mg.standardize(x, (1, 2, 3), 0.1, mg.ones(3, 4, 5), mg.ones(3, 4, 5)).values,
+        lambda x: mg.split(x, 2, 1)[0],
+        lambda x: x[:, [0, 2, 2]],
+        lambda x: x[:, :, [0, 2]],
+        lambda x: mg.gather(x, 1, mg.zeros(*FULL, dtype=mg.int64)),
+        lambda x: x * mg.ones(2, 3, 1, 1),
+        lambda x: x * mg.ones(*FULL),
+        lambda x: mg.clamp(x, -0.5, 0.5),
+        lambda x: mg.roll(x, 1, 2),
+        lambda x: mg.resize(x, (6, 7), mode="linear"),
+        lambda x: mg.std(x, (0, 2, 3), keepdim=True) * x,
+    ],
+)
+def test_functions_keep_the_memory_order(function):
+    x = mg.from_numpy(batch_innermost(normal(*FULL).astype(np.float32))).requires_grad_()
+    y = function(x)
+    seed = normal(*y.shape).astype(np.float32)
+    (gradient,) = grad(y, x, mg.from_numpy(batch_innermost(seed) if y.ndim else np.asarray(seed)))
+    assert is_batch_innermost(gradient._array)
+    assert not y.ndim or is_batch_innermost(y._array)
+
+
+def test_a_batch_that_lies_innermost_stays_there_from_maps_to_dense_layers():
+    x = mg.from_numpy(batch_innermost(normal(*FULL))).requires_grad_()
+    w, b = (mg.from_numpy(normal(*shape)).requires_grad_() for shape in [(7, 60), (7,)])
+    rows = x.reshape(2, 60)
+    np.testing.assert_array_equal(rows.detach().numpy(), x.detach().numpy().reshape(2, 60))
+    y = mg.linear(rows, w, b)
+    assert rows._array.flags.f_contiguous
+    assert y._array.flags.f_contiguous
+    gradients = grad(y, [x, w, b], mg.from_numpy(fortran(normal(2, 7))))
+    assert gradients[0]._array.strides[0] == 8
+    assert gradients[1]._array.flags.c_contiguous
+    narrow = mg.from_numpy(batch_innermost(normal(2, 3, 1, 1)))
+    assert np.shares_memory(narrow.reshape(2, 3)._array, narrow._array)
 
 
 def test_writing_keeps_the_memory_order():
