@@ -34,7 +34,7 @@ def empty_in_order(*arrays: Array) -> Array:
 
 
 def in_order(ufunc: Callable[..., Any], a: Array, b: Array) -> Array:
-    """A ufunc of two arrays of one dtype, in the order of the first of full shape, where NumPy would fall back to C's."""
+    """A ufunc of two arrays of one dtype, in the order of the first of full shape, where NumPy's would be C's."""
     if a.ndim and b.ndim and a.strides != b.strides:
         return ufunc(a, b, out=empty_in_order(a, b))  # type: ignore[no-any-return]
     return ufunc(a, b)  # type: ignore[no-any-return]
