@@ -74,9 +74,7 @@ def _inverse(var: Array, eps: float) -> Array:
     return 1 / np.sqrt(var + var.dtype.type(eps))  # type: ignore[no-any-return]
 
 
-def standardize_vjp(
-    g: Array, x: Array, mean: Array, var: Array, w: Array, axes: tuple[int, ...], eps: float
-) -> Array:
+def standardize_vjp(g: Array, x: Array, mean: Array, var: Array, w: Array, axes: tuple[int, ...], eps: float) -> Array:
     """r·(h − mean h − z·mean(h·z)) with h = g·w, r = 1/√(var + eps) and z = r·(x − mean)."""
     order = Order(x, axes)
     summed, out = order.summed, np.empty(order.sizes, x.dtype)
@@ -103,9 +101,7 @@ def standardize_vjp(
     return order.unlay(out)
 
 
-def standardize_weight(
-    g: Array, x: Array, mean: Array, var: Array, shape: tuple[int, ...], eps: float
-) -> Array:
+def standardize_weight(g: Array, x: Array, mean: Array, var: Array, shape: tuple[int, ...], eps: float) -> Array:
     """Σ g·z with z = (x − mean)/√(var + eps), over all axes along which `shape` has size 1."""
     lead = (1,) * (x.ndim - len(shape))
     axes = tuple(axis for axis, size in enumerate((*lead, *shape)) if size == 1)
