@@ -188,7 +188,12 @@ def scaling(quick: bool) -> list[Case]:
         "channel product, 16·16 to 64·64": [(c * o / 256, conv(channels=c, outputs=o)) for c, o in widths],
         "map area, 32² to 128²": [(n * n / 1024, conv(size=n)) for n in (32, 45, 64, 91, 128)],
     }
-    return [Case("scaling", f"3×3 by {name}", steps(made), measure="scaling") for name, made in sizes.items()]
+    found = {f"3×3 by {name}": steps(made) for name, made in sizes.items()}
+    found["LeNet-5 step by batch, 16 to 256"] = tuple(
+        Entry(f"×{n // 16}", OURS, "lenet", {"variant": "tanh", "batch": n}, compared=False)
+        for n in ((16, 32) if quick else (16, 32, 64, 128, 256))
+    )
+    return [Case("scaling", name, entries, measure="scaling", limit=1.15) for name, entries in found.items()]
 
 
 GROUPS: dict[str, Callable[[bool], list[Case]]] = {

@@ -64,9 +64,9 @@ class Load(NamedTuple):
 
 
 def _worked(process: int) -> float:
-    """Seconds of processor time of a process and all its threads."""
+    """Seconds of processor time of a process, all its threads, and the children that it has waited for."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 BUSY = 0.1  # of one processor

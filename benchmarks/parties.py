@@ -50,8 +50,6 @@ def _ours(module: Any, threads: int | None) -> str:
     """Set our own threads, where there are any to set."""
     if threads is None:
         return _blas()
-    if not hasattr(module, "set_num_threads"):
-        return f"set_num_threads is missing, {_blas()}"
     module.set_num_threads(threads)
     return f"{module.get_num_threads()}, {_blas()}"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .geometries import DENSE
 from .parties import PARTIES
 
 Report = dict[str, Any]
@@ -57,21 +58,21 @@ def lines(rows: Iterable[dict[str, Any]]) -> Iterator[Line]:
         notes += row.get("notes", [])
         if not row["ratios"] or row.get("limit") is not None:
             limit = row.get("limit")
-            met = "" if limit is None else mark(row["values"][ours] <= limit)
+            met = "" if limit is None else mark(row["values"][ours] <= limit, row["busy"])
             allowed = "" if limit is None else quantity(limit, row["unit"])
             yield Line(row["name"], value, "", "", "", allowed, met, threads.get(ours, ""), "; ".join(notes))
         for label, ratio in row["ratios"].items():
             most = row["at_most"].get(label)
             yield Line(
                 row["name"], value, title(label), quantity(row["values"][label], row["unit"]), f"{ratio:.2f}",
-                "" if most is None else f"{most:.2f}", "" if most is None else mark(ratio <= most),
+                "" if most is None else f"{most:.2f}", "" if most is None else mark(ratio <= most, row["busy"]),
                 " / ".join(filter(None, (threads.get(ours, ""), threads.get(label, "")))), "; ".join(notes),
             )  # fmt: skip
 
 
-def mark(reached: bool) -> str:
-    """Whether a figure is reached."""
-    return "yes" if reached else "NO"
+def mark(reached: bool, busy: bool | None) -> str:
+    """Whether a figure is reached; on a busy machine nobody can tell."""
+    return "?" if busy else "yes" if reached else "NO"
 
 
 def heading(report: Report) -> str:
@@ -82,7 +83,7 @@ def heading(report: Report) -> str:
     missing = f" Not installed: {', '.join(map(title, report['missing']))}." if report["missing"] else ""
     return (
         f"{report['date'][:10]}, {about['processor']}, {about['processors']} processors, {about['system']}, "
-        f"Python {about['python']}, NumPy {about['numpy']} with {about['blas']}; {versions}."
+        f"Python {about['python']}, NumPy {about['numpy']} with {about['blas']}{'; ' if versions else ''}{versions}."
         f"{missing} Medians of at least {report['repeats']} interleaved runs"
         f"{'; ' + variables if variables else ''}."
     )
@@ -93,7 +94,8 @@ def text(report: Report) -> str:
     table = [HEADINGS, *lines(report["rows"]), *figures(report["rows"])]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     drawn = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
-    return "\n".join([heading(report), "", *drawn])
+    groups = dict.fromkeys(row["group"] for row in report["rows"])
+    return "\n".join([heading(report), "", *drawn, *(f"\n{note}" for group in groups for note in notes_on(group))])
 
 
 def markdown(report: Report) -> str:
@@ -104,8 +106,13 @@ def markdown(report: Report) -> str:
         parts += ["### Means", "\n".join(_table(reached))]
     for group in dict.fromkeys(row["group"] for row in report["rows"]):
         rows = [row for row in report["rows"] if row["group"] == group]
-        parts += [f"### {TITLES.get(group, group)}", "\n".join(_table(list(lines(rows))))]
+        parts += [f"### {TITLES.get(group, group)}", *notes_on(group), "\n".join(_table(list(lines(rows))))]
     return "\n\n".join(parts) + "\n"
+
+
+def notes_on(group: str) -> list[str]:
+    """What must be known to read the rows of a group."""
+    return [DENSE] if group == "grid" else []
 
 
 def _table(body: list[Line]) -> list[str]:
@@ -126,8 +133,9 @@ def figures(rows: list[dict[str, Any]]) -> Iterator[Line]:
         ratios = [row["ratios"]["torch"] for row in chosen if "torch" in row.get("ratios", {})]
         if len(ratios) > 1:
             mean = math.exp(math.fsum(map(math.log, ratios)) / len(ratios))
-            yield Line(name, "", "PyTorch", "", f"{mean:.2f}", f"{most:.2f}", mark(mean <= most), "",
-                       f"geometric mean of {len(ratios)}")  # fmt: skip
+            reached = mark(mean <= most, any(row["busy"] for row in chosen))
+            notes = f"geometric mean of {len(ratios)}"
+            yield Line(name, "", "PyTorch", "", f"{mean:.2f}", f"{most:.2f}", reached, "", notes)
 
 
 TITLES = {

@@ -13,6 +13,7 @@ pinned and no environment variable is set.
 """
 
 import argparse
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def needs_mnist(case: catalogue.Case) -> bool:
+    """Whether a case reads the files of MNIST."""
+    return case.entries[0].options.get("data") == "mnist"
+
+
 def run(args: argparse.Namespace) -> report.Report:
     """Measure all cases that are asked for, printing the lines as they come."""
     missing = [peer for peer in args.peers if not installed(PARTIES[peer].library)]
@@ -51,9 +57,12 @@ def run(args: argparse.Namespace) -> report.Report:
     repeats, timeout = (2, 0.0) if args.quick else (args.repeats, args.timeout)
     settings = Settings(repeats, timeout, left_out)
     cases = [case for group in args.cases for case in catalogue.GROUPS[group](args.quick) if args.only in case.name]
-    rows, versions = [], {}
     for peer in missing:
         print(f"{PARTIES[peer].title} is not installed and is left out", flush=True)
+    if "MINIGRAD_DATA" not in os.environ and any(map(needs_mnist, cases)):
+        print("MINIGRAD_DATA does not name a folder with the four files of MNIST; its cases are left out", flush=True)
+        cases = [case for case in cases if not needs_mnist(case)]
+    rows = []
     with Workers() as workers:
         for case in cases:
             row = measure(case, workers, settings)
@@ -102,6 +111,8 @@ def main() -> None:
         report.save(found, args.out)
     if args.markdown:
         args.markdown.write_text(report.markdown(found), encoding="utf-8")
+    if stopped := [row["name"] for row in found["rows"] if "stopped" in row]:
+        sys.exit(f"stopped, for the reasons above: {'; '.join(stopped)}")
 
 
 if __name__ == "__main__":

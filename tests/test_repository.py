@@ -245,6 +245,7 @@ REFERENCE = [
     "minigrad.autograd.function",
     "minigrad.autograd.functional",
     "minigrad.autograd.graph",
+    "minigrad.bench",
     "minigrad.cuda",
     "minigrad.func",
     "minigrad.random",

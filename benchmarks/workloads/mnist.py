@@ -13,6 +13,7 @@ from .numbers import LENET_SHAPES, named, weights
 from .tapes import array, fill, modules
 
 COMPARED = 5  # steps
+DECAY = 0.7  # of the learning rate, from epoch to epoch
 
 
 def _data(name: str, train: bool) -> tuple[Array, Array]:
@@ -78,8 +79,8 @@ def loader(library: str, data: str, batch: int, batches: int) -> Workload:
 
 
 def learning(library: str, data: str, batch: int, seed: int) -> Workload:
-    """One epoch of ReLU and max pooling and then the share of test images read right; all draw the same batches."""
-    training = _Training(library, "relu", 0.05, seed)
+    """One epoch of ReLU and max pooling, and then the share of test images read right; all draw the same batches."""
+    training = _Training(library, "relu", 0.02, seed)
     images, labels = map(training.T.from_numpy, _data(data, True))
     test = [training.T.from_numpy(one) for one in _data(data, False)]
     random = np.random.default_rng(seed)
@@ -89,6 +90,8 @@ def learning(library: str, data: str, batch: int, seed: int) -> Workload:
         for start in range(0, len(order), batch):
             chosen = training.T.from_numpy(order[start : start + batch])
             training.step(images[chosen], labels[chosen])
+        for group in training.optimizer.param_groups:
+            group["lr"] *= DECAY
         return training.right(*test)
 
     def results() -> Any:

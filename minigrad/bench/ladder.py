@@ -2,17 +2,17 @@
 
 import math
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import MinigradError
+from ..errors import MissingPackageError
 from ..tensor import Array
+from ..threads import get_num_threads, set_num_threads
 from .rungs import RUNGS, Maps, Rung
 
 __all__ = ["PROBLEMS", "Problem", "Step", "ladder", "threaded"]
@@ -121,14 +121,12 @@ def timed(run: Callable[[], object], seconds: float) -> float:
 @contextmanager
 def _threads(number: int) -> Iterator[None]:
     """So many threads of the library's own, and afterwards as before."""
-    choose: Any = getattr(sys.modules["minigrad"], "set_num_threads", None)
-    if choose is None:
-        raise NotImplementedError("this version has no threads of its own")
-    choose(number)
+    before = get_num_threads()
+    set_num_threads(number)
     try:
         yield
     finally:
-        choose(None)
+        set_num_threads(before if before > 1 else None)
 
 
 def threaded(problem: str | Problem = "wide", seconds: float = 0.5, number: int = 2) -> list[Step] | str:
@@ -145,7 +143,7 @@ def threaded(problem: str | Problem = "wide", seconds: float = 0.5, number: int 
     try:
         with _threads(number):
             (after,) = ladder(problem, seconds, RUNGS[-1:])
-    except (MinigradError, NotImplementedError) as error:
+    except MissingPackageError as error:
         return str(error)
     name = f"this library, {number} threads"
     return [*before, after._replace(name=name, factor=before[0].seconds / after.seconds)]

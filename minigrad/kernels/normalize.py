@@ -41,8 +41,8 @@ def standardize(x: Array, w: Array, b: Array, axes: tuple[int, ...], eps: float)
     """w·z + b of the standardised z, and the mean and the variance that were taken out."""
     order = Order(x, axes)
     if not x.size:
-        mean = x.mean(axis=axes, keepdims=True)
-        return np.empty_like(x), mean, mean.copy()
+        nothing = np.full([1 if axis in axes else size for axis, size in enumerate(x.shape)], np.nan, x.dtype)
+        return np.empty_like(x), nothing, nothing.copy()
     laid, summed, out = order.lay(x), order.summed, np.empty(order.sizes, x.dtype)
     sums = added([begun(laid, summed)], summed)
     count = laid.size / sums.size

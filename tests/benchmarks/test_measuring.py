@@ -1,12 +1,14 @@
 """How cases are measured: processes that take turns, results that must agree, an idle machine."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from benchmarks import interleaving, machine, measures
-from benchmarks.catalogue import Case
+from benchmarks.catalogue import GROUPS, Case
 from benchmarks.interleaving import Disagreement, Entry, Failure, Workers, difference
 from benchmarks.machine import Load
 from benchmarks.measures import Settings, measure
@@ -81,6 +83,27 @@ def test_scaling_finds_the_exponent(workers, monkeypatch):
 def test_peak_memory_is_measured_in_a_process_of_its_own(workers):
     row = measure(Case("memory", "of a chain", (CHAIN,), measure="memory"), workers, SETTINGS)
     assert 10e6 < row["values"]["minigrad"] < 2e9
+    assert row["busy"] is False
+
+
+def test_training_to_a_goal_counts_epochs(workers, monkeypatch):
+    answers = iter([{"found": [0.97, 0.99], "seconds": 3.0}, {"found": [0.5] * 12, "seconds": 9.0}])
+    entries = tuple(CHAIN._replace(label=f"seed {seed}") for seed in (1, 2))
+    real = workers["minigrad"].ask
+    monkeypatch.setattr(
+        workers["minigrad"], "ask", lambda **asked: next(answers) if "until" in asked else real(**asked)
+    )
+    row = measure(Case("mnist", "to the goal", entries, measure="goal"), workers, SETTINGS)
+    assert row["values"] == {"minigrad": 6.0}
+    assert row["notes"] == ["epochs of minigrad: 2, 12 (50.00% only)"]
+
+
+def test_a_process_runs_until_the_goal(workers):
+    learning = GROUPS["mnist"](True)[1].entries[0]
+    workers.build(learning)
+    found = workers["minigrad"].ask(until=0.0, most=3, name=learning.label)
+    assert len(found["found"]) == 1
+    assert 0.2 < found["found"][0] <= 1
 
 
 def test_imports_are_measured_in_new_processes(workers):
@@ -115,6 +138,14 @@ def test_what_others_work_is_everything_but_ours():
     assert Load(12.0, 101.0, 42.0).others_since(before) == 0.0
 
 
+def test_children_that_have_ended_are_ours():
+    before = Load.now([])
+    if before is None:
+        pytest.skip("this system does not say who works")
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
+    assert Load.now([]).ours - before.ours >= 0.28
+
+
 def test_an_idle_machine_is_not_waited_for(monkeypatch):
     loads(monkeypatch, 0.0)
     assert machine.wait_until_idle([], timeout=0.0) is True
@@ -143,7 +174,5 @@ def test_a_row_is_marked_busy(monkeypatch, idle, worked, busy):
 
 
 def test_every_case_has_a_measure():
-    from benchmarks.catalogue import GROUPS
-
     assert {case.measure for cases in GROUPS.values() for case in cases(False)} == set(measures.KINDS)
     assert interleaving.BLOCK > 0

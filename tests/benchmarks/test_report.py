@@ -43,6 +43,7 @@ def test_a_line_of_the_table():
 
 def test_what_went_wrong_stands_in_the_notes():
     assert cells(row(busy=True)).notes == "busy"
+    assert cells(row(busy=True)).reached == "?"
     assert cells(row(busy=None)).notes == "idleness unknown"
     assert cells(row(failed={"jax": "Traceback …\nValueError: no"})).notes == "JAX failed: ValueError: no"
     line = cells({"name": "a step", "group": "lenet", "busy": False, "stopped": "they differ"})
@@ -69,6 +70,8 @@ def test_means_are_geometric():
     (line,) = report.figures(rows)
     assert (line.ratio, line.at_most, line.reached) == ("1.00", "0.90", "NO")
     assert not list(report.figures(rows[:1]))
+    (line,) = report.figures([*rows, row("busy", "autoencoder", busy=True)])
+    assert line.reached == "?"
 
 
 def test_only_the_layers_with_their_gradients_count():
