@@ -136,6 +136,7 @@ def _max_pool(
     if not as_flag(indices, name, "return_indices"):
         return max_pool_primitive(x, geometry=geometry, named=x.requires_grad and is_grad_enabled())
     winners = kernels.max_pool(x._array, geometry)[1]
+    assert winners is not None
     return select(x, winners=winners, geometry=geometry), Tensor._wrap(_plane_indices(winners, geometry))
 
 
