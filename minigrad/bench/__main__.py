@@ -35,8 +35,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.batch < 1 or args.seconds <= 0:
         parser.error("--batch and --seconds must be larger than 0")
-    steps = ladder(args.problem, args.seconds)
-    threads = threaded("small" if args.problem == "small" else "wide", args.seconds)
+    wide = "small" if args.problem == "small" else "wide"
+    steps = ladder(PROBLEMS[args.problem], args.seconds)
+    threads = threaded(PROBLEMS[wide], args.seconds)
     step = training(args.batch, args.seconds)
     if args.json:
         print(json.dumps({
@@ -49,7 +50,7 @@ def main() -> None:
     print(f"{TITLES[args.problem]}; output and both gradients, float32.")
     print("Every rung computes the same. The loops ran for one image, and their time is multiplied.\n")
     print("\n".join(_lines(steps)))
-    print(f"\n{TITLES['small' if args.problem == 'small' else 'wide']}:\n")
+    print(f"\n{TITLES[wide]}:\n")
     print(f"  {threads}" if isinstance(threads, str) else "\n".join(_lines(threads)))
     print(f"\nOne step of training LeNet-5, batch {step.batch}: {_milliseconds(step.seconds)}, "
           f"{step.images_per_second:,.0f} images a second.")  # fmt: skip
