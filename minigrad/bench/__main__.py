@@ -6,9 +6,9 @@ import json
 from . import PROBLEMS, Step, ladder, threaded, training
 
 TITLES = {
-    "lenet": "The second layer of LeNet-5: 6 → 16 maps, 5×5, on 14×14, 64 images",
-    "wide": "A wide layer: 64 → 64 maps, 3×3, on 28×28, 16 images",
-    "small": "A small layer: 2 → 3 maps, 3×3, on 8×8, 2 images",
+    "lenet": "The second layer of LeNet-5: 6 to 16 maps, 5×5, on 14×14, 64 images",
+    "wide": "A wide layer: 64 to 64 maps, 3×3, on 28×28, 16 images",
+    "small": "A small layer: 2 to 3 maps, 3×3, on 8×8, 2 images",
 }
 
 
@@ -28,7 +28,7 @@ def _milliseconds(seconds: float) -> str:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m minigrad.bench", description=__doc__)
-    parser.add_argument("--problem", choices=list(PROBLEMS), default="lenet", help="which layer (default: lenet)")
+    parser.add_argument("--problem", choices=["lenet", "small"], default="lenet", help="which layer")
     parser.add_argument("--batch", type=int, default=64, help="images in a step of training (default: 64)")
     parser.add_argument("--seconds", type=float, default=0.5, help="time for each rung, about (default: 0.5)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
