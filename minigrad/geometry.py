@@ -14,16 +14,28 @@ never check again.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 from .errors import ArgumentError, DTypeError, ShapeError
 
-__all__ = ["Geometry", "Padding", "check_correlation", "check_groups", "pairs", "per_axis", "resolved_padding"]
+__all__ = [
+    "Geometry",
+    "Padding",
+    "check_correlation",
+    "check_groups",
+    "pairs",
+    "per_axis",
+    "remembered",
+    "resolved_padding",
+]
 
 Pair = tuple[int, int]
 _MOST = 2**59  # the longest axis: no array has so many elements
+_PLAIN = (int, str, type(None))
+F = TypeVar("F", bound=Callable[..., Any])
 Padding = str | int | Sequence[int] | Sequence[Pair]
 
 
@@ -51,6 +63,22 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
         at_least = "must be at least 1" if smallest == 1 else "cannot be negative"
         raise ArgumentError(f"{name}={value!r}: {name} {at_least} along every axis")
     return values
+
+
+def remembered(make: F) -> F:
+    """The function of sizes, which remembers what it made of integers, words and tuples of integers."""
+    known = lru_cache(maxsize=1024)(make)
+
+    @wraps(make)
+    def made(*sizes: Any) -> Any:
+        # What is equal to an integer need not be one: 2.0 and True have messages of their own.
+        for size in sizes:
+            for one in size if type(size) is tuple else (size,):
+                if type(one) not in _PLAIN:
+                    return make(*sizes)
+        return known(*sizes)
+
+    return made  # type: ignore[return-value]
 
 
 def _integer(value: Any) -> int:

@@ -155,9 +155,7 @@ def promoted(
     return _weighed_up(args, name, floating, conditions)
 
 
-def _weighed_up(
-    args: tuple[Any, ...], name: str, floating: bool, conditions: int
-) -> tuple[list[Tensor], list[Array]]:
+def _weighed_up(args: tuple[Any, ...], name: str, floating: bool, conditions: int) -> tuple[list[Tensor], list[Array]]:
     masks = [as_operand(arg, name) for arg in args[:conditions]]
     operands = args[conditions:]
     dtypes = [_weighed(arg, name) for arg in operands]

@@ -34,7 +34,7 @@ from .registry import lookup, register_primitive, registered_primitives
 from .rules import ARGUMENT, AUX, OUTPUT, SHAPE, Rules
 from .silence import SILENT, SILENTLY, WARNINGS
 from .tape import Form, Node
-from .tensor import Array, Saved, Tensor, saved
+from .tensor import Array, Saved, Tensor, kept
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
@@ -277,17 +277,16 @@ class Primitive(Rules):
         if True not in wanted:
             return
         plan = self._plans.get(wanted) or self._plan(wanted)
-        kept: dict[str, Any] = {} if plan.kept else _NOTHING
+        memory: dict[str, Any] = {} if plan.kept else _NOTHING
         for name, origin, place in plan.kept:
             if origin == ARGUMENT:
-                tensor = inputs[place]
-                kept[name] = saved(arrays[place], tensor._storage, tensor._node, tensor._index)
+                memory[name] = kept(arrays[place], inputs[place])
             elif origin == OUTPUT:
-                kept[name] = Saved(outputs[place]._array, outputs[place]._storage, None, place)
+                memory[name] = kept(outputs[place]._array, outputs[place])
             elif origin == AUX:
-                kept[name] = extras[place]
+                memory[name] = extras[place]
             else:
-                kept[name] = arrays[place].shape if origin == SHAPE else tuple([one.shape for one in arrays])
+                memory[name] = arrays[place].shape if origin == SHAPE else tuple([one.shape for one in arrays])
         places = plan.places
         for tensor in inputs:
             if tensor._index:
@@ -301,11 +300,11 @@ class Primitive(Rules):
                 if parent is not None and parent.forms == forms:
                     forms = parent.forms  # the same object, of which thousands of nodes need only one
                     break
-            node._fill(self, parents, places, forms, kept, static or _NOTHING, plan.wanted, False)
+            node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, False)
             output._node = node
             return
         forms = tuple([(output._array.shape, output._array.dtype) for output in outputs])
-        node._fill(self, parents, places, forms, kept, static or _NOTHING, plan.wanted, True)
+        node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, True)
         for index, output in enumerate(outputs):
             if output._array.dtype.kind == "f":
                 output._node = node
@@ -318,7 +317,7 @@ class Primitive(Rules):
         assert node.saved is not None
         for name, _, _ in (self._plans.get(wanted) or self._plan(wanted)).kept:
             saved = node.saved.get(name)
-            if type(saved) is Saved and saved.storage.count != saved.stamp:
+            if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
                     f"the VJP of {self.name} needs its {what} (shape {saved.array.shape}), which was changed in place "
@@ -348,7 +347,7 @@ class Primitive(Rules):
                 values = [cotangent._array]
                 for name in names:
                     value = saved[name] if name in saved else static[name]
-                    values.append(value.array if type(value) is Saved else value)
+                    values.append(value.array if isinstance(value, Saved) else value)
                 array = on_arrays(*values)
                 if array is None or array is values[0]:
                     gradient = None if array is None else cotangent
@@ -372,9 +371,12 @@ class Primitive(Rules):
         if name not in node.saved:
             return position if name == "position" else node.static[name]
         saved = node.saved[name]
-        if type(saved) is Saved:
-            return _wrap(saved.array, node if name in self._outputs else saved.node, saved.index, saved.storage)
-        return saved
+        if not isinstance(saved, Saved):
+            return saved
+        if name in self._outputs:
+            return _wrap(saved.array, node, self._outputs[name], saved.storage)
+        place = self.arguments.index(name)
+        return _wrap(saved.array, node.parents[place], node.places[place], saved.storage)
 
     def _conforming(self, gradient: Tensor, form: Form) -> Tensor:
         """The gradient in the shape and dtype of its input: sums over what was broadcast."""

@@ -21,7 +21,7 @@ from .observing import observe
 from .random import default_generator
 from .recorder import AskedTooEarly, Bound, Lent, Recorder
 from .tape import Node, Spec
-from .tensor import Array, Saved, Tensor
+from .tensor import Another, Array, Saved, Tensor
 
 __all__ = ["recomputed"]
 
@@ -262,14 +262,12 @@ class Region:
     def _give_back(self, fresh: Sequence[Node]) -> None:
         stands_for = {node: reference() for node, reference in zip(fresh, self.record.nodes, strict=True)}
         inner: set[Region] = set()
-        moved: set[int] = set()  # nodes may share what they saved
         for node, old in stands_for.items():
             new, node.saved = node.saved, None
             if old is None or not isinstance(old.saved, Lent) or old.saved.region is not self or new is None:
                 continue
             for value in dict.values(new):
-                if isinstance(value, Saved) and value.node is not None and id(value) not in moved:
-                    moved.add(id(value))
+                if isinstance(value, Another) and value.node is not None:
                     value.node = self._place(value.node, stands_for) or value.node
             lent = old.saved
             for name in lent.away & dict.keys(new):

@@ -20,7 +20,8 @@ __all__ = ["Field", "Fields"]
 
 # Primitives whose outputs at a position depend on their inputs at the same position: by the file they stand in.
 _POINTWISE = {
-    "activation", "arithmetic", "comparison", "elementary", "exponential", "signs", "special", "trigonometric",
+    "activation", "arithmetic", "comparison", "elementary", "exponential", "rectifiers", "signs", "special",
+    "trigonometric",
 }  # fmt: skip
 # Layers whose positions see what they saw before, by the ends of their names.
 _IN_PLACE = ("Pad1d", "Pad2d", "Pad3d", "ChannelShuffle")
@@ -105,7 +106,7 @@ class Fields:
         whole = field._replace(whole=True)
         name, topic = primitive.name, primitive.forward.__module__.rpartition(".")[2]
         largest = max(sources, key=mg.Tensor.numel)
-        if field.whole or (name == "matmul" and (field.flat or not axes)):
+        if field.whole or (name in ("matmul", "project", "linear") and (field.flat or not axes)):
             return whole
         spatial = largest.shape[largest.ndim - axes :]
         kept = field.flat or output.shape[max(output.ndim - axes, 0) :] == spatial
@@ -120,7 +121,7 @@ class Fields:
             return field._replace(flat=True)
         if topic == "adaptive" and not field.flat and output.ndim == largest.ndim:
             return _adaptive(field, spatial, output.shape[output.ndim - axes :])
-        if topic in ("reduction", "softmax") and name in ("sum", "amax", "amin", "logsumexp"):
+        if topic in ("reduction", "softmax") and name in ("sum", "mean", "amax", "amin", "logsumexp"):
             remaining = 1
             for size in output.shape[2:]:
                 remaining *= size

@@ -169,7 +169,7 @@ def _products(primitive: Any, inputs: Sequence[mg.Tensor], output: mg.Tensor) ->
     """The multiplications of one application; element-wise ones do not count.
 
     correlate: every output is a sum over C/G · ∏k products; correlate_input: every
-    number of y meets as many; matmul: every output is a sum over the inner axis.
+    number of y meets as many; matmul, linear: every output is a sum over the inner axis.
     """
     if primitive.name in ("correlate", "correlate_bias"):
         weight = inputs[1]
@@ -177,7 +177,7 @@ def _products(primitive: Any, inputs: Sequence[mg.Tensor], output: mg.Tensor) ->
     if primitive.name in ("correlate_input", "correlate_input_bias"):
         weight, y = inputs[:2]
         return y.numel() * math.prod(weight.shape[1:])
-    return output.numel() * inputs[0].shape[-1] if primitive.name == "matmul" else 0
+    return output.numel() * inputs[0].shape[-1] if primitive.name in ("matmul", "project", "linear") else 0
 
 
 def _tensors(output: Any) -> list[mg.Tensor]:

@@ -14,7 +14,7 @@ from ..mode import MODE, recording
 from ..observing import attempt, tell
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec
-from ..tensor import Array, Saved, Tensor, Version, edge_of
+from ..tensor import Another, Array, Tensor, Version, edge_of
 from ..tensor.inplace import writing
 from ..tensor.views import overlap, replace
 from .context import FunctionCtx, refuse_changed
@@ -187,7 +187,7 @@ class Application:
             own = index is not None and tensors[index]._node is node
             places.append(f"output {number}" if own else f"tensor {number}")
             kept = tensors[index] if index is not None else one
-            saved[str(places[-1])] = Saved(kept._array, kept._storage, None if own else kept._node, kept._index)
+            saved[str(places[-1])] = Another(kept._array, kept._storage, None if own else kept._node, kept._index)
         ctx._places, ctx._kept, ctx._dirty, ctx._constant, ctx._lifted = tuple(places), (), (), (), {}
 
     # ----------------------------------------------------------- backward

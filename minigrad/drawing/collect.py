@@ -51,9 +51,11 @@ class _Collector:
         for name, saved in (node.saved or {}).items():
             if not isinstance(saved, Saved) or saved.storage.count != saved.stamp:
                 continue
-            origin = node if name not in arguments else saved.node
-            if origin is not None and origin.specs[saved.index].shape == saved.array.shape:
-                self.values[Edge(origin, saved.index)] = saved.array
+            edge: Edge | None = Edge(node, getattr(node.operation, "_outputs", {}).get(name, 0))
+            if name in arguments:
+                edge = node.edges[arguments.index(name)]
+            if edge is not None and edge.node.specs[edge.output].shape == saved.array.shape:
+                self.values[edge] = saved.array
 
     def _result(self, edge: Edge, tensor: Tensor | None = None) -> Result:
         """What is known about a place on the tape, from a tensor there, from the tape or from a recording."""

@@ -38,9 +38,11 @@ from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # OpenBLAS takes a matrix product of so few multiplications without packing its operands. For matrices of no more
-# than so many rows (or columns) that is faster: then large products are cut.
+# than so many rows (or columns) that is faster: then large products are cut. A gradient of so few that they do not
+# fill a vector register gains nothing from turning the cotangent.
 _SMALL = 10**6
 _THIN = 32
+_NARROW = 8
 
 
 # ------------------------------------------------------------- lowering and raising
@@ -123,13 +125,13 @@ def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> 
     groups, _, rows, width = y.shape
     out = np.zeros((groups, k, source.shape[2], rows), y.dtype)
     turned = y.swapaxes(2, 3)
-    thin = 8 < rows <= _THIN and k * source.shape[2] >= 2 * _THIN
+    thin = _NARROW < rows <= _THIN and k * source.shape[2] >= 2 * _THIN
     if thin:
         turned = np.ascontiguousarray(turned)  # which pays where every element of y meets enough of the source
     for band in bands(y.shape[1], source.shape[1], k, stride, before):
         if band.lo < band.hi and source.size:
             part = out[:, band.lo : band.hi]
-            pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= 8 else 1
+            pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= _NARROW else 1
             seen = turned[:, band.first : band.last].reshape(groups, -1, pieces, width // pieces, rows)
             products = np.matmul(_matrices(source, band, stride, pieces), seen)
             part += products.sum(axis=(1, 2)).reshape(part.shape)

@@ -41,8 +41,8 @@ def standardize(x: Array, w: Array, b: Array, axes: tuple[int, ...], eps: float)
     """w·z + b of the standardised z, and the mean and the variance that were taken out."""
     order = Order(x, axes)
     if not x.size:
-        mean = x.mean(axis=axes, keepdims=True)
-        return np.empty_like(x), mean, mean.copy()
+        nothing = np.full([1 if axis in axes else size for axis, size in enumerate(x.shape)], np.nan, x.dtype)
+        return np.empty_like(x), nothing, nothing.copy()
     laid, summed, out = order.lay(x), order.summed, np.empty(order.sizes, x.dtype)
     sums = added([begun(laid, summed)], summed)
     count = laid.size / sums.size
@@ -74,9 +74,7 @@ def _inverse(var: Array, eps: float) -> Array:
     return 1 / np.sqrt(var + var.dtype.type(eps))  # type: ignore[no-any-return]
 
 
-def standardize_vjp(
-    g: Array, x: Array, mean: Array, var: Array, w: Array, axes: tuple[int, ...], eps: float
-) -> Array:
+def standardize_vjp(g: Array, x: Array, mean: Array, var: Array, w: Array, axes: tuple[int, ...], eps: float) -> Array:
     """r·(h − mean h − z·mean(h·z)) with h = g·w, r = 1/√(var + eps) and z = r·(x − mean)."""
     order = Order(x, axes)
     summed, out = order.summed, np.empty(order.sizes, x.dtype)
@@ -103,9 +101,7 @@ def standardize_vjp(
     return order.unlay(out)
 
 
-def standardize_weight(
-    g: Array, x: Array, mean: Array, var: Array, shape: tuple[int, ...], eps: float
-) -> Array:
+def standardize_weight(g: Array, x: Array, mean: Array, var: Array, shape: tuple[int, ...], eps: float) -> Array:
     """Σ g·z with z = (x − mean)/√(var + eps), over all axes along which `shape` has size 1."""
     lead = (1,) * (x.ndim - len(shape))
     axes = tuple(axis for axis, size in enumerate((*lead, *shape)) if size == 1)

@@ -12,15 +12,16 @@ block by block, in the memory order of the input, so that it stays in the cache.
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ..geometry import Geometry
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Plan = TypeVar("Plan")
 
 # So many elements of the output are worked on at a time.
 _BLOCK = 2**15
@@ -70,21 +71,68 @@ def _along(geometry: Geometry) -> list[tuple[_Tap | None, ...]]:
     return [_taps(n, o, k, s, p[0], d) for n, o, k, s, p, d in axes]
 
 
-def _together(geometry: Geometry) -> Iterator[tuple[int, tuple[_Tap, ...]]]:
-    """The kernel elements that meet the input: their numbers in row-major order, and their taps along each axis."""
+class _Element(NamedTuple):
+    """One element of the kernel that meets the input: its number in row-major order, where it does, in which windows.
+
+    `taps` are those along each axis, and `whole` says that it lies in the input in every window.
+    """
+
+    number: int
+    where: tuple[Any, ...]
+    windows: tuple[Any, ...]
+    taps: tuple[_Tap, ...]
+    whole: bool
+
+
+class _Grid(NamedTuple):
+    """The positions of the input a stride apart from a first one: an index, their number along each axis.
+
+    `elements` are those of the kernel that meet them, each with whether it gives a value to every position from the
+    window of the same place.
+    """
+
+    where: tuple[Any, ...]
+    sizes: tuple[int, ...]
+    elements: tuple[tuple[_Element, bool], ...]
+
+
+def _remembered(plan: Callable[[Geometry], Plan]) -> Callable[[Geometry], Plan]:
+    """A function of a geometry that remembers what it found for small kernels."""
+    remembered = lru_cache(maxsize=256)(plan)
+    return lambda geometry: (remembered if math.prod(geometry.kernel) <= 256 else plan)(geometry)
+
+
+@_remembered
+def _elements(geometry: Geometry) -> tuple[_Element, ...]:
+    """The kernel elements that meet the input, in row-major order."""
+    found = []
     for number, taps in enumerate(itertools.product(*_along(geometry))):
         if None not in taps:
-            yield number, taps  # type: ignore[misc]
+            met: tuple[_Tap, ...] = taps  # type: ignore[assignment]
+            whole = all(tap.windows == slice(0, o) for tap, o in zip(met, geometry.outputs, strict=True))
+            where, windows = (..., *(tap.where for tap in met)), (..., *(tap.windows for tap in met))
+            found.append(_Element(number, where, windows, met, whole))
+    return tuple(found)
 
 
-def _where(taps: Sequence[_Tap]) -> tuple[Any, ...]:
-    """The part of the input that a kernel element meets."""
-    return (..., *(tap.where for tap in taps))
+@_remembered
+def _grids(geometry: Geometry) -> tuple[tuple[_Grid, ...], bool]:
+    """The grids of the input that kernel elements meet, and whether these are all positions.
 
-
-def _windows(taps: Sequence[_Tap]) -> tuple[Any, ...]:
-    """The windows in which it does."""
-    return (..., *(tap.windows for tap in taps))
+    Elements whose positions lie a multiple of the stride apart meet the same grid.
+    """
+    groups: dict[tuple[int, ...], list[_Element]] = {}
+    for element in _elements(geometry):
+        groups.setdefault(tuple(tap.phase for tap in element.taps), []).append(element)
+    grids = []
+    for phase, elements in groups.items():
+        axes = list(zip(geometry.inputs, phase, geometry.stride, strict=True))
+        sizes = tuple((n - 1 - first) // s + 1 for n, first, s in axes)
+        fills = tuple(sizes == geometry.outputs and all(tap.spots == slice(0, o) == tap.windows
+                      for tap, o in zip(one.taps, sizes, strict=True)) for one in elements)  # fmt: skip
+        where = (..., *(slice(first, None, s) for _, first, s in axes))
+        grids.append(_Grid(where, sizes, tuple(zip(elements, fills, strict=True))))
+    return tuple(grids), sum(math.prod(grid.sizes) for grid in grids) == math.prod(geometry.inputs)
 
 
 def _blocks(x: Array, lead: int, size: int) -> list[tuple[Any, ...]]:
@@ -92,7 +140,7 @@ def _blocks(x: Array, lead: int, size: int) -> list[tuple[Any, ...]]:
     if not lead or size <= _BLOCK:
         return [()]
     axis = max(range(lead), key=lambda axis: (x.shape[axis] > 1, abs(x.strides[axis])))
-    step = max(_BLOCK * x.shape[axis] // size, 1)
+    step = max(x.shape[axis] // -(-size // _BLOCK), 1)
     return [(*(slice(None),) * axis, slice(start, start + step)) for start in range(0, x.shape[axis], step)]
 
 
@@ -149,32 +197,29 @@ def _max_of(x: Array, best: Array, winners: Array, geometry: Geometry) -> None:
     bytes are multiplied and compared instead of copied under a mask.
     """
     value, better, latest = np.empty_like(best), np.empty_like(best, dtype=bool), np.empty_like(winners)
-    lowest = _lowest(x.dtype)
-    begun = False
-    for number, taps in _together(geometry):
-        source = x[_where(taps)]
-        whole = source.shape == best.shape
-        if not begun:
-            begun = True
-            if number == 0 and whole:
-                np.copyto(best, source)
-                winners.fill(0)
-                continue
-            best.fill(lowest)
-            winners[...] = _first_inside(geometry)
+    lowest, kind, elements = _lowest(x.dtype), winners.dtype.type, _elements(geometry)
+    if elements and elements[0].whole and not elements[0].number:
+        np.copyto(best, x[elements[0].where])
+        winners.fill(0)
+        rest = elements[1:]
+    else:
+        best.fill(lowest)
+        winners[...] = _first_inside(geometry)
+        rest = elements
+    beaten = better.view(np.uint8)
+    for number, where, windows, _, whole in rest:
         if whole:
-            np.copyto(value, source)
+            np.copyto(value, x[where])
         else:
             value.fill(lowest)
-            np.copyto(value[_windows(taps)], source)
+            np.copyto(value[windows], x[where])
         np.greater(value, best, out=better)
         np.maximum(value, best, out=best)  # of equal ones the second operand
-        np.multiply(better.view(np.uint8), winners.dtype.type(number), out=latest)
+        np.multiply(beaten, kind(number), out=latest)
         np.maximum(winners, latest, out=winners)
     if x.dtype.kind == "f" and np.isnan(best, out=better).any():
-        for number, taps in _together(geometry):
-            lost = np.isnan(x[_where(taps)])
-            winners[_windows(taps)][lost] = number
+        for number, where, windows, _, _ in elements:
+            winners[windows][np.isnan(x[where])] = number
 
 
 def _bits(x: Array) -> Array:
@@ -190,8 +235,8 @@ def select(x: Array, winners: Array, geometry: Geometry) -> Array:
         total = _empty(source, geometry.outputs)
         total.fill(0)
         value, room, chosen = np.zeros_like(total), np.empty_like(total), np.empty_like(names, dtype=bool)
-        for number, taps in _together(geometry):
-            np.copyto(value[_windows(taps)], source[_where(taps)])
+        for number, where, windows, _, _ in _elements(geometry):
+            np.copyto(value[windows], source[where])
             np.copyto(room, np.equal(names, number, out=chosen))
             np.bitwise_or(total, np.multiply(value, room, out=room), out=total)
         np.copyto(_bits(out[part]), total)
@@ -204,8 +249,6 @@ def select(x: Array, winners: Array, geometry: Geometry) -> Array:
 def _in_grid(values: Array, taps: Sequence[_Tap], axis: int, sizes: tuple[int, ...]) -> Array:
     """Values of windows where the taps meet a grid, zeros elsewhere; the axes from `axis` on are those of the taps."""
     before, after = values.shape[:axis], values.shape[axis + len(sizes) :]
-    if values.shape == (*before, *sizes, *after) and all(tap.windows == tap.spots for tap in taps):
-        return values
     out = np.zeros_like(values, shape=(*before, *sizes, *after))
     start = (slice(None),) * axis
     out[(*start, *(tap.spots for tap in taps))] = values[(*start, *(tap.windows for tap in taps))]
@@ -215,35 +258,27 @@ def _in_grid(values: Array, taps: Sequence[_Tap], axis: int, sizes: tuple[int, .
 def place(g: Array, winners: Array, geometry: Geometry) -> Array:
     """(*lead, *o) -> (*lead, *n): each value added where `select` read it; its adjoint.
 
-    Elements whose positions lie a multiple of the stride apart meet the same
-    grid of the input: they are added up before one copy writes the grid.
+    What goes to the same grid of the input is added up before one copy writes the grid.
     """
-    grids: dict[tuple[int, ...], list[tuple[int, tuple[_Tap, ...]]]] = {}
-    for number, taps in _together(geometry):
-        grids.setdefault(tuple(tap.phase for tap in taps), []).append((number, taps))
-    sizes = {phase: tuple(map(_grid, geometry.inputs, phase, geometry.stride)) for phase in grids}
+    grids, full = _grids(geometry)
     out = _empty(g, geometry.inputs)
-    if sum(map(math.prod, sizes.values())) < math.prod(geometry.inputs):
+    if not full:
         out.fill(0)
     lead = g.ndim - len(geometry.outputs)
     for part in _blocks(g, lead, g.size):
-        source, names = _compact(_bits(g[part])), _compact(winners[part])
+        source, names, target = _compact(_bits(g[part])), _compact(winners[part]), out[part]
         chosen, room = np.empty_like(names, dtype=bool), np.empty_like(source)
-        for phase, members in grids.items():
+        for where, sizes, elements in grids:
             total = None
-            for number, taps in members:
-                np.copyto(room, np.equal(names, number, out=chosen))
-                product = np.multiply(source, room, out=room if len(members) == 1 else None)
-                value = _in_grid(product.view(g.dtype), taps, lead, sizes[phase])
+            for element, fills in elements:
+                np.copyto(room, np.equal(names, element.number, out=chosen))
+                product = np.multiply(source, room, out=room if len(elements) == 1 else None)
+                value = product.view(g.dtype)
+                if not fills:
+                    value = _in_grid(value, element.taps, lead, sizes)
                 total = value if total is None else np.add(total, value, out=total)
-            steps = (slice(first, None, s) for first, s in zip(phase, geometry.stride, strict=True))
-            out[part][(..., *steps)] = total
+            target[where] = total
     return out
-
-
-def _grid(n: int, phase: int, s: int) -> int:
-    """How many of n positions there are from `phase` on, a stride apart."""
-    return (n - 1 - phase) // s + 1
 
 
 # --------------------------------------------------------------------- the sum
@@ -307,14 +342,16 @@ def _spread_along(g: Array, out: Array, axis: int, taps: Sequence[_Tap | None], 
     for tap in taps:
         if tap is not None:
             grids.setdefault(tap.phase, []).append(tap)
-    n = out.shape[axis]
+    n, everywhere = out.shape[axis], slice(0, g.shape[axis])
     if len(grids) < min(s, n):
         out.fill(0)
     for phase, members in grids.items():
-        size = (_grid(n, phase, s),)
-        total, *rest = (_in_grid(g, [tap], axis, size) for tap in members)
-        for values in rest:
-            total = total + values
+        size = (n - 1 - phase) // s + 1
+        total = None
+        for tap in members:
+            fills = size == g.shape[axis] and tap.spots == everywhere == tap.windows
+            values = g if fills else _in_grid(g, [tap], axis, (size,))
+            total = values if total is None else total + values
         out[(*(slice(None),) * axis, slice(phase, None, s))] = total
 
 

@@ -14,7 +14,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # The longest stretch that is added up in the dtype of its elements: by rows in many lanes, by columns in one.
-ROW, COLUMN = 4096, 256
+ROW, COLUMN, SHORT = 4096, 256, 512
 
 
 class Order:
@@ -116,8 +116,9 @@ def added(parts: list[Array], summed: list[bool]) -> Array:
 
 def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The sum of a floating array over axes, in its dtype; what is longer than a row or a column adds up in float64."""
-    if x.dtype == np.float16 or not axes or x.size <= ROW:
-        wide = {"float16": np.float32, "float32": np.float64}.get(x.dtype.name, x.dtype) if axes else x.dtype
+    count = math.prod([x.shape[axis] for axis in axes])
+    if x.dtype == np.float16 or count <= SHORT or x.size <= ROW:
+        wide = np.float32 if x.dtype == np.float16 else np.float64 if count > SHORT else None
         return np.asarray(x.sum(axis=axes, keepdims=keepdims, dtype=wide)).astype(x.dtype, copy=False)
     whole, repeated = x, [axis for axis in axes if x.strides[axis] == 0]
     if repeated:

@@ -148,7 +148,9 @@ def _softplus_bend(h: Tensor, g: Tensor, x: Tensor, beta: float, threshold: floa
 
 
 softplus_primitive.defvjp(x=lambda g, x, beta, threshold: softplus_vjp(g, x, beta=beta, threshold=threshold))
-softplus_vjp.defvjp(g=lambda h, x, beta, threshold: softplus_vjp(h, x, beta=beta, threshold=threshold), x=_softplus_bend)
+softplus_vjp.defvjp(
+    g=lambda h, x, beta, threshold: softplus_vjp(h, x, beta=beta, threshold=threshold), x=_softplus_bend
+)
 
 
 @function

@@ -20,7 +20,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ShapeError
-from ..geometry import Geometry, Padding, check_correlation, check_transposed, check_weight_map, per_axis
+from ..geometry import (
+    Geometry,
+    Padding,
+    check_correlation,
+    check_transposed,
+    check_weight_map,
+    per_axis,
+    remembered,
+)
 from ..kernels import correlate as kernels
 from ..operands import as_operand
 from ..primitive import primitive
@@ -235,17 +243,30 @@ def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, 
     """The operands as tensors of one dtype, x with a batch axis, and whether it was given one."""
     x, w = as_operand(x, name), as_operand(w, name)
     b = None if bias is None else as_operand(bias, name)
-    refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
+    if x.dtype != w.dtype or (b is not None and b.dtype != x.dtype):
+        refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
     if x.ndim == axes + 1:
         return unsqueeze(x, 0), w, b, True
     return x, w, b, False
+
+
+@remembered
+def _sliding(inputs: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Geometry:
+    return Geometry.window(inputs, kernel, stride, padding, dilation, groups)
+
+
+@remembered
+def _transposed(
+    outputs: Any, kernel: Any, stride: Any, padding: Any, extra: Any, dilation: Any, groups: Any, output_size: Any
+) -> Geometry:
+    return Geometry.transposed(outputs, kernel, stride, padding, extra, dilation, groups, output_size)
 
 
 def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
     name = f"conv{axes}d"
     x, w, b, single = _operands(axes, name, x, w, bias)
     check_correlation(x.shape, w.shape, groups, axes, name, single)
-    geometry = Geometry.window(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
+    geometry = _sliding(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
     if b is None:
         y = correlate_primitive(x, w, geometry=geometry)
     else:
@@ -271,9 +292,7 @@ def _conv_transpose(
     check_transposed(y.shape, w.shape, groups, axes, name, single)
     if output_size is not None and hasattr(output_size, "__len__") and len(output_size) == axes + (1 if single else 2):
         output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
-    geometry = Geometry.transposed(
-        y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size
-    )
+    geometry = _transposed(y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size)
     if b is None:
         x = correlate_input_primitive(w, y, geometry=geometry)
     else:

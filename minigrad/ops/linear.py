@@ -10,7 +10,7 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .shape import permute, reshape, squeeze, transpose, unsqueeze
+from .shape import permute, reshape, squeeze, sum_to, transpose, unsqueeze
 
 
 def refuse_mixed_dtypes(name: str, **operands: Tensor | None) -> None:
@@ -41,6 +41,39 @@ matmul_primitive.defvjp(
     a=lambda g, b: matmul_primitive(g, _mt(b)),
     b=lambda g, a: matmul_primitive(_mt(a), g),
 )
+
+
+def _product(x: Array, w: Array) -> Array:
+    """X·Wᵀ; what lies with its rows innermost gives such a product, so that nothing is copied on the way."""
+    if x.flags.f_contiguous and not x.flags.c_contiguous:
+        return np.matmul(w, x.T).T  # type: ignore[no-any-return]
+    return np.matmul(x, w.T)  # type: ignore[no-any-return]
+
+
+@primitive("Y = X·Wᵀ", vjp="X̄ = G·W, W̄ = Gᵀ·X", notes=("N94",), linear=True)
+def project(x: Array, w: Array) -> Array:
+    """The product with the transpose of a matrix, in the memory order of X."""
+    return _product(x, w)
+
+
+@primitive("Y = X·Wᵀ + b", vjp="X̄ = G·W, W̄ = Gᵀ·X, b̄ = Σ rows of G", notes=("N94",))
+def linear_primitive(x: Array, w: Array, b: Array) -> Array:
+    """`project`, and a bias added in the same place."""
+    y = _product(x, w)
+    return np.add(y, b, out=y)
+
+
+def _of_matrix(g: Tensor, x: Tensor) -> Tensor:
+    return matmul_primitive(_mt(g), x)
+
+
+project.defvjp(x=lambda g, w: project(g, _mt(w)), w=lambda g, x: _of_matrix(g, x))
+linear_primitive.defvjp(
+    x=lambda g, w: project(g, _mt(w)),
+    w=lambda g, x: _of_matrix(g, x),
+    b=lambda g: sum_to(g, g.shape[1:]),
+)
+linear_primitive.defjvp(x=lambda t, w: project(t, w), w=lambda t, x: project(x, t))
 
 
 @function
@@ -205,8 +238,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs "
             f"{weight.shape[:-1]}, or to broadcast to the last two axes that an input of shape {input.shape} gives"
         )
-    y = matmul(input, weight.T)
-    return y if b is None else reshape(y + b, y.shape)
+    if weight.ndim == 1 or (b is not None and b.ndim != 1) or (b is not None and b.shape[0] != weight.shape[0]):
+        y = matmul(input, weight.T)
+        return y if b is None else reshape(y + b, y.shape)
+    rows = input if input.ndim == 2 else reshape(input, (_rows(input), input.shape[-1]))
+    y = project(rows, weight) if b is None else linear_primitive(rows, weight, b)
+    return y if input.ndim == 2 else reshape(y, (*input.shape[:-1], weight.shape[0]))
 
 
 def _bias_fits(x: tuple[int, ...], weight: tuple[int, ...], bias: tuple[int, ...]) -> bool:

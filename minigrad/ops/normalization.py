@@ -14,6 +14,7 @@ from .elementary import rsqrt
 from .reduction import floating, reduced_axes, reduction, sum_primitive
 from .shape import check_broadcast, expand, sum_to
 
+
 def _size(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
     return math.prod([shape[axis] for axis in axes])
 
@@ -49,9 +50,7 @@ def standardize_vjp(
     "w̄ = Σ g·z to the shape of w, z = (x − μ)/√(σ² + ε)",
     vjp="ḡ = h·z, x̄ = h·g·r, μ̄ = −Σ h·g·r, σ̄² = −Σ h·g·z·r²/2; r = 1/√(σ² + ε)",
 )
-def standardize_weight(
-    g: Array, x: Array, mean: Array, var: Array, *, shape: tuple[int, ...], eps: float
-) -> Array:
+def standardize_weight(g: Array, x: Array, mean: Array, var: Array, *, shape: tuple[int, ...], eps: float) -> Array:
     """The VJP of standardising for its weight."""
     return kernels.standardize_weight(g, x, mean, var, shape, eps)
 
@@ -92,9 +91,7 @@ class _Bend(NamedTuple):
 standardize_vjp.defvjp(
     g=lambda h, x, mean, var, w, axes, eps: _plain(h, x, mean, var, axes, eps) * w,
     x=lambda h, g, x, mean, var, w, axes, eps: _Bend(h, g, x, mean, var, w, axes, eps).of_x(),
-    mean=lambda h, g, x, mean, var, w, axes, eps: -sum_to(
-        _Bend(h, g, x, mean, var, w, axes, eps).of_x(), mean.shape
-    ),
+    mean=lambda h, g, x, mean, var, w, axes, eps: -sum_to(_Bend(h, g, x, mean, var, w, axes, eps).of_x(), mean.shape),
     var=lambda h, y, g, x, mean, var, w, axes, eps: _Bend(h, g, x, mean, var, w, axes, eps).of_var(y),
     w=lambda h, g, x, mean, var, w_shape, axes, eps: sum_to(_plain(h, x, mean, var, axes, eps) * g, w_shape),
 )

@@ -5,13 +5,12 @@ avg_pool: `window_sum` over counts     window_sum ↔ window_spread
 """
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..geometry import Geometry, Padding
+from ..geometry import Geometry, Padding, remembered
 from ..kernels import pool as kernels
 from ..operands import as_flag, as_integer, as_operand
 from ..primitive import primitive
@@ -100,19 +99,16 @@ def _window(
 ) -> Window:
     """The geometry, and the padding that was asked for."""
     check_maps(x.shape, axes, name)
-    sizes = (x.shape[-axes:], kernel_size, stride, padding, dilation)
-    # What is equal to an integer need not be one: 2.0 and True have messages of their own.
-    plain = all(
-        type(one) is int for size in sizes for one in (size if type(size) is tuple else (0 if size is None else size,))
+    return _sized(
+        x.shape[-axes:], kernel_size, stride, padding, dilation, int(as_flag(ceil_mode, name, "ceil_mode")), name
     )
-    return (_sized if plain else _sized.__wrapped__)(*sizes, as_flag(ceil_mode, name, "ceil_mode"), name)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _sized(
-    inputs: tuple[int, ...], kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, name: str
+    inputs: tuple[int, ...], kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: int, name: str
 ) -> Window:
-    geometry = Geometry.pooling(inputs, kernel, stride, padding, dilation, ceil_mode, name)
+    geometry = Geometry.pooling(inputs, kernel, stride, padding, dilation, bool(ceil_mode), name)
     return geometry, geometry.asked(padding)
 
 

@@ -20,9 +20,7 @@ def leaky_relu_primitive(x: Array, *, slope: float) -> Array:
     return in_pieces(lambda out, x: choose(out, x > 0, x, x * share), x)
 
 
-@primitive(
-    "x̄ = g above 0, slope·g up to 0", vjp="ḡ = the same of h, x̄ = 0", notes=("N69",), broadcast=True
-)
+@primitive("x̄ = g above 0, slope·g up to 0", vjp="ḡ = the same of h, x̄ = 0", notes=("N69",), broadcast=True)
 def leaky_relu_vjp(g: Array, x: Array, *, slope: float) -> Array:
     """The VJP of leaky_relu; its own derivative in x is 0, and on the tape."""
     share = x.dtype.type(slope)

@@ -50,7 +50,7 @@ def kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def spread(g: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
     """The cotangent of a reduction repeated over the axes that were reduced."""
-    return expand(reshape(g, kept(shape, axes)), shape)
+    return expand(reshape(g, kept(shape, axes)) if g.ndim else g, shape)
 
 
 # ------------------------------------------------------------- sums and means
@@ -82,6 +82,18 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
     return sum_primitive(input, axes=reduced_axes(dim, input.ndim, "sum"), keepdims=as_flag(keepdim, "sum", "keepdim"))
 
 
+@primitive("y = Σ x/n over axes of n elements", vjp="x̄ = g/n repeated over the axes", linear=True)
+def mean_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The mean over axes; NaN for no elements."""
+    count = math.prod([x.shape[axis] for axis in axes])
+    return np.asarray(np.true_divide(total(x, axes, keepdims), count or math.nan, dtype=x.dtype))
+
+
+mean_primitive.defvjp(
+    x=lambda g, x_shape, axes: spread(g / (math.prod([x_shape[axis] for axis in axes]) or 1), x_shape, axes)
+)
+
+
 def _count(x: Tensor, axes: tuple[int, ...]) -> int:
     return int(np.prod([x.shape[axis] for axis in axes], dtype=np.int64))
 
@@ -110,10 +122,9 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     input = floating(input, "mean", dtype)
     if input.dtype == np.float16:  # the sum may be too large for it, the mean is not
         return mean(input.to(dtype=np.float32), dim, keepdim).to(dtype=np.float16)
-    axes = reduced_axes(dim, input.ndim, "mean")
-    count = _count(input, axes)
-    total = sum_primitive(input, axes=axes, keepdims=as_flag(keepdim, "mean", "keepdim"))
-    return total / count if count else total + math.nan  # whose derivatives are 0, and not 0/0
+    return mean_primitive(
+        input, axes=reduced_axes(dim, input.ndim, "mean"), keepdims=as_flag(keepdim, "mean", "keepdim")
+    )
 
 
 @reduction

@@ -22,20 +22,19 @@ def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
     return np.where(np.isfinite(peak), peak, 0).astype(x.dtype, copy=False)
 
 
-def _log_total(shifted: Array, axes: tuple[int, ...]) -> Array:
+def log_total(shifted: Array, axes: tuple[int, ...]) -> Array:
     """ln Σ eˣ where the largest x is 0; as ln(1 + the rest), which keeps the digits of a small rest."""
-    powers = np.asarray(np.exp(shifted))
     largest = np.asarray(shifted == 0)
-    np.copyto(powers, 0, where=largest)
-    others = np.asarray(largest.sum(axis=axes, keepdims=True) - 1, shifted.dtype)
-    return np.log1p(others + total(powers, axes, True))  # type: ignore[no-any-return]
+    rest = np.asarray(np.exp(shifted) - largest)
+    others = largest.sum(axis=axes, keepdims=True, dtype=shifted.dtype) - 1
+    return np.log1p(np.add(others, total(rest, axes, True)))  # type: ignore[no-any-return]
 
 
 @primitive("y = ln Σ eˣ over axes", vjp="x̄ = g·e^(x − y)")
 def logsumexp_primitive(x: Array, *, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The logarithm of a sum of exponentials, without overflow."""
     peak = _finite_peak(x, axes)
-    y = _log_total(x - peak, axes) + peak
+    y = log_total(x - peak, axes) + peak
     return y if keepdims else y.reshape([n for axis, n in enumerate(x.shape) if axis not in axes])
 
 
@@ -79,7 +78,7 @@ softmax_primitive.defvjp(x=lambda g, y, axes: y * (g - sum_primitive(g * y, axes
 def log_softmax_primitive(x: Array, *, axes: tuple[int, ...]) -> Array:
     """The logarithm of softmax, in the form that loses no digits."""
     shifted = np.subtract(x, x.max(axis=axes, keepdims=True, initial=-np.inf))
-    return np.subtract(shifted, _log_total(shifted, axes))  # type: ignore[no-any-return]
+    return np.subtract(shifted, log_total(shifted, axes))  # type: ignore[no-any-return]
 
 
 log_softmax_primitive.defvjp(x=lambda g, y, axes: g - exp(y) * sum_primitive(g, axes=axes, keepdims=True))

@@ -31,17 +31,18 @@ _PER_OUTPUT = {
        "erfinv lgamma digamma polygamma sinc_derivative exp2 log2 log10 logaddexp logaddexp2 relu tanh sigmoid "
        "softplus elu leaky_relu hardtanh add sub mul div floor_divide remainder fmod neg maximum minimum clamp_min clamp_max copysign "
        "heaviside",
-    2: "rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
-    3: "tanh_vjp sigmoid_vjp softplus_vjp logit hypot",
-    5: "silu_vjp hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",
+    2: "squared_error rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
+    3: "squared_error_vjp tanh_vjp sigmoid_vjp softplus_vjp logit hypot",
+    5: "huber_error huber_error_vjp silu_vjp hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",
     7: "binary_cross_entropy",
+    11: "logistic_loss logistic_loss_vjp",
 }  # fmt: skip
 
 # Operations for each element of the first input.
 _PER_INPUT = {
-    1: "sum sum_to amax amin cumsum segment_sum scatter take_adjoint windows_adjoint col2im place",
+    1: "sum sum_to mean amax amin cumsum segment_sum scatter take_adjoint windows_adjoint col2im place",
     4: "logsumexp standardize_weight",
-    5: "softmax log_softmax",
+    5: "softmax log_softmax cross_entropy",
     7: "standardize",
     8: "standardize_vjp",
 }
@@ -97,10 +98,13 @@ FORMULAE: dict[str, Formula] = {
     **{name: _per_output(count) for count, names in _PER_OUTPUT.items() for name in names.split()},
     **{name: _per_input(count) for count, names in _PER_INPUT.items() for name in names.split()},
     **{name: _per_output(0) for name in _NONE.split()},
+    "cross_entropy_vjp": lambda inputs, outputs, static: 6 * outputs[0].numel(),
     "max_pool": _in_windows,
     "window_sum": _in_windows,
     "window_spread": lambda inputs, outputs, static: inputs[0].numel() * _window(static),
     "matmul": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
+    "project": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
+    "linear": lambda inputs, outputs, static: outputs[0].numel() * (2 * inputs[0].shape[-1] + 1),
     "correlate": _correlate,
     "correlate_bias": _correlate_bias,
     "correlate_input": _correlate_input,

@@ -13,9 +13,9 @@ from .inplace import InPlace
 from .interop import Interop
 from .methods import Methods
 from .operators import Operators
-from .views import Array, Saved, Version, saved
+from .views import Another, Array, Saved, Version, kept
 
-__all__ = ["Array", "Saved", "Tensor", "Version", "edge_of", "kept_graph", "saved", "seeds_for"]
+__all__ = ["Another", "Array", "Saved", "Tensor", "Version", "edge_of", "kept", "kept_graph", "seeds_for"]
 
 
 class Tensor(Operators, Methods, InPlace, Interop, Display, TensorCore):

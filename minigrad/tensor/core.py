@@ -1,7 +1,6 @@
 """The tensor itself: an array, the node that made it, and its gradient."""
 
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,14 +17,13 @@ from ..mode import recording
 from ..observing import region
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec, walk
-from .views import Array, Version, leave
+from .views import MAKING, Array, Version, leave
 
 if TYPE_CHECKING:
     from . import Tensor
 
 
 _new = object.__new__
-_MAKING = threading.Lock()
 
 
 class TensorCore:
@@ -57,7 +55,7 @@ class TensorCore:
         """The version of the storage, made when somebody asks: most results are never saved, viewed or changed."""
         held = self._held
         if held is None:
-            with _MAKING:  # threads may share a tensor, and must agree
+            with MAKING:
                 held = self._held = self._held or Version()
         return held
 

@@ -8,6 +8,7 @@ view that was written is bound to a new place on the tape, the old value with th
 written part replaced, and so is each living view of it, as an index of the base.
 """
 
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,47 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-class Version:
-    """Counts the in-place changes of one piece of storage; knows, weakly, its views and what was saved of it."""
+# Threads may share a tensor, and must agree on its version.
+MAKING = threading.Lock()
 
-    __slots__ = ("count", "last", "lookers", "room")
 
-    def __init__(self) -> None:
-        self.count = 0
+class Saved:
+    """A value kept for a VJP: the array, its storage, and the storage's version when it was saved."""
+
+    __slots__ = ()
+
+    array: Any
+    storage: "Version"
+    stamp: int
+
+    def lie(self, array: Array, storage: "Version") -> None:
+        """Let this value be kept in that storage, as it is now."""
+
+
+class Version(Saved):
+    """Counts the in-place changes of one piece of storage; knows, weakly, its views and what was saved of it.
+
+    It stands itself for the array that was saved first, as most storages have a single array that is saved.
+    """
+
+    __slots__ = ("array", "count", "last", "lookers", "own", "room", "stamp")
+
+    def __init__(self, array: Array | None = None) -> None:
+        self.array = array
+        self.count = self.stamp = 0
+        self.own: Version | None = None
         self.last: weakref.ref[Any] | None = None
-        self.lookers: list[weakref.ref[Any]] | None = None  # those before the last: most storages have no more than one
+        self.lookers: list[weakref.ref[Any]] | None = None  # those before the last
+
+    @property
+    def storage(self) -> "Version":  # type: ignore[override]
+        """Where the array that was saved lies: here, or in a copy that had to be made of it."""
+        return self if self.own is None else self.own
+
+    def lie(self, array: Array, storage: "Version") -> None:
+        self.array = array
+        self.own = storage
+        self.stamp = storage.count
 
     def watch(self, looker: Any) -> None:
         """Remember a view or a saved value, as long as it lives."""
@@ -65,43 +98,36 @@ class Copied(Version):
         self.source = weakref.ref(source)
 
 
-class Saved:
-    """A value kept for a VJP: the array, its place on the tape, and its version when it was saved."""
+class Another(Saved):
+    """A value that is saved beside the first of its storage; of what a `Function` keeps, with its place on the tape."""
 
     __slots__ = ("__weakref__", "array", "index", "node", "stamp", "storage")
 
-    def __init__(self, array: Array, storage: Version, node: "Node | None", index: int) -> None:
-        self.array = array
-        self.storage = storage
-        self.stamp = storage.count
+    def __init__(self, array: Array, storage: Version, node: "Node | None" = None, index: int = 0) -> None:
         self.node = node
         self.index = index
-        if storage.last is None:
-            storage.last = weakref.ref(self)
-        else:
-            storage.watch(self)
+        self.lie(array, storage)
 
     def lie(self, array: Array, storage: Version) -> None:
-        """Let this value be kept in that storage, as it is now."""
         self.array = array
         self.storage = storage
         self.stamp = storage.count
         storage.watch(self)
 
 
-def saved(array: Array, storage: Version, node: "Node | None", index: int) -> Saved:
-    """A value kept for a VJP: the one that was kept last of that storage, where it is the same."""
-    if storage.last is not None:
-        last = storage.last()
-        if (
-            type(last) is Saved
-            and last.array is array
-            and last.stamp == storage.count
-            and last.node is node
-            and last.index == index
-        ):
-            return last
-    return Saved(array, storage, node, index)
+def kept(array: Array, tensor: "TensorCore") -> Saved:
+    """`array`, the value of a tensor or a cast copy of it, for a VJP; what was saved already is shared."""
+    if tensor._held is None and array is tensor._array:
+        with MAKING:
+            if tensor._held is None:
+                tensor._held = Version(array)
+    storage = tensor._storage
+    if storage.array is array and storage.own is None and storage.stamp == storage.count:
+        return storage
+    last = None if storage.last is None else storage.last()
+    if type(last) is Another and last.array is array and last.node is None and last.stamp == storage.count:
+        return last
+    return Another(array, storage)
 
 
 def overlap(a: Array, b: Array) -> bool:
@@ -113,8 +139,8 @@ def keep_saved(storage: Version, place: Array) -> None:
     """Before a recorded write to a place: copy what was saved of it, and count the change."""
     copies: dict[int, tuple[Array, Version]] = {}
     valid, storage.count = storage.count, storage.count + 1
-    for one in storage.living():
-        if not isinstance(one, Saved) or one.storage is not storage or one.stamp != valid:
+    for one in (storage, *storage.living()):
+        if not isinstance(one, Saved) or one.array is None or one.storage is not storage or one.stamp != valid:
             continue
         if overlap(one.array, place):
             if id(one.array) not in copies:
@@ -129,9 +155,10 @@ def replace(tensor: "TensorCore", value: "TensorCore") -> None:
     keep_saved(tensor._storage, tensor._array)
     np.copyto(tensor._array, value._array)
     if value._node is not None:
-        for one in (value._node.saved or {}).values():
+        memory = value._node.saved or {}
+        for name, one in tuple(memory.items()):
             if isinstance(one, Saved) and one.array is value._array:
-                one.lie(tensor._array, tensor._storage)
+                memory[name] = Another(tensor._array, tensor._storage, getattr(one, "node", None), value._index)
     bind(tensor, value, tensor._array)
 
 

@@ -40,28 +40,29 @@ def cross_entropy(
         raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
     input, target = mg.as_operand(input, "cross_entropy"), mg.as_operand(target, "cross_entropy")
     weight = None if weight is None else mg.as_operand(weight, "cross_entropy")
-    if target.dtype.kind in "iu":
-        target = target.to(mg.int64)
     check_reduction(reduction)
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "cross_entropy")
     warn_of_probabilities(input, "cross_entropy", axis)
-    logs = mg.log_softmax(input, axis)
     if target.dtype.kind == "f":
         if ignore_index >= 0:
             raise ArgumentError(
                 f"cross_entropy got ignore_index={ignore_index} and probabilities; only class numbers can be ignored"
             )
+        logs = mg.log_softmax(input, axis)
         return _soft_cross_entropy(logs, target, weight, reduction, label_smoothing, axis)
+    if weight is None or label_smoothing == 0:
+        losses = mg.cross_entropy(input, target, ignore_index, label_smoothing)
+        return _weighed(losses, input, target, weight, ignore_index, reduction)
+    # The weight of each class stands inside the sum over the classes.
+    logs = mg.log_softmax(input, axis)
     hard = nll_loss(logs, target, weight, ignore_index, reduction)
-    if label_smoothing == 0:
-        return hard
-    counted = target != ignore_index
-    per_class = logs if weight is None else logs * weight.reshape((-1,) + (1,) * (logs.ndim - axis - 1))
-    smooth: mg.Tensor = mg.where(counted, -per_class.sum(axis), 0)
+    target = target.to(mg.int64)
+    per_class = logs * weight.reshape((-1,) + (1,) * (logs.ndim - axis - 1))
+    smooth: mg.Tensor = mg.where(target != ignore_index, -per_class.sum(axis), 0)
     if reduction == "mean":
         # Weighed like the hard part: by the weights of the true classes.
-        smooth = smooth.sum() / (counted if weight is None else _weights_of(target, weight, ignore_index)).sum()
+        smooth = smooth.sum() / _weights_of(target, weight, ignore_index).sum()
     else:
         smooth = reduced(smooth, reduction)
     return hard * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[axis])
@@ -112,32 +113,34 @@ def nll_loss(
     check_reduction(reduction)
     input, target = mg.as_operand(input, "nll_loss"), mg.as_operand(target, "nll_loss")
     weight = None if weight is None else mg.as_operand(weight, "nll_loss")
-    if target.dtype.kind in "iu":
-        target = target.to(mg.int64)  # unsigned labels could not be compared with ignore_index
-    check_reduction(reduction)
-    axis = 0 if input.ndim == 1 else 1
     check_floating(input, "nll_loss")
-    classes = _check_labels(input, target, weight, ignore_index, axis)
-    warn_of_missing_log(input, "nll_loss", axis)
-    rows = mg.movedim(input, axis, -1).reshape(-1, classes) if classes else input.reshape(-1, 0)
-    labels = target.reshape(-1)
-    counted = labels != ignore_index
-    everything = bool(counted.all())
-    safe = labels if everything else mg.where(counted, labels, 0)
-    loss = -mg.gather(rows, 1, safe.unsqueeze(1)).squeeze(1)
-    weights = None
+    losses = mg.nll_loss(input, target, ignore_index)
+    warn_of_missing_log(input, "nll_loss", 0 if input.ndim == 1 else 1)
+    return _weighed(losses, input, target, weight, ignore_index, reduction)
+
+
+def _weighed(
+    losses: mg.Tensor,
+    input: mg.Tensor,
+    target: mg.Tensor,
+    weight: mg.Tensor | None,
+    ignore_index: int,
+    reduction: str,
+) -> mg.Tensor:
+    """The losses of the labels times the weights of their classes, reduced; the mean is over what counts."""
+    classes = input.shape[0 if input.ndim == 1 else 1]
     if weight is not None:
-        weights = _weights_of(labels, weight, ignore_index)
-    elif not everything:
+        _check_class_weight(weight, input, classes)
+        weights = _weights_of(target.to(mg.int64), weight, ignore_index)
+        losses = losses * weights
+    elif reduction == "mean":
+        counted = target.to(mg.int64) != ignore_index
+        if bool(counted.all()):
+            return losses.mean()
         weights = counted.to(input.dtype)
-    if weights is not None:
-        loss = mg.where(counted, loss, 0) * weights
-    if reduction == "none":
-        return loss.reshape(target.shape)
-    total = loss.sum()
-    if reduction == "sum":
-        return total
-    return total / (weights.sum() if weights is not None else labels.numel())
+    if reduction != "mean":
+        return reduced(losses, reduction)
+    return losses.sum() / weights.sum()
 
 
 def _check_class_weight(weight: mg.Tensor, input: mg.Tensor, classes: int) -> None:
@@ -149,33 +152,6 @@ def _check_class_weight(weight: mg.Tensor, input: mg.Tensor, classes: int) -> No
         raise ShapeError(
             f"a class weight of shape {weight.shape} arrived for {classes} classes; it needs shape ({classes},)"
         )
-
-
-def _check_labels(input: mg.Tensor, target: mg.Tensor, weight: mg.Tensor | None, ignore_index: int, axis: int) -> int:
-    """The number of classes, once labels and scores fit together."""
-    if target.dtype.kind not in "iu":
-        raise DTypeError(
-            f"labels of {target.dtype} arrived; class numbers are integers, for example target.long(). Probabilities "
-            "go to cross_entropy, in the shape of the logits"
-        )
-    wanted = input.shape[:axis] + input.shape[axis + 1 :]
-    if input.ndim == 0 or target.shape != wanted:
-        hint = ". One-hot targets? Use target.argmax(1)" if target.shape == input.shape else ""
-        raise ShapeError(
-            f"scores of shape {input.shape} with labels of shape {target.shape}: scores are (N, C, …) and labels (N, "
-            f"…), so labels of shape {wanted} were expected{hint}"
-        )
-    classes = input.shape[axis]
-    if weight is not None:
-        _check_class_weight(weight, input, classes)
-    wrong = mg.logical_and(mg.logical_or(target < 0, target >= classes), target != ignore_index)
-    if bool(wrong.any()):
-        first = int(target[wrong][0])
-        raise IndexOutOfRangeError(
-            f"the label {first} arrived for scores of {classes} classes; labels count from 0 to {classes - 1}. Do "
-            "yours start at 1, or has the last layer too few outputs?"
-        )
-    return classes
 
 
 # ---------------------------------------------------------------------------- margins

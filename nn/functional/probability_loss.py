@@ -84,12 +84,12 @@ def binary_cross_entropy_with_logits(
     check_floating(target, name, "target", "Use target.float().")
     check_same_shape(input, target, name)
     warn_of_probabilities(input, name)
-    yes = target * logsigmoid(input)
-    if pos_weight is not None:
+    if pos_weight is None:
+        losses = mg.logistic_loss(input, target)
+    else:
         pos_weight = mg.as_operand(pos_weight, name)
         check_weight(pos_weight, input.shape, name, "pos_weight")
-        yes = yes * pos_weight
-    losses = -(yes + (1 - target) * logsigmoid(-input))
+        losses = -(target * logsigmoid(input) * pos_weight + (1 - target) * logsigmoid(-input))
     if weight is not None:
         weight = mg.as_operand(weight, name)
         check_weight(weight, input.shape, name)

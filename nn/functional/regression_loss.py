@@ -4,14 +4,16 @@ import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.registry import guarded
 
-from .activation import hardtanh
 from .reduction import check_floating, check_reduction, check_same_shape, reduced
 
 
-def _difference(input: mg.Tensor, target: mg.Tensor, name: str) -> mg.Tensor:
+def _pair(input: mg.Tensor, target: mg.Tensor, name: str) -> tuple[mg.Tensor, mg.Tensor]:
+    """The two as tensors of one shape, at least one of them floating."""
     input, target = mg.as_operand(input, name), mg.as_operand(target, name)
     check_same_shape(input, target, name)
-    return input - target
+    if target.dtype.kind != "f":
+        check_floating(input, name, "difference", "Use input.float().")
+    return input, target
 
 
 def _weights(weight: mg.Tensor, losses: mg.Tensor, name: str) -> mg.Tensor:
@@ -46,7 +48,9 @@ def l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", weight
     >>> F.l1_loss(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
     tensor(1.)
     """
-    return _weighted(mg.abs(_difference(input, target, "l1_loss")), weight, reduction, "l1_loss")
+    input, target = mg.as_operand(input, "l1_loss"), mg.as_operand(target, "l1_loss")
+    check_same_shape(input, target, "l1_loss")
+    return _weighted(mg.abs(input - target), weight, reduction, "l1_loss")
 
 
 @guarded
@@ -63,9 +67,8 @@ def mse_loss(
     >>> F.mse_loss(mg.tensor([1., 2.]), mg.tensor([1., 4.]))
     tensor(2.)
     """
-    difference = _difference(input, target, "mse_loss")
-    check_floating(difference, "mse_loss", "difference", "Use input.float().")
-    return _weighted(mg.square(difference), weight, reduction, "mse_loss")
+    input, target = _pair(input, target, "mse_loss")
+    return _weighted(mg.squared_error(input, target), weight, reduction, "mse_loss")
 
 
 @guarded
@@ -86,10 +89,8 @@ def smooth_l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean",
         )
     if beta == 0:
         return l1_loss(input, target, reduction)
-    difference = _difference(input, target, "smooth_l1_loss")
-    check_floating(difference, "smooth_l1_loss", "difference", "Use input.float().")
-    limited = hardtanh(difference, -beta, beta)
-    return reduced(limited / beta * (difference - limited * 0.5), reduction)
+    input, target = _pair(input, target, "smooth_l1_loss")
+    return reduced(mg.huber_error(input, target, beta, beta), reduction)
 
 
 @guarded
@@ -116,7 +117,6 @@ def huber_loss(
         raise ArgumentError(f"huber_loss got delta={delta}; the error where it becomes linear is a positive number")
     input = mg.as_operand(input, "huber_loss")
     check_floating(input, "huber_loss")
-    difference = _difference(input, target, "huber_loss")
-    limited = hardtanh(difference, -delta, delta)
-    losses = (limited * (difference - limited * 0.5)).to(input.dtype)
+    input, target = _pair(input, target, "huber_loss")
+    losses = mg.huber_error(input, target, delta).to(input.dtype)
     return reduced(losses if weight is None else losses * _weights(weight, losses, "huber_loss"), reduction)

@@ -136,6 +136,7 @@ OVERLAPPING = window((5, 6), (3, 2), (2, 1), 1)
 SEPARATE = window((4, 6), (2, 2), (2, 2))
 REACHING = window((5,), (2,), 2, ceil_mode=True)
 
+HUBER = {"delta": 1.0, "beta": 0.5}
 EXPONENTIAL = {"alpha": 1.5, "scale": 0.75, "input_scale": 2.0}
 
 UNARY = {
@@ -156,6 +157,8 @@ BINARY = {
     "hardswish_vjp": (normal, away),
     **dict.fromkeys(["div", "pow"], (positive, positive)),
     "binary_cross_entropy": (unit, unit),
+    "logistic_loss": (normal, unit),
+    "squared_error": (normal, normal),
     **dict.fromkeys(["maximum", "minimum", "clamp_min", "clamp_max", "relu_vjp"], (normal, normal)),
     **dict.fromkeys(
         ["floor_divide", "remainder", "fmod"], (away, lambda *shape: SOURCE.choice([-3.0, 5.0], shape) * 1.01)
@@ -236,6 +239,16 @@ CASES = [
     *(case("elu", values, **EXPONENTIAL) for values in [away(2, 3), away(), normal(0, 2)]),
     *(case("elu_vjp", *values, **EXPONENTIAL) for values in [(normal(2, 3), away(3)), (normal(0, 2), normal(2))]),
     *(
+        case(name, *arrays, **static)
+        for g, a, b in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
+        for name, arrays, static in [
+            ("logistic_loss_vjp", (normal(*g), normal(*a), unit(*b)), {}),
+            ("squared_error_vjp", (normal(*g), normal(*a), normal(*b)), {}),
+            ("huber_error", (whole(*a) + 0.0, unit(*b)), HUBER),
+            ("huber_error_vjp", (normal(*g), whole(*a) + 0.0, unit(*b)), HUBER),
+        ]
+    ),
+    *(
         case("binary_cross_entropy_vjp", normal(*g), unit(*x), unit(*t))
         for g, x, t in [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((0, 3), (0, 3), (3,))]
     ),
@@ -315,6 +328,14 @@ CASES = [
     case("matmul", normal(2, 1, 3, 4), normal(5, 4, 2)),
     case("matmul", normal(2, 0), normal(0, 3)),
     case("matmul", normal(0, 2, 3), normal(0, 3, 4)),
+    *(
+        one
+        for rows, inner, columns in [(4, 3, 2), (1, 3, 1), (0, 3, 2), (2, 0, 3)]
+        for one in [
+            case("project", normal(rows, inner), normal(columns, inner)),
+            case("linear", normal(rows, inner), normal(columns, inner), normal(columns)),
+        ]
+    ),
     # reductions
     *(
         case(name, values(*shape), axes=axes, keepdims=keepdims)
@@ -329,6 +350,22 @@ CASES = [
     ),
     case("sum", normal(0, 3), axes=(0,), keepdims=False),
     case("logsumexp", normal(0, 3), axes=(0,), keepdims=True, order=0),  # −∞, which has no differences
+    *(
+        case("mean", normal(*shape), axes=axes, keepdims=keepdims)
+        for shape, axes, keepdims in [((2, 3, 4), (0, 2), False), ((2, 3), (1,), True), ((3,), (0,), False), ((0, 3), (1,), False)]
+    ),
+    *(
+        one
+        for shape, labels, ignored, smoothing in [
+            ((4, 3), [0, 2, 1, 1], -100, 0.0), ((3,), 1, -100, 0.25), ((2, 3, 2), [[0, 2], [1, 0]], 2, 0.0),
+            ((4, 3), [0, -1, 1, 1], -1, 0.125), ((0, 3), np.zeros(0, int), -100, 0.0),
+        ]
+        for static in [{"axis": min(len(shape) - 1, 1), "ignored": ignored, "smoothing": smoothing}]
+        for one in [
+            case("cross_entropy", normal(*shape), labels, **static),
+            case("cross_entropy_vjp", normal(*np.shape(labels)), normal(*shape), labels, **static),
+        ]
+    ),
     *(
         case(name, normal(*shape), axes=axes)
         for name in ["softmax", "log_softmax"]
@@ -829,6 +866,7 @@ KEEPING = {
     "scatter": {"index": normalised((slice(None), slice(None), slice(1, 5)), 4), "shape": (2, 3, 6, 5)},
     "flip": {"axes": (2, 3)},
     "sum": {"axes": (1,), "keepdims": True},
+    "mean": {"axes": (1,), "keepdims": True},
     "amax": {"axes": (1,), "keepdims": True},
     "amin": {"axes": (1,), "keepdims": True},
     "logsumexp": {"axes": (1,), "keepdims": True},
@@ -859,6 +897,8 @@ def arguments_in_order(name, shapes):
     for fused in ("leaky_relu", "hardtanh", "softplus"):
         makers |= {fused: (normal,), f"{fused}_vjp": (normal, normal)}
     makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
+    makers |= {"logistic_loss_vjp": (normal, normal, unit), "squared_error_vjp": (normal, normal, normal)}
+    makers |= {"huber_error": (normal, normal), "huber_error_vjp": (normal, normal, normal)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
@@ -866,7 +906,7 @@ def arguments_in_order(name, shapes):
 STATIC = {
     "softplus": {"beta": 1.0, "threshold": 20.0}, "logit": {"eps": None}, "polygamma": {"n": 1},
     "sinc_derivative": {"n": 0}, "elu": EXPONENTIAL, "elu_vjp": EXPONENTIAL,
-    "softplus_vjp": {"beta": 1.0, "threshold": 20.0},
+    "huber_error": HUBER, "huber_error_vjp": HUBER, "softplus_vjp": {"beta": 1.0, "threshold": 20.0},
     **dict.fromkeys(["leaky_relu", "leaky_relu_vjp"], {"slope": 0.1}),
     **dict.fromkeys(["hardtanh", "hardtanh_vjp"], {"low": -1.0, "high": 1.0}),
 }  # fmt: skip
@@ -1005,6 +1045,9 @@ KEPT = {
     ("where", "b"): {"condition"},
     ("matmul", "a"): {"b"},
     ("matmul", "b"): {"a"},
+    ("linear", "x"): {"w"},
+    ("linear", "w"): {"x"},
+    ("linear", "b"): set(),
     ("correlate", "x"): {"w"},
     ("correlate", "w"): {"x"},
     ("correlate_bias", "x"): {"w"},
@@ -1020,6 +1063,8 @@ KEPT = {
     ("max_pool", "x"): {"winners"},
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
+    ("mean", "x"): {"x_shape"},
+    ("cross_entropy", "x"): {"x", "target"},
     ("standardize", "x"): {"x", "w", "mean", "var"},
     ("standardize", "w"): {"x", "w_shape", "mean", "var"},
     ("standardize", "b"): {"b_shape"},
@@ -1048,8 +1093,8 @@ def test_only_what_the_vjp_needs_is_kept(name, argument):
 LINEAR = [
     "add", "sub", "neg", "clone", "contiguous", "identity", "cast", "reshape", "permute", "flip", "expand", "sum_to",
     "cat", "split", "diagonal", "diagonal_embed", "windows", "windows_adjoint", "cumsum",
-    "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
-    "window_sum", "window_spread",
+    "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "mean", "select",
+    "place", "window_sum", "window_spread",
     "cat", "split", "getitem", "scatter", "setitem", "take", "take_adjoint", "pad_constant", "sum", "select", "place",
     "window_sum", "window_spread", "segment_sum", "put",
     "window_sum", "window_spread", "im2col", "col2im",

@@ -106,7 +106,8 @@ def test_positions_that_no_window_covers_get_nothing():
 def in_pieces(request, monkeypatch):
     """Kernels that cut everything as small as they can, in one thread and in two."""
     monkeypatch.setattr(rows, "_SCRATCH", 1)
-    monkeypatch.setattr(kernels, "_SMALL", 20)
+    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1}.items():
+        monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(threads, "_LARGE", 0)
     rows.row_pieces.cache_clear()
     rows.class_pieces.cache_clear()
@@ -151,7 +152,8 @@ def lines_of(module):
 
 def test_every_way_is_taken(monkeypatch):
     """What is drawn here decides among all the lines of the kernels, and no line is left out."""
-    monkeypatch.setattr(kernels, "_SMALL", 200)
+    for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
+        monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(rows, "_SCRATCH", 2000)
     places = {module.__file__: module for module in (kernels, rows)}
     reached = {name: set() for name in places}
@@ -170,18 +172,19 @@ def test_every_way_is_taken(monkeypatch):
     sys.settrace(watch)
     try:
         for number in range(80):
+            per_group = (3, 9)[number % 3 == 0]
             axes, groups, batch = source.integers(1, 4), source.integers(1, 3), source.integers(0, 4)
             n, k, s, d = (source.integers(low, high, axes).tolist() for low, high in [(4, 8), (1, 4), (1, 4), (1, 3)])
             p = source.integers(0, 5, (axes, 2)).tolist()
             if any(size + sum(pad) <= far * (taps - 1) for size, taps, pad, far in zip(n, k, p, d)):
                 continue
             geometry = Geometry.window(n, k, s, p, d, int(groups))
-            outputs = naive.output_shape((batch, 2 * groups, *n), (3 * groups, 2, *k), s, p, d)
+            outputs = naive.output_shape((batch, 2 * groups, *n), (per_group * groups, 2, *k), s, p, d)
             dtype = (np.float16, np.float32)[number % 2]
-            given = whole_numbers(number, (batch, 2 * groups, *n), (3 * groups, 2, *k), outputs)
+            given = whole_numbers(number, (batch, 2 * groups, *n), (per_group * groups, 2, *k), outputs)
             x, w, y = (np.sign(one).astype(dtype) for one in given)
             sizes = {"stride": s, "padding": p, "dilation": d, "groups": groups}
-            bias, back = np.arange(3 * groups, dtype=dtype), np.arange(2 * groups, dtype=dtype)
+            bias, back = np.arange(per_group * groups, dtype=dtype), np.arange(2 * groups, dtype=dtype)
             along = (slice(None), *[None] * axes)
             expected = naive.correlate(x, w, **sizes)
             assert np.array_equal(correlate(innermost(x), w, geometry), expected)

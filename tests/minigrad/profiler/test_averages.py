@@ -27,9 +27,10 @@ def test_rows_add_events_up(prof):
     assert row.cpu_time_total == pytest.approx(sum(event.cpu_time_total for event in events))
     assert row.cpu_time == pytest.approx(row.cpu_time_total / 4)
     assert row.gflops == pytest.approx(row.flops / (row.self_cpu_time_total * 1e-6) / 1e9)
-    assert rows["matmul", "forward"].count == 4
-    assert rows["matmul", "backward"].count == 2 * 3  # no gradient for the input of the model
-    assert rows["matmul.backward", "backward"].count == 4
+    assert rows["linear", "forward"].count == 4
+    assert rows["matmul", "backward"].count == 2 * 2
+    assert rows["project", "backward"].count == 2  # no gradient for the input of the model
+    assert rows["linear.backward", "backward"].count == 4
     assert not [row for row in prof.key_averages() if row.key == "Tanh"]
 
 

@@ -40,8 +40,9 @@ def test_lenet_by_hand(batch):
     assert flops(prof, "correlate_bias") == batch * (2 * sum(CONVOLUTIONS) + biases)
     assert flops(prof, "correlate_weight") == 2 * batch * sum(CONVOLUTIONS)
     assert flops(prof, "correlate_input") == 2 * batch * sum(CONVOLUTIONS[1:])  # none for the image
-    assert flops(prof, "matmul", "forward") == 2 * batch * sum(PRODUCTS)
-    assert flops(prof, "matmul", "backward") == 4 * batch * sum(PRODUCTS)
+    assert flops(prof, "linear", "forward") == 2 * batch * sum(PRODUCTS) + batch * (84 + 10)
+    assert flops(prof, "matmul", "backward") == 2 * batch * sum(PRODUCTS)
+    assert flops(prof, "project", "backward") == 2 * batch * sum(PRODUCTS)
     assert flops(prof, "tanh") == batch * (28 * 28 * 6 + 10 * 10 * 16 + 120 + 84)
     assert flops(prof, "window_sum") == batch * 4 * (14 * 14 * 6 + 5 * 5 * 16)
     by_layer = {row.layer: (row.forward_flops, row.backward_flops) for row in prof.layers()}

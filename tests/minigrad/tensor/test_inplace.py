@@ -36,8 +36,10 @@ def corpus():
     yield from (mg.acosh(b + 1), mg.lgamma(b), mg.polygamma(2, b), mg.logit(a * 0.1 + 0.5), mg.log2(b), mg.log10(b))
     yield from (getattr(mg, name)(a, b) for name in ["atan2", "hypot", "fmod", "copysign", "logaddexp", "logaddexp2"])
     yield from (mg.xlogy(a, b), mg.cumsum(a, 1), mg.diagonal(a), a.unfold(1, 2, 1))
-    yield mg.binary_cross_entropy(a / 2, b / 2)
+    yield from (mg.binary_cross_entropy(a / 2, b / 2), mg.cross_entropy(a, mg.tensor([1, 0, 3])), a.mean(0))
     yield from (mg.im2col(x, 2), mg.adaptive_avg_pool1d(x, 4), mg.standardize(a, 1, 0.1, b, b))
+    yield from (mg.linear(a, b), mg.linear(a, b, values(3)))
+    yield from (f(a, b) for f in (mg.logistic_loss, mg.squared_error, mg.huber_error))
     yield mg.max_unpool1d(*mg.max_pool1d(x, 2, return_indices=True), 2)
     written = a * 1
     written[1] = b[0]
@@ -99,7 +101,7 @@ class Application:
 
 
 def other(tensor):
-    return ~tensor if tensor.dtype == mg.bool else tensor.detach() + 0.375
+    return ~tensor if tensor.dtype == mg.bool else tensor.detach() + (0.375 if tensor.is_floating_point() else 1)
 
 
 @mg.no_grad()
