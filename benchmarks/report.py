@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .figures import reached
 from .geometries import DENSE
 from .parties import PARTIES
 
@@ -90,20 +91,30 @@ def heading(report: Report) -> str:
 
 
 def text(report: Report) -> str:
-    """The report for a terminal."""
-    table = [HEADINGS, *lines(report["rows"]), *figures(report["rows"])]
+    """The report for a terminal: all lines, and then the figures to reach."""
+    parts = [heading(report), _columns(list(lines(report["rows"])))]
+    for group in dict.fromkeys(row["group"] for row in report["rows"]):
+        parts += notes_on(group)
+    found = list(summary(report["rows"]))
+    if found:
+        parts.append(_columns(found))
+    return "\n\n".join(parts)
+
+
+def _columns(body: list[Line]) -> str:
+    """A table in columns."""
+    table = [HEADINGS, *body]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     drawn = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
-    groups = dict.fromkeys(row["group"] for row in report["rows"])
-    return "\n".join([heading(report), "", *drawn, *(f"\n{note}" for group in groups for note in notes_on(group))])
+    return "\n".join(drawn)
 
 
 def markdown(report: Report) -> str:
     """The report as Markdown: a table for each group of cases."""
     parts = [heading(report)]
-    reached = list(figures(report["rows"]))
-    if reached:
-        parts += ["### Means", "\n".join(_table(reached))]
+    found = list(summary(report["rows"]))
+    if found:
+        parts += ["### The figures to reach", "\n".join(_table(found))]
     for group in dict.fromkeys(row["group"] for row in report["rows"]):
         rows = [row for row in report["rows"] if row["group"] == group]
         parts += [f"### {TITLES.get(group, group)}", *notes_on(group), "\n".join(_table(list(lines(rows))))]
@@ -126,16 +137,15 @@ def _table(body: list[Line]) -> list[str]:
     return [drawn(picked[0]), drawn("---" for _ in used), *(drawn(cells) for cells in picked[1:])]
 
 
-def figures(rows: list[dict[str, Any]]) -> Iterator[Line]:
-    """Geometric means over groups that have a figure to reach."""
-    for group, end, name, most in MEANS:
-        chosen = [row for row in rows if row["group"] == group and row["name"].endswith(end)]
-        ratios = [row["ratios"]["torch"] for row in chosen if "torch" in row.get("ratios", {})]
-        if len(ratios) > 1:
-            mean = math.exp(math.fsum(map(math.log, ratios)) / len(ratios))
-            reached = mark(mean <= most, any(row["busy"] for row in chosen))
-            notes = f"geometric mean of {len(ratios)}"
-            yield Line(name, "", "PyTorch", "", f"{mean:.2f}", f"{most:.2f}", reached, "", notes)
+def summary(rows: list[dict[str, Any]]) -> Iterator[Line]:
+    """A line for each figure to reach: the mean over its cases, or the worst of them."""
+    for figure, ratio, cases, worst, busy in reached(rows):
+        notes = f"geometric mean of {cases}" if figure.mean else f"the worst of {cases}: {worst}"
+        yield Line(figure.name, "", title(figure.against), "", f"{ratio:.2f}", f"{figure.at_most:.2f}",
+                   mark(ratio <= figure.at_most, busy), "", "" if cases == 1 else notes)  # fmt: skip
+    for row in rows:
+        if row["group"] == "import" and row.get("limit") is not None:
+            yield next(lines([row]))
 
 
 TITLES = {
@@ -150,12 +160,6 @@ TITLES = {
     "mnist": "MNIST",
     "scaling": "Cost by size: the exponent",
 }
-
-# The group, how its cases' names end, the name of their mean, and the figure to reach.
-MEANS = (
-    ("autoencoder", "", "autoencoder step, all batches", 0.90),
-    ("layers", "forward + backward", "single layers, forward + backward", 1.25),
-)
 
 
 def save(report: Report, path: Path) -> None:

@@ -159,7 +159,7 @@ from .ops.unfolding import col2im, im2col
 from .ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from .primitive import primitives
 from .printing import set_printoptions
-from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .sampling import *
 from .signal import correlate2d, full_convolve2d
 from .tensor import Tensor
@@ -170,10 +170,13 @@ from .utils.checkpoint import checkpoint
 if _TYPE_CHECKING:
     import nn as nn
 
+    from .generator import Generator as Generator
+
 _alias.install()
 
 # Reached as attributes, imported when they first are: `import minigrad` stays quick.
 _LAZY = ("datasets", "drawing", "nn", "optim", "serialization", "transforms", "utils")
+_ELSEWHERE = {"Generator": "generator", "draw": "drawing", "load": "serialization", "save": "serialization"}
 
 
 def __getattr__(name: str) -> _Any:
@@ -181,10 +184,8 @@ def __getattr__(name: str) -> _Any:
 
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in ("save", "load"):
-        return getattr(importlib.import_module(f"{__name__}.serialization"), name)
-    if name == "draw":
-        return importlib.import_module(f"{__name__}.drawing").draw
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 
@@ -196,7 +197,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "__version__", "draw", "load", "save"})
+    return sorted({*globals(), *_LAZY, *_ELSEWHERE, "__version__"})
 
 
 __all__ = [

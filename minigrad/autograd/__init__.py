@@ -177,7 +177,7 @@ class _Tolerances(NamedTuple):
     eps: float
     atol: float
     rtol: float
-    generator: np.random.Generator | None
+    generator: "np.random.Generator | None"
 
 
 def _tolerances(eps: Any, atol: Any, rtol: Any, generator: Any, name: str) -> _Tolerances:
@@ -233,7 +233,7 @@ def gradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
     order: int = 1,
-    generator: np.random.Generator | None = None,
+    generator: "np.random.Generator | None" = None,
 ) -> bool:
     """Compare the tape's gradient of `func` with central differences, along random directions.
 
@@ -274,7 +274,7 @@ def gradgradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
     order: int = 2,
-    generator: np.random.Generator | None = None,
+    generator: "np.random.Generator | None" = None,
 ) -> bool:
     """Check the second derivative (or those up to `order`): `gradcheck` of the recorded gradient.
 

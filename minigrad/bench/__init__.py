@@ -2,8 +2,8 @@
 
 `python -m minigrad.bench` climbs the ladder, trains LeNet-5 for a moment and prints what it measured.
 
->>> from minigrad.bench import ladder
->>> [step.name for step in ladder("small", seconds=0.01)][:2]
+>>> from minigrad.bench import PROBLEMS, ladder
+>>> [step.name for step in ladder(PROBLEMS["small"], seconds=0.01)][:2]
 ['seven nested loops', 'loops over the kernel']
 """
 

@@ -69,30 +69,28 @@ class Step(NamedTuple):
     extrapolated: bool
 
 
-def ladder(problem: str | Problem = "lenet", seconds: float = 0.5, rungs: Sequence[Rung] = RUNGS) -> list[Step]:
+def ladder(problem: Problem = PROBLEMS["lenet"], seconds: float = 0.5, rungs: Sequence[Rung] = RUNGS) -> list[Step]:
     """Run and time each rung for about so many seconds, and check that all compute the same.
 
-    The loops run for one image of the batch, and their time is multiplied by the number of images. `problem` is a
-    name in `PROBLEMS` or a `Problem`. Raises `AssertionError` if a rung differs by more than 1e-4 of the largest
-    number.
+    The loops run for one image of the batch, and their time is multiplied by the number of images. Raises
+    `AssertionError` if a rung differs by more than 1e-4 of the largest number.
 
     >>> from minigrad.bench import Problem, ladder
     >>> steps = ladder(Problem(1, 1, 6, 1, 3), seconds=0.01)
     >>> steps[0].factor, steps[0].extrapolated
     (1.0, True)
     """
-    chosen = PROBLEMS[problem] if isinstance(problem, str) else problem
-    x, w, g = chosen.arrays()
-    wanted = {images: _reference(x[:images], w, g[:images]) for images in {1, chosen.batch}}
+    x, w, g = problem.arrays()
+    wanted = {images: _reference(x[:images], w, g[:images]) for images in {1, problem.batch}}
     steps: list[Step] = []
     for rung in rungs:
-        images = 1 if rung.one_image else chosen.batch
+        images = 1 if rung.one_image else problem.batch
         operands = rung.laid(x[:images]), w, rung.laid(g[:images])
         _assert_equal(rung, rung.run(*operands), wanted[images])
-        took = timed(partial(rung.run, *operands), seconds) * (chosen.batch / images)
+        took = timed(partial(rung.run, *operands), seconds) * (problem.batch / images)
         first = steps[0].seconds if steps else took
         # Two operations for each product of each of the three maps.
-        steps.append(Step(rung.name, took, first / took, 6 * chosen.products / took / 1e9, rung.one_image))
+        steps.append(Step(rung.name, took, first / took, 6 * problem.products / took / 1e9, rung.one_image))
     return steps
 
 
@@ -129,13 +127,13 @@ def _threads(number: int) -> Iterator[None]:
         set_num_threads(before if before > 1 else None)
 
 
-def threaded(problem: str | Problem = "wide", seconds: float = 0.5, number: int = 2) -> list[Step] | str:
+def threaded(problem: Problem = PROBLEMS["wide"], seconds: float = 0.5, number: int = 2) -> list[Step] | str:
     """The library as it comes, and with threads of its own; a sentence where there are none to be had.
 
     Handing work to another core takes tens of microseconds, so only large layers gain.
 
-    >>> from minigrad.bench import threaded
-    >>> steps = threaded("small", seconds=0.01)
+    >>> from minigrad.bench import PROBLEMS, threaded
+    >>> steps = threaded(PROBLEMS["small"], seconds=0.01)
     >>> len(steps) == 2 or isinstance(steps, str)
     True
     """

@@ -4,7 +4,7 @@ The first spatial axis counts as rows, all others as columns (a signal is one
 row). Two pairs of adjoint steps make up the maps. `_lower` copies the input once
 for each kernel *column* j, not for each kernel element,
 
-    L[r, (c, j), (w, n)] = x[n, c, r, w·s + j·d − p]
+    L[r, (j, c), (w, n)] = x[n, c, r, w·s + j·d − p]
 
 and `_raise` adds such copies back to where they were read. Rows of L lie one
 after another, so the k rows that an output row sees are one matrix already, in
@@ -49,15 +49,15 @@ _NARROW = 8
 
 
 def _lower(x: Array, columns: Columns, groups: int) -> Array:
-    """(r, C, *n, N) -> (G, r, C/G, taps, *o, N): what each kernel column reads."""
+    """(r, C, *n, N) -> (G, r, taps, C/G, *o, N): what each kernel column reads."""
     rows, channels, batch = x.shape[0], x.shape[1], x.shape[-1]
     per_group, taps = channels // groups, columns.taps
     source = x.reshape(rows, groups, per_group, *columns.inputs, batch).swapaxes(0, 1)
     if columns.plain and source.flags.c_contiguous:
-        return source.reshape(groups, rows, per_group, 1, *columns.outputs, batch)
-    out = np.empty((groups, rows, per_group, len(taps), *columns.outputs, batch), x.dtype)
+        return source.reshape(groups, rows, 1, per_group, *columns.outputs, batch)
+    out = np.empty((groups, rows, len(taps), per_group, *columns.outputs, batch), x.dtype)
     for number, tap in enumerate(taps):
-        copy = out[:, :, :, number]
+        copy = out[:, :, number]
         if not tap.whole:
             _clear_around(copy, tap.outputs)
         into, read = (..., *tap.outputs, slice(None)), (..., *tap.inputs, slice(None))
@@ -75,11 +75,13 @@ def _clear_around(x: Array, inner: tuple[Any, ...]) -> None:
 
 
 def _raise(low: Array, columns: Columns, x: Array) -> None:
-    """(G, r, C/G, taps, *o, N) added up into the zeros x, (r, C, *n, N): the adjoint of `_lower`."""
-    groups, rows, per_group = low.shape[:3]
+    """(G, r, taps, C/G, *o, N) added up into the zeros x, (r, C, *n, N): the adjoint of `_lower`."""
+    groups, rows, _, per_group = low.shape[:4]
     target = x.reshape(rows, groups, per_group, *columns.inputs, x.shape[-1]).swapaxes(0, 1)
     for number, tap in enumerate(columns.taps):
-        target[(..., *tap.inputs, slice(None))] += low[(slice(None),) * 3 + (number, *tap.outputs, slice(None))]
+        target[(..., *tap.inputs, slice(None))] += low[
+            (slice(None), slice(None), number, ..., *tap.outputs, slice(None))
+        ]
 
 
 # ------------------------------------------------------------------------- sliding
@@ -166,7 +168,7 @@ def _grouped(y: Array, groups: int) -> Array:
 
 
 def _flat(low: Array) -> Array:
-    """(G, r, C/G, taps, *o, N) -> (G, r, P, M), a view."""
+    """(G, r, taps, C/G, *o, N) -> (G, r, P, M), a view."""
     return low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
 
 
@@ -180,8 +182,8 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o), plus a number for each output channel."""
     rows, columns = split(geometry)
     groups, channels, taps = geometry.groups, len(w), len(columns.taps)
-    kernel = w.reshape(groups, channels // groups, w.shape[1], rows.k, taps).swapaxes(2, 3)
-    kernel = kernel.reshape(groups, channels // groups, rows.k, w.shape[1] * taps)
+    kernel = w.reshape(groups, channels // groups, w.shape[1], rows.k * taps).swapaxes(2, 3)
+    kernel = kernel.reshape(groups, channels // groups, rows.k, taps * w.shape[1])
     source, y = _as_rows(x), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
 
     def compute(piece: Piece) -> None:
@@ -210,8 +212,8 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     shared = threads.count(_work(y, (1, per_group, *geometry.kernel)))
     pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     w = reduce(np.add, threads.run([partial(compute, piece) for piece in pieces], shared))
-    w = w.reshape(groups, rows.k, per_group, taps, w.shape[3]).transpose(0, 4, 2, 1, 3)
-    return w.reshape(y.shape[1], per_group, *geometry.kernel)
+    w = w.reshape(groups, rows.k * taps, per_group, w.shape[3]).transpose(0, 3, 2, 1)
+    return np.ascontiguousarray(w).reshape(y.shape[1], per_group, *geometry.kernel)
 
 
 @_in_single
@@ -219,7 +221,7 @@ def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None =
     """(O, C/G, *k), (N, O, *o) -> (N, C, *n), plus a number for each input channel."""
     rows, columns = split(geometry)
     groups, per_group, taps = geometry.groups, w.shape[1], len(columns.taps)
-    kernel = w.reshape(groups, len(w) // groups, per_group, rows.k, taps).transpose(0, 2, 4, 3, 1)
+    kernel = w.reshape(groups, len(w) // groups, per_group, rows.k, taps).transpose(0, 4, 2, 3, 1)
     kernel = kernel.reshape(groups, per_group * taps, rows.k, len(w) // groups)
     source, x = _as_rows(y), np.zeros((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
 
@@ -229,7 +231,7 @@ def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None =
             return _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
         low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
         _slide(kernel[:, :, turned], part, piece.stride, piece.before, low)
-        return _raise(low.reshape(*low.shape[:2], per_group, taps, *columns.outputs, len(y)), columns, target)
+        return _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
 
     shared = threads.count(_work(y, w.shape))
     pieces = class_pieces(rows, source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps, shared)

@@ -170,56 +170,72 @@ def _first_inside(geometry: Geometry) -> Array:
     return first
 
 
-def max_pool(x: Array, geometry: Geometry) -> tuple[Array, Array]:
-    """(*lead, *n) -> the maxima (*lead, *o), and the number of the kernel element that won in each window.
+def max_pool(x: Array, geometry: Geometry, named: bool = True) -> tuple[Array, Array | None]:
+    """(*lead, *n) -> the maxima (*lead, *o), and, if named, the number of the kernel element that won in each window.
 
     The first in row-major order wins (X21), as a strict comparison in that
     order gives; NaN beats every number, as in PyTorch.
     """
-    lead = x.ndim - len(geometry.inputs)
+    lead, kind = x.ndim - len(geometry.inputs), np.min_scalar_type(math.prod(geometry.kernel))
     best = _empty(x, geometry.outputs)
-    winners = _empty(x, geometry.outputs, np.min_scalar_type(math.prod(geometry.kernel)))
+    winners = _empty(x, geometry.outputs, kind) if named else None
     parts = _blocks(x, lead, best.size)
     if len(parts) == 1:
         _max_of(x, best, winners, geometry)
-    else:
-        for part in parts:
-            values, numbers = (_empty(x[part], geometry.outputs, whole.dtype) for whole in (best, winners))
-            _max_of(x[part], values, numbers, geometry)
-            best[part], winners[part] = values, numbers
+        return best, winners
+    for part in parts:
+        values = _empty(x[part], geometry.outputs)
+        numbers = None if winners is None else _empty(x[part], geometry.outputs, kind)
+        _max_of(x[part], values, numbers, geometry)
+        best[part] = values
+        if winners is not None:
+            winners[part] = numbers
     return best, winners
 
 
-def _max_of(x: Array, best: Array, winners: Array, geometry: Geometry) -> None:
-    """Fill `best` and `winners`, which are compact.
-
-    The numbers rise, so a winner's number is the largest that was ever better:
-    bytes are multiplied and compared instead of copied under a mask.
-    """
-    value, better, latest = np.empty_like(best), np.empty_like(best, dtype=bool), np.empty_like(winners)
-    lowest, kind, elements = _lowest(x.dtype), winners.dtype.type, _elements(geometry)
-    if elements and elements[0].whole and not elements[0].number:
-        np.copyto(best, x[elements[0].where])
-        winners.fill(0)
-        rest = elements[1:]
+def _max_of(x: Array, best: Array, winners: Array | None, geometry: Geometry) -> None:
+    """Fill `best` and `winners`, which are compact."""
+    value, lowest, rest = np.empty_like(best), _lowest(x.dtype), _elements(geometry)
+    race = None if winners is None else _Race(winners)
+    if rest and rest[0].whole and not rest[0].number:
+        np.copyto(best, x[rest[0].where])
+        if winners is not None:
+            winners.fill(0)
+        rest = rest[1:]
     else:
         best.fill(lowest)
-        winners[...] = _first_inside(geometry)
-        rest = elements
-    beaten = better.view(np.uint8)
+        if winners is not None:
+            winners[...] = _first_inside(geometry)
     for number, where, windows, _, whole in rest:
         if whole:
             np.copyto(value, x[where])
         else:
             value.fill(lowest)
             np.copyto(value[windows], x[where])
-        np.greater(value, best, out=better)
+        if race is not None:
+            race.run(number, value, best)
         np.maximum(value, best, out=best)  # of equal ones the second operand
-        np.multiply(beaten, kind(number), out=latest)
-        np.maximum(winners, latest, out=winners)
-    if x.dtype.kind == "f" and np.isnan(best, out=better).any():
-        for number, where, windows, _, _ in elements:
+    if winners is not None and x.dtype.kind == "f" and np.isnan(best).any():
+        for number, where, windows, _, _ in _elements(geometry):
             winners[windows][np.isnan(x[where])] = number
+
+
+class _Race:
+    """Who won so far, as the numbers of kernel elements.
+
+    These rise, so a winner's number is the largest that was ever better: bytes are
+    multiplied and compared instead of copied under a mask.
+    """
+
+    def __init__(self, winners: Array) -> None:
+        self.winners = winners
+        self.better = np.empty_like(winners, dtype=bool)
+        self.latest = np.empty_like(winners)
+
+    def run(self, number: int, value: Array, best: Array) -> None:
+        np.greater(value, best, out=self.better)
+        np.multiply(self.better.view(np.uint8), self.winners.dtype.type(number), out=self.latest)
+        np.maximum(self.winners, self.latest, out=self.winners)
 
 
 def _bits(x: Array) -> Array:

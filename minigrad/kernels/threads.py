@@ -8,11 +8,13 @@ never on who is done first: results are the same from run to run.
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ["count", "run", "share", "sharing"]
 
@@ -21,7 +23,7 @@ T = TypeVar("T")
 _LARGE = 5e7  # multiplications, about a millisecond, from which another thread is worth asking
 
 _threads = 1
-_pool: ThreadPoolExecutor | None = None
+_pool: "ThreadPoolExecutor | None" = None
 
 
 def count(multiplications: float) -> int:
@@ -68,9 +70,11 @@ def _quietly(tasks: Sequence[Callable[[], T]]) -> list[T]:
         return [task() for task in tasks]
 
 
-def _workers() -> ThreadPoolExecutor:
+def _workers() -> "ThreadPoolExecutor":
     global _pool
     if _pool is None:
+        from concurrent.futures import ThreadPoolExecutor
+
         _pool = ThreadPoolExecutor(max(_threads - 1, 1), "minigrad")
     return _pool
 

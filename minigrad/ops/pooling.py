@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..geometry import Geometry, Padding, remembered
 from ..kernels import pool as kernels
+from ..mode import is_grad_enabled
 from ..operands import as_flag, as_integer, as_operand
 from ..primitive import primitive
 from ..registry import function
@@ -24,9 +25,9 @@ from .arithmetic import div
 @primitive(
     "y = max of x in each window", vjp="x̄ = g, all of it to the winners", notes=("N87", "N128", "X21"), aux=("winners",)
 )
-def max_pool_primitive(x: Array, *, geometry: Geometry) -> tuple[Array, Array]:
-    """The maxima, and which kernel element won in each window: the first in row-major order."""
-    return kernels.max_pool(x, geometry)
+def max_pool_primitive(x: Array, *, geometry: Geometry, named: bool = True) -> tuple[Array, Array | None]:
+    """The maxima, and, if it is to be named, which kernel element won in each window: the first in row-major order."""
+    return kernels.max_pool(x, geometry, named)
 
 
 @primitive(
@@ -133,8 +134,9 @@ def _max_pool(
         raise DTypeError(f"{name} of a bool tensor; convert first, for example t.float()")
     geometry, _ = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
     if not as_flag(indices, name, "return_indices"):
-        return max_pool_primitive(x, geometry=geometry)
+        return max_pool_primitive(x, geometry=geometry, named=x.requires_grad and is_grad_enabled())
     winners = kernels.max_pool(x._array, geometry)[1]
+    assert winners is not None
     return select(x, winners=winners, geometry=geometry), Tensor._wrap(_plane_indices(winners, geometry))
 
 

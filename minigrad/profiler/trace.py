@@ -1,6 +1,5 @@
 """Events as files for other programs: traces for Perfetto and chrome://tracing, stacks for flame graphs."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -66,6 +65,8 @@ def chrome_trace(path: Path, events: Sequence[Event], recorder: Recorder) -> Non
          "args": {"bytes": count}}
         for time, count in recorder.alive.curve
     ]  # fmt: skip
+    import json
+
     text = json.dumps({"displayTimeUnit": "ms", "traceEvents": entries}, allow_nan=False).encode()
     with replace_atomically(path) as file:
         file.write(gzip.compress(text) if path.suffix == ".gz" else text)

@@ -1,6 +1,7 @@
 """Rows become tables; what was written is read again; the command works from end to end."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 import minigrad
 from benchmarks import report
+from benchmarks.catalogue import GROUPS
+from benchmarks.figures import FIGURES
 from benchmarks.run import merged
 
 ROOT = Path(minigrad.__file__).parents[1]
@@ -67,19 +70,34 @@ def test_numbers_have_three_digits(value, unit, text):
 
 def test_means_are_geometric():
     rows = [row(str(number), "autoencoder", ratio) for number, ratio in enumerate((0.5, 2.0))]
-    (line,) = report.figures(rows)
+    (line,) = report.summary(rows)
     assert (line.ratio, line.at_most, line.reached) == ("1.00", "0.90", "NO")
-    assert not list(report.figures(rows[:1]))
-    (line,) = report.figures([*rows, row("busy", "autoencoder", busy=True)])
+    (line,) = report.summary([*rows, row("busy", "autoencoder", busy=True)])
     assert line.reached == "?"
+
+
+def test_of_other_figures_the_worst_case_counts():
+    rows = [row(f"LeNet-5 step, batch {batch}", "lenet", ratio) for batch, ratio in ((32, 0.7), (64, 0.6), (128, 5.0))]
+    small, large = report.summary(rows)
+    assert (small.ratio, small.reached) == ("0.70", "yes")
+    assert small.notes == "the worst of 2: LeNet-5 step, batch 32"
+    assert (large.ratio, large.reached, large.notes) == ("5.00", "NO", "")
 
 
 def test_only_the_layers_with_their_gradients_count():
     rows = [row(f"{n}, forward + backward", "layers", 1.0) for n in "ab"]
     rows.append(row("a, forward", "layers", 100.0))
     rows.append(row("a, forward + backward, inside a network", "layers", 100.0))
-    (line,) = report.figures(rows)
+    (line,) = report.summary(rows)
     assert line.ratio == "1.00"
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=str)
+def test_every_figure_has_its_cases(figure):
+    cases = [case for case in GROUPS[figure.group](False) if re.search(figure.pattern, case.name)]
+    found = [case for case in cases if figure.against in {entry.label for entry in case.entries}]
+    assert found
+    assert figure.mean or all(case.at_most.get(figure.against, figure.at_most) == figure.at_most for case in found)
 
 
 def test_tables_say_on_which_machine():

@@ -301,3 +301,10 @@ def test_what_is_no_state(state, error, message):
     with pytest.raises(error, match=message):
         mg.set_rng_state(state)
     assert default_generator().get_state() == before
+
+
+def test_the_generator_has_the_same_name_everywhere():
+    assert mg.Generator is mg.random.Generator is Generator
+    assert "Generator" in dir(mg)
+    assert isinstance(mg.default_generator(), Generator)
+    assert issubclass(Generator, np.random.Generator)

@@ -60,7 +60,7 @@ class DataLoader:
         timeout: float = 0,
         worker_init_fn: Callable[[int], None] | None = None,
         multiprocessing_context: object = None,
-        generator: np.random.Generator | None = None,
+        generator: "np.random.Generator | None" = None,
         *,
         prefetch_factor: int | None = None,
         persistent_workers: bool = False,

@@ -264,7 +264,7 @@ class ConcatDataset(Dataset[Item]):
 
 
 def random_split(
-    dataset: Any, lengths: Sequence[int | float], generator: np.random.Generator | None = None
+    dataset: Any, lengths: Sequence[int | float], generator: "np.random.Generator | None" = None
 ) -> list[Subset[Any]]:
     """Cut a data set at random into parts that share no item.
 

@@ -109,7 +109,7 @@ class RandomSampler(Sampler[int]):
         data_source: Sized,
         replacement: bool = False,
         num_samples: int | None = None,
-        generator: np.random.Generator | None = None,
+        generator: "np.random.Generator | None" = None,
     ) -> None:
         self.data_source = data_source
         self.replacement = flag("RandomSampler: replacement", replacement)
@@ -151,7 +151,7 @@ class SubsetRandomSampler(Sampler[Any]):
     [3, 5, 7]
     """
 
-    def __init__(self, indices: Sequence[Any], generator: np.random.Generator | None = None) -> None:
+    def __init__(self, indices: Sequence[Any], generator: "np.random.Generator | None" = None) -> None:
         self.indices = indexed("SubsetRandomSampler", indices)
         self.generator = generator
         if generator is not None:
@@ -181,7 +181,7 @@ class WeightedRandomSampler(Sampler[int]):
         weights: Sequence[float],
         num_samples: int,
         replacement: bool = True,
-        generator: np.random.Generator | None = None,
+        generator: "np.random.Generator | None" = None,
     ) -> None:
         self.weights = as_numbers(weights, "WeightedRandomSampler", "weights")
         self.num_samples = positive("WeightedRandomSampler: num_samples", num_samples)

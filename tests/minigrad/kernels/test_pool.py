@@ -155,14 +155,16 @@ def test_nan_wins_as_in_a_loop(sizes, ceil_mode, share, seed):
     values, winners = max_pool(x, geometry)
     expected, places = naive.max_pool(x, sizes.w[2:], **sizes.sliding, ceil_mode=ceil_mode)
     assert np.array_equal(values, expected, equal_nan=True)
+    assert np.array_equal(max_pool(x, geometry, False)[0], expected, equal_nan=True)
     chosen = select(np.arange(x[0, 0].size).reshape(x.shape[2:]) + np.zeros(x.shape, np.int64), winners, geometry)
     assert np.array_equal(chosen, places)
 
 
 def test_of_zeros_the_first_wins_with_its_sign():
-    values, winners = max_pool(np.array([[0.0, -0.0, -0.0, 0.0]]), Geometry.window((4,), (2,), 2))
-    assert np.signbit(values).tolist() == [[False, True]]
-    assert winners.tolist() == [[0, 0]]
+    x, geometry = np.array([[0.0, -0.0, -0.0, 0.0]]), Geometry.window((4,), (2,), 2)
+    assert max_pool(x, geometry)[1].tolist() == [[0, 0]]
+    for named in (True, False):
+        assert np.signbit(max_pool(x, geometry, named)[0]).tolist() == [[False, True]]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.float16, np.float32, np.float64])
@@ -210,6 +212,7 @@ def results(x, g, winners, geometry, counts):
         g,
         select(x, winners, geometry),
         place(g, winners, geometry),
+        max_pool(x, geometry, False)[0],
         window_sum(x, geometry, counts),
         window_spread(g, geometry, counts),
         window_sum(x, geometry),

@@ -6,6 +6,7 @@ import pytest
 import minigrad as mg
 from minigrad.autograd import grad, gradcheck
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.kernels import pool as kernels
 from tests import naive
 from tests.strategies import given, poolings, seeds, settings, st, whole_numbers
 
@@ -227,3 +228,12 @@ def test_means_of_float16_windows_do_not_overflow():
     y = mg.avg_pool2d(x, 64)
     y.sum().backward()
     assert (y.item(), y.dtype, x.grad.dtype) == (100.0, mg.float16, mg.float16)
+
+
+def test_nobody_names_the_winners_where_no_gradient_will_ask(monkeypatch):
+    x = mg.randn(2, 3, 5, 5, requires_grad=True)
+    right = mg.max_pool2d(x, 3, 2, 1)
+    monkeypatch.setattr(kernels, "_Race", lambda winners: pytest.fail("they were named"))
+    with mg.no_grad():
+        assert mg.equal(mg.max_pool2d(x, 3, 2, 1), right)
+    assert mg.equal(mg.max_pool2d(x.detach(), 3, 2, 1), right)
