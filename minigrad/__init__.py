@@ -70,7 +70,6 @@ from .ops.arithmetic import (
     remainder,
     sub,
 )
-from .ops.classification import cross_entropy, nll_loss
 from .ops.comparison import (
     allclose,
     bitwise_and,
@@ -129,7 +128,6 @@ from .ops.elementary import (
 from .ops.indexing import gather, index_select, narrow
 from .ops.joining import cat, chunk, concatenate, split, stack, unbind
 from .ops.linear import bmm, dot, linear, matmul, mm, mv, t
-from .ops.loss import binary_cross_entropy, huber_error, logistic_loss, squared_error
 from .ops.normalization import standardize
 from .ops.padding import crop, pad
 from .ops.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
@@ -245,7 +243,6 @@ __all__ = [
     "avg_pool3d",
     "backends",
     "bernoulli",
-    "binary_cross_entropy",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -276,7 +273,6 @@ __all__ = [
     "correlate_weight",
     "cos",
     "crop",
-    "cross_entropy",
     "cuda",
     "default_generator",
     "detach",
@@ -322,7 +318,6 @@ __all__ = [
     "half",
     "hardswish",
     "hardtanh",
-    "huber_error",
     "identity",
     "iinfo",
     "im2col",
@@ -355,7 +350,6 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
-    "logistic_loss",
     "logspace",
     "logsumexp",
     "long",
@@ -384,7 +378,6 @@ __all__ = [
     "ne",
     "neg",
     "newaxis",
-    "nll_loss",
     "no_grad",
     "normal",
     "ones",
@@ -431,7 +424,6 @@ __all__ = [
     "split",
     "sqrt",
     "square",
-    "squared_error",
     "squeeze",
     "stack",
     "standardize",

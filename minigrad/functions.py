@@ -2,10 +2,12 @@
 
 from .ops import (
     aliases,
+    classification,
     contraction,
     cumulative,
     diagonals,
     exponential,
+    loss,
     norms,
     products,
     queries,
@@ -20,10 +22,12 @@ from .ops import (
     trigonometric,
 )
 from .ops.aliases import *
+from .ops.classification import *
 from .ops.contraction import *
 from .ops.cumulative import *
 from .ops.diagonals import *
 from .ops.exponential import *
+from .ops.loss import *
 from .ops.norms import *
 from .ops.products import *
 from .ops.queries import *
@@ -55,3 +59,5 @@ __all__ += special.__all__
 __all__ += stacking.__all__
 __all__ += statistics.__all__
 __all__ += trigonometric.__all__
+__all__ += classification.__all__
+__all__ += loss.__all__

@@ -19,6 +19,8 @@ from .reduction import floating, sum_primitive
 from .shape import squeeze, unsqueeze
 from .softmax import log_total, softmax_primitive
 
+__all__ = ["cross_entropy", "nll_loss"]
+
 
 def _places(target: Array, axis: int) -> tuple[Array, ...]:
     """The index of the score of each label."""

@@ -15,6 +15,8 @@ from .arithmetic import clamp_min
 from .comparison import where
 from .elementary import log, log1p
 
+__all__ = ["binary_cross_entropy", "huber_error", "logistic_loss", "squared_error"]
+
 # What keeps the gradients finite at x = 0 and 1, and the float32 nearest to it, which PyTorch uses for the first.
 _TINY, _TINY_SINGLE = 1e-12, 9.999999960041972e-13
 
