@@ -7,12 +7,14 @@ fixed; and where the Jacobian is its own transpose, as the diagonal one of
 everything element-wise is, the VJP is the JVP too. `defjvp` says any other. What says
 nothing is left to the VJP of the VJP.
 
-A VJP that uses nothing but its parameters and Python's operators means the same for
-arrays as for tensors, and one that is a primitive has its forward. Where nobody
-records or watches the walk, these two kinds are given arrays.
+A VJP that uses nothing but its parameters, Python's operators and primitives means the
+same for arrays as for tensors: then primitives are their forwards. Where nobody
+records or watches the walk, such a VJP is given arrays.
 """
 
 from collections.abc import Callable
+from dis import get_instructions
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from .errors import GradError
@@ -39,10 +41,30 @@ class Plan(NamedTuple):
     pulls: tuple[tuple[int, str, Rule, Callable[..., Any] | None], ...]
 
 
+_COMMON = {"mT", "ndim", "shape", "range"}  # what is the same of arrays and tensors, and a builtin
+
+
+def _on_arrays(rule: Any) -> Callable[..., Any] | None:
+    """The VJP with the forwards of the primitives that it calls; None where it uses anything else."""
+    code, known = rule.__code__, {}
+    for name in code.co_names:
+        found = rule.__globals__.get(name)
+        if isinstance(found, Rules) and not (found.view or found.aux or found._outputs.keys() - {"y"}):
+            known[name] = found.forward
+        elif name not in _COMMON or found is not None:
+            return None
+    reads = {step.argval for step in get_instructions(code) if step.opname in ("LOAD_ATTR", "LOAD_METHOD")}
+    if code.co_freevars or not reads <= _COMMON:
+        return None
+    return FunctionType(code, known, rule.__name__, rule.__defaults__) if known else rule
+
+
 class Rules:
     """What a primitive knows of its derivatives."""
 
     name: str
+    forward: Callable[..., Any]
+    view: bool
     arguments: tuple[str, ...]
     static: tuple[str, ...]
     aux: tuple[str, ...]
@@ -111,9 +133,7 @@ class Rules:
     def _ways(self, argument: str) -> tuple[Rule, Callable[..., Any] | None]:
         """The VJP of an argument, and the same on arrays, where it is known."""
         rule: Any = self.rules[argument][0]
-        if hasattr(rule, "forward"):
-            return rule, rule.forward
-        return rule, None if rule.__code__.co_names or rule.__code__.co_freevars else rule
+        return rule, rule.forward if hasattr(rule, "forward") else _on_arrays(rule)
 
     def _origin(self, name: str) -> tuple[int, int] | None:
         """Where an application finds what a VJP names; None for what is not saved: static arguments, the position."""

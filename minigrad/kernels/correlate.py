@@ -18,9 +18,9 @@ which is one stacked matrix product, and `_slide_weight` is its derivative in K.
     correlate_weight  lower x, slide_weight of it and y
     correlate_input   slide the turned w over y, raise
 
-No row or product is ever computed for padding: at the edges, the kernel rows
-that look outside are left out. Dilated or strided rows are dealt into classes
-in which they follow one another.
+At the edges the kernel rows that look outside are left out, unless the products
+are so small that rows of zeros are cheaper. Dilated or strided rows are dealt into
+classes in which they follow one another.
 """
 
 import math
@@ -48,21 +48,23 @@ _NARROW = 8
 # ------------------------------------------------------------- lowering and raising
 
 
-def _lower(x: Array, columns: Columns, groups: int) -> Array:
-    """(r, C, *n, N) -> (G, r, taps, C/G, *o, N): what each kernel column reads."""
+def _lower(x: Array, columns: Columns, groups: int, zeros: tuple[int, int]) -> Array:
+    """(r, C, *n, N) -> (G, r, taps, C/G, *o, N): what each kernel column reads, between rows of zeros."""
     rows, channels, batch = x.shape[0], x.shape[1], x.shape[-1]
     per_group, taps = channels // groups, columns.taps
     source = x.reshape(rows, groups, per_group, *columns.inputs, batch).swapaxes(0, 1)
-    if columns.plain and source.flags.c_contiguous:
+    if columns.plain and source.flags.c_contiguous and zeros == (0, 0):
         return source.reshape(groups, rows, 1, per_group, *columns.outputs, batch)
-    out = np.empty((groups, rows, len(taps), per_group, *columns.outputs, batch), x.dtype)
+    low = np.empty((groups, rows + sum(zeros), len(taps), per_group, *columns.outputs, batch), x.dtype)
+    low[:, : zeros[0]] = low[:, zeros[0] + rows :] = 0
+    out = low[:, zeros[0] : zeros[0] + rows]
     for number, tap in enumerate(taps):
         copy = out[:, :, number]
         if not tap.whole:
             _clear_around(copy, tap.outputs)
         into, read = (..., *tap.outputs, slice(None)), (..., *tap.inputs, slice(None))
         copy[into] = source[read]
-    return out
+    return low
 
 
 def _clear_around(x: Array, inner: tuple[Any, ...]) -> None:
@@ -167,12 +169,21 @@ def _grouped(y: Array, groups: int) -> Array:
     return y.reshape(len(y), groups, y.shape[1] // groups, math.prod(y.shape[2:])).swapaxes(0, 1)
 
 
+def _filled(x: Array, zeros: tuple[int, int]) -> Array:
+    """(G, r, *) between rows of zeros, contiguous."""
+    if zeros == (0, 0):
+        return np.ascontiguousarray(x)
+    out = np.zeros((len(x), x.shape[1] + sum(zeros), *x.shape[2:]), x.dtype)
+    out[:, zeros[0] : zeros[0] + x.shape[1]] = x
+    return out
+
+
 def _flat(low: Array) -> Array:
     """(G, r, taps, C/G, *o, N) -> (G, r, P, M), a view."""
     return low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
 
 
-def _work(y: Array, w_shape: tuple[int, ...]) -> float:
+def _work(y: Array, w_shape: tuple[int, ...]) -> int:
     """The multiplications of each of the three maps."""
     return y.size * math.prod(w_shape[1:])
 
@@ -187,13 +198,17 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
     source, y = _as_rows(x), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
 
     def compute(piece: Piece) -> None:
-        low, part = _flat(_lower(source[piece.inputs], columns, groups)), _grouped(y[piece.outputs], groups)
+        low, part = (
+            _flat(_lower(source[piece.inputs], columns, groups, piece.zeros)),
+            _grouped(y[piece.outputs], groups),
+        )
         _slide(kernel, low, piece.stride, piece.before, part)
         if bias is not None:
             part += bias.reshape(groups, 1, channels // groups, 1)
 
-    shared = threads.count(_work(y, w.shape))
-    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
+    work = _work(y, w.shape)
+    shared = threads.count(work)
+    pieces = row_pieces(rows, source[:1].nbytes * taps, work // max(rows.o * rows.k, 1), shared)
     threads.run([partial(compute, piece) for piece in pieces], shared)
     return batch_first(y, len(geometry.inputs))
 
@@ -206,11 +221,12 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     source, target = _as_rows(x), _as_rows(y)
 
     def compute(piece: Piece) -> Array:
-        low = _flat(_lower(source[piece.inputs], columns, groups))
+        low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
         return _slide_weight(low, _grouped(target[piece.outputs], groups), piece.stride, piece.before, rows.k)
 
-    shared = threads.count(_work(y, (1, per_group, *geometry.kernel)))
-    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
+    work = _work(y, (1, per_group, *geometry.kernel))
+    shared = threads.count(work)
+    pieces = row_pieces(rows, source[:1].nbytes * taps, work // max(rows.o * rows.k, 1), shared)
     w = reduce(np.add, threads.run([partial(compute, piece) for piece in pieces], shared))
     w = w.reshape(groups, rows.k * taps, per_group, w.shape[3]).transpose(0, 3, 2, 1)
     return np.ascontiguousarray(w).reshape(y.shape[1], per_group, *geometry.kernel)
@@ -226,15 +242,17 @@ def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None =
     source, x = _as_rows(y), np.zeros((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
 
     def compute(piece: Piece, turned: slice) -> None:
-        part, target = np.ascontiguousarray(_grouped(source[piece.outputs], groups)), x[piece.inputs]
+        part, target = _filled(_grouped(source[piece.outputs], groups), piece.zeros), x[piece.inputs]
         if columns.plain:
             return _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
         low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
         _slide(kernel[:, :, turned], part, piece.stride, piece.before, low)
         return _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
 
-    shared = threads.count(_work(y, w.shape))
-    pieces = class_pieces(rows, source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps, shared)
+    work = _work(y, w.shape)
+    shared = threads.count(work)
+    bytes_of_one = source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps
+    pieces = class_pieces(rows, bytes_of_one, work // max(rows.o * rows.k, 1), shared)
     threads.run([partial(compute, *piece) for piece in pieces], shared)
     if bias is not None:
         x += bias.reshape(-1, *(1,) * (x.ndim - 2))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..geometry import Geometry
 
+_CALL = 3 * 10**5  # multiplications in the time that it takes to ask for a product
 _SCRATCH = 2**22  # bytes of a lowered piece: it should stay in a core's cache
 
 
@@ -98,12 +99,16 @@ def bands(count: int, sources: int, k: int, s: int, before: int) -> tuple[Band, 
 
 
 class Piece(NamedTuple):
-    """Rows of the output, the rows of the input that they see, and stride and padding between the two."""
+    """Rows of the output, the rows of the input that they see, and stride and padding between the two.
+
+    `zeros` are the rows of padding that are worth having, before and after: others are left out of the products.
+    """
 
     outputs: slice
     inputs: slice
     stride: int
     before: int
+    zeros: tuple[int, int]
 
 
 def _spans(count: int, bytes_of_one: int, threads: int) -> list[tuple[int, int]]:
@@ -113,8 +118,17 @@ def _spans(count: int, bytes_of_one: int, threads: int) -> list[tuple[int, int]]
     return [(first, min(first + step, count)) for first in range(0, count, step)]
 
 
+def _worth(count: int, sources: int, k: int, stride: int, before: int, cost: int) -> tuple[int, int]:
+    """The rows of padding for which a product of all rows is cheaper than one for each row at the edges."""
+    edges = [band for band in bands(count, sources, k, stride, before) if band.hi - band.lo < k]
+    needless = sum(k - (band.hi - band.lo) for band in edges)
+    if needless * cost > len(edges) * _CALL:
+        return 0, 0
+    return max(before, 0), max((count - 1) * stride - before + k - sources, 0)
+
+
 @lru_cache(maxsize=4096)
-def row_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[Piece, ...]:
+def row_pieces(rows: Rows, bytes_of_one: int, cost: int, threads: int) -> tuple[Piece, ...]:
     """Pieces of the rows for a lowered input; dilated ones are dealt into classes without dilation."""
     found = []
     common = math.gcd(rows.s, rows.d)
@@ -127,18 +141,21 @@ def row_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[Piece, ...]
         for first, last in _spans(len(range(number, rows.o, apart)), stride * bytes_of_one, threads):
             lo = min(max(first * stride - skipped, 0), available)
             hi = max(min((last - 1) * stride - skipped + rows.k, available), lo)
+            before = skipped - first * stride + lo
+            zeros = _worth(last - first, hi - lo, rows.k, stride, before, cost)
             piece = Piece(
                 slice(number + first * apart, number + (last - 1) * apart + 1, apart),
                 slice(start + lo * rows.d, start + hi * rows.d, rows.d),
                 stride,
-                skipped - first * stride + lo,
+                before - zeros[0],
+                zeros,
             )
             found.append(piece)
     return tuple(found)
 
 
 @lru_cache(maxsize=4096)
-def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[tuple[Piece, slice], ...]:
+def class_pieces(rows: Rows, bytes_of_one: int, cost: int, threads: int) -> tuple[tuple[Piece, slice], ...]:
     """Pieces of the rows for a gradient of the input, each with its kernel rows: those that meet it, turned."""
     found = []
     common = math.gcd(rows.s, rows.d)
@@ -152,5 +169,8 @@ def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[tuple[Pie
             for first, last in _spans(len(range(number, rows.n, step)), bytes_of_one, threads):
                 inputs = slice(number + first * step, number + (last - 1) * step + 1, step)
                 before = len(met) - 1 - start // apart - first
-                found.append((Piece(slice(start % apart, None, apart), inputs, 1, before), turned))
+                outputs = slice(start % apart, None, apart)
+                available = len(range(rows.o)[outputs])
+                zeros = _worth(last - first, available, len(met), 1, before, cost)
+                found.append((Piece(outputs, inputs, 1, before - zeros[0], zeros), turned))
     return tuple(found)

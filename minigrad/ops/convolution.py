@@ -27,8 +27,8 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from . import reduction
 from .linear import refuse_mixed_dtypes
+from .reduction import sum_primitive
 from .shape import squeeze, unsqueeze
 
 # ---------------------------------------------------------- the three maps
@@ -103,20 +103,15 @@ def correlate_input_bias_primitive(w: Array, y: Array, b: Array, *, geometry: Ge
     return kernels.correlate_input(w, y, geometry, b)
 
 
-def _per_channel(g: Tensor) -> Tensor:
-    """(N, C, *) -> (C): the sum over everything else."""
-    return reduction.sum(g, (0, *range(2, g.ndim)))
-
-
 correlate_bias_primitive.defvjp(
     x=lambda g, w, geometry: correlate_input_primitive(w, g, geometry=geometry),
     w=lambda g, x, geometry: correlate_weight_primitive(x, g, geometry=geometry),
-    b=_per_channel,
+    b=lambda g: sum_primitive(g, axes=(0, *range(2, g.ndim)), keepdims=False),
 )
 correlate_input_bias_primitive.defvjp(
     w=lambda g, y, geometry: correlate_weight_primitive(g, y, geometry=geometry),
     y=lambda g, w, geometry: correlate_primitive(g, w, geometry=geometry),
-    b=_per_channel,
+    b=lambda g: sum_primitive(g, axes=(0, *range(2, g.ndim)), keepdims=False),
 )
 
 

@@ -10,7 +10,7 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .shape import permute, reshape, squeeze, sum_to, transpose, unsqueeze
+from .shape import permute, reshape, squeeze, sum_to, unsqueeze
 
 
 def refuse_mixed_dtypes(name: str, **operands: Tensor | None) -> None:
@@ -27,10 +27,6 @@ def refuse_mixed_dtypes(name: str, **operands: Tensor | None) -> None:
         )
 
 
-def _mt(x: Tensor) -> Tensor:
-    return transpose(x, -2, -1)
-
-
 @primitive("Y = A·B", vjp="Ā = G·Bᵀ, B̄ = Aᵀ·G", notes=("N94", "N109", "N110"), broadcast=True, linear=True)
 def matmul_primitive(a: Array, b: Array) -> Array:
     """The product of matrices, or of stacks of them."""
@@ -38,8 +34,8 @@ def matmul_primitive(a: Array, b: Array) -> Array:
 
 
 matmul_primitive.defvjp(
-    a=lambda g, b: matmul_primitive(g, _mt(b)),
-    b=lambda g, a: matmul_primitive(_mt(a), g),
+    a=lambda g, b: matmul_primitive(g, b.mT),
+    b=lambda g, a: matmul_primitive(a.mT, g),
 )
 
 
@@ -63,14 +59,10 @@ def linear_primitive(x: Array, w: Array, b: Array) -> Array:
     return np.add(y, b, out=y)
 
 
-def _of_matrix(g: Tensor, x: Tensor) -> Tensor:
-    return matmul_primitive(_mt(g), x)
-
-
-project.defvjp(x=lambda g, w: project(g, _mt(w)), w=lambda g, x: _of_matrix(g, x))
+project.defvjp(x=lambda g, w: project(g, w.mT), w=lambda g, x: matmul_primitive(g.mT, x))
 linear_primitive.defvjp(
-    x=lambda g, w: project(g, _mt(w)),
-    w=lambda g, x: _of_matrix(g, x),
+    x=lambda g, w: project(g, w.mT),
+    w=lambda g, x: matmul_primitive(g.mT, x),
     b=lambda g: sum_to(g, g.shape[1:]),
 )
 linear_primitive.defjvp(x=lambda t, w: project(t, w), w=lambda t, x: project(x, t))

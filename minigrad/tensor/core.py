@@ -13,7 +13,7 @@ from ..dtypes import is_floating
 from ..errors import DTypeError, GradError, NonLeafGradWarning, ShapeError
 from ..explaining import as_flag, iterable
 from ..hooks import HookTable, RemovableHandle
-from ..mode import recording
+from ..mode import MODE, recording
 from ..observing import region
 from ..registry import lookup
 from ..tape import Edge, Leaf, Node, Spec, walk
@@ -278,7 +278,8 @@ class TensorCore:
     def _accumulate(self, gradient: "Tensor", create_graph: bool) -> None:
         """Add to `grad`; the first gradient is copied, since others may hold the same array."""
         if self._grad is None:
-            self._grad = lookup("clone")(gradient)
+            plain = gradient._node is None and not MODE.get().observers
+            self._grad = self._wrap(gradient._array.copy("K")) if plain else lookup("clone")(gradient)
         elif create_graph:
             self._grad = lookup("add")(self._grad, gradient)
         elif self._grad._node is not None or not self._grad._array.flags.writeable:

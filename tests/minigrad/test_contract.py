@@ -911,6 +911,7 @@ OTHERWISE = {
     **dict.fromkeys(["standardize", "standardize_vjp"], "a test of its own below"),
     **dict.fromkeys(["sum_to", "matmul", "cross_entropy", "standardize_weight"], "sums, without the axes of the input"),
     **dict.fromkeys(["correlate", "correlate_input", "correlate_weight"], "the kernels choose the order"),
+    **dict.fromkeys(["correlate_bias", "correlate_input_bias"], "the kernels choose the order"),
     **dict.fromkeys(["diagonal_embed", "im2col", "col2im", "unpool", "windows_adjoint"], "the axes are others"),
 }
 
