@@ -14,7 +14,7 @@ _MOST = 1024
 _limits: Any = None
 
 
-def set_num_threads(threads: int | None) -> None:
+def set_num_threads(num: int | None) -> None:
     """Share large convolutions between so many threads, and let matrix products take one each.
 
     By default minigrad starts no thread, and NumPy's matrix products use as many
@@ -32,18 +32,18 @@ def set_num_threads(threads: int | None) -> None:
     1
     """
     global _limits
-    if threads is not None:
-        threads = as_integer(threads, "set_num_threads", "threads")
-        if not 1 <= threads <= _MOST:
+    if num is not None:
+        num = as_integer(num, "set_num_threads", "num")
+        if not 1 <= num <= _MOST:
             raise ArgumentError(
-                f"set_num_threads({threads}): it takes a number from 1 to {_MOST}, or None to go back to how it was"
+                f"set_num_threads({num}): it takes a number from 1 to {_MOST}, or None to go back to how it was"
             )
         if _limits is None:
             _limits = _one_thread_for_blas()
     elif _limits is not None:
         _limits.restore_original_limits()
         _limits = None
-    kernels.share(threads or 1)
+    kernels.share(num or 1)
 
 
 def get_num_threads() -> int:

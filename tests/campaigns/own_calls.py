@@ -85,7 +85,7 @@ OWN: dict[str, list[Any]] = {
     "no_grad": [call(), call(function=len)],
     "inference_mode": [call(), call(mode=True)],
     "set_grad_enabled": [call(mode=True)],
-    "set_num_threads": [call(threads=None)],
+    "set_num_threads": [call(num=None)],
     "set_default_dtype": [call(dtype="float64")],
     "use_deterministic_algorithms": [call(mode=True, by_name={"warn_only": True})],
     "set_printoptions": [call(precision=3, threshold=100, edgeitems=2, linewidth=80), call(by_name={"sci_mode": True})],

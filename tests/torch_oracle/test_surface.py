@@ -27,7 +27,7 @@ NO_FUNCTIONS = {
     "float64", "double", "e", "inf", "nan", "pi", "finfo", "iinfo", "newaxis", "asarray", "is_tensor",
     # Words of scripts, in test_words.
     "inference_mode", "backends", "use_deterministic_algorithms", "are_deterministic_algorithms_enabled",
-    "is_anomaly_enabled", "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled", "is_anomaly_check_nan_enabled", "get_num_threads", "set_num_threads",
     "get_rng_state", "set_rng_state", "Size", "dtype", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor",
     "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor",
     # Of dtypes, or of any number of tensors: in test_queries, test_einsum and test_stacking.
