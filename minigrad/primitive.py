@@ -120,7 +120,7 @@ class Primitive(Rules):
 
     def __call__(self, *args: Any, **static: Any) -> Tensor:
         """Apply to tensors, NumPy arrays and numbers."""
-        if static or len(args) != self._arity:
+        if len(args) != self._arity or (static and not static.keys() <= self._statics):
             return self._called(args, static)  # type: ignore[no-any-return]
         inputs: Sequence[Tensor] = args
         arrays: Sequence[Array]

@@ -10,7 +10,8 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .shape import permute, reshape, squeeze, sum_to, unsqueeze
+from .reduction import sum_primitive
+from .shape import permute, reshape, squeeze, unsqueeze
 
 
 def refuse_mixed_dtypes(name: str, **operands: Tensor | None) -> None:
@@ -63,7 +64,7 @@ project.defvjp(x=lambda g, w: project(g, w.mT), w=lambda g, x: matmul_primitive(
 linear_primitive.defvjp(
     x=lambda g, w: project(g, w.mT),
     w=lambda g, x: matmul_primitive(g.mT, x),
-    b=lambda g: sum_to(g, g.shape[1:]),
+    b=lambda g: sum_primitive(g, axes=(0,), keepdims=False),
 )
 linear_primitive.defjvp(x=lambda t, w: project(t, w), w=lambda t, x: project(x, t))
 
@@ -220,7 +221,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     input, weight = as_operand(input, "linear"), as_operand(weight, "linear")
     b = None if bias is None else as_operand(bias, "linear")
-    refuse_mixed_dtypes("linear", input=input, weight=weight, bias=b)
+    dtype = weight.dtype
+    if input.dtype != dtype or (b is not None and b.dtype != dtype):
+        refuse_mixed_dtypes("linear", input=input, weight=weight, bias=b)
     if weight.ndim not in (1, 2):
         raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
     if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
