@@ -78,16 +78,8 @@ def _correlate(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapp
     return 2 * outputs[0].numel() * math.prod(inputs[1].shape[1:])
 
 
-def _correlate_bias(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
-    return _correlate(inputs, outputs, static) + outputs[0].numel()
-
-
 def _correlate_input(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
     return 2 * inputs[1].numel() * math.prod(inputs[0].shape[1:])
-
-
-def _correlate_input_bias(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
-    return _correlate_input(inputs, outputs, static) + outputs[0].numel()
 
 
 def _correlate_weight(inputs: Sequence[Tensor], outputs: Sequence[Tensor], static: Mapping[str, Any]) -> int:
@@ -104,11 +96,11 @@ FORMULAE: dict[str, Formula] = {
     "window_spread": lambda inputs, outputs, static: inputs[0].numel() * _window(static),
     "matmul": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
     "project": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
-    "linear": lambda inputs, outputs, static: outputs[0].numel() * (2 * inputs[0].shape[-1] + 1),
+    "linear": lambda inputs, outputs, static: 2 * outputs[0].numel() * inputs[0].shape[-1],
     "correlate": _correlate,
-    "correlate_bias": _correlate_bias,
+    "correlate_bias": _correlate,
     "correlate_input": _correlate_input,
-    "correlate_input_bias": _correlate_input_bias,
+    "correlate_input_bias": _correlate_input,
     "correlate_weight": _correlate_weight,
 }
 

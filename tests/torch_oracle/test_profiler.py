@@ -13,7 +13,7 @@ import nn as our_nn
 from minigrad import profiler
 from tests.torch_oracle.compare import agree, normal
 
-PRODUCTS = {"correlate", "correlate_input", "correlate_weight", "matmul"}
+PRODUCTS = {"correlate", "correlate_bias", "correlate_input", "correlate_weight", "linear", "project", "matmul"}
 
 
 def counted(library, compute):

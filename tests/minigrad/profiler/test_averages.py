@@ -95,7 +95,7 @@ def test_layers(prof):
     assert [row.kind for row in rows.values()] == ["Sequential", "Sequential", "Linear", "Tanh", "Tanh", "Linear", ""]
     assert [row.calls for row in rows.values()] == [2] * 6 + [0]
     linear = rows["Sequential.0.0"]
-    assert (linear.forward_flops, linear.backward_flops) == (2 * (2 * 5 * 3 * 4 + 20), 2 * (2 * 5 * 3 * 4 + 20))
+    assert (linear.forward_flops, linear.backward_flops) == (2 * 2 * 5 * 3 * 4, 2 * (2 * 5 * 3 * 4 + 20))
     assert rows["Sequential.0"].backward == 0
     assert all(row.backward > 0 for layer, row in rows.items() if layer.count(".") + (layer[-1] == "1") >= 2)
     assert linear.total == linear.forward + linear.backward

@@ -39,7 +39,7 @@ def test_slices_are_complete_events(prof, entries):
         assert entry["name"]
     (linear,) = [one for one in slices if one["name"] == "linear" and one["args"]["direction"] == "forward"]
     assert linear["args"]["layer"] == "Sequential.0"
-    assert linear["args"]["flops"] == 2 * 2 * 3 * 4 + 2 * 4
+    assert linear["args"]["flops"] == 2 * 2 * 3 * 4
     assert linear["args"]["bytes"] == 2 * 4 * 4
     assert linear["args"]["input shapes"] == [[2, 3], [4, 3], [4]]
     assert any(__file__ in line for line in linear["args"]["stack"])
