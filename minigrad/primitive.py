@@ -158,7 +158,11 @@ class Primitive(Rules):
         """The operands as tensors, and the arrays that the forward gets."""
         if self.broadcast:
             return promoted(args, self.name, self.floating, self.conditions)
-        inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
+        inputs: Sequence[Tensor] = args
+        for arg in args:
+            if not isinstance(arg, Tensor):
+                inputs = [as_operand(one, self.name) for one in args]
+                break
         return inputs, [tensor._array for tensor in inputs]
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
