@@ -123,6 +123,8 @@ def as_flag(value: Any, name: str, role: str = "") -> bool:
     >>> mg.as_flag(1, "sort", "descending")
     True
     """
+    if value is True or value is False:
+        return value
     if value is None or _is_flag(value):
         try:
             return bool(value)

@@ -3,8 +3,7 @@
 Both belong to the context (`contextvars`): a thread, or an asynchronous task.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -50,18 +49,24 @@ def is_grad_enabled() -> bool:
 def _switch(recording: bool) -> bool:
     """Set recording and return what it was."""
     mode = MODE.get()
-    MODE.set(mode._replace(recording=recording))
+    if mode.recording is not recording:
+        MODE.set(Mode(recording, mode.observers, mode.outer))
     return mode.recording
 
 
-@contextmanager
-def recording(mode: bool) -> Iterator[None]:
+class recording:  # noqa: N801 - reads as a verb
     """Set recording for a block."""
-    before = _switch(mode)
-    try:
-        yield
-    finally:
-        _switch(before)
+
+    __slots__ = ("before", "mode")
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        self.before = _switch(self.mode)
+
+    def __exit__(self, *exc: object) -> None:
+        _switch(self.before)
 
 
 _LAZY_BODY = 0x20 | 0x80 | 0x200  # code flags: generator, coroutine, asynchronous generator

@@ -71,6 +71,8 @@ def as_number(value: Any, name: str, role: str = "") -> float:
     >>> mg.as_number(mg.tensor(2), "scale", "factor")
     2.0
     """
+    if type(value) in _NUMBERS and -MOST <= value <= MOST:
+        return float(value)
     known = isinstance(value, int | float | np.number | Tensor | np.ndarray)
     known = known and getattr(getattr(value, "dtype", None), "kind", "f") != "c"
     if known and getattr(value, "ndim", 0) == 0:
@@ -89,6 +91,8 @@ def as_integer(value: Any, name: str, role: str = "") -> int:
     >>> mg.as_integer(mg.tensor(2), "repeat", "times")
     2
     """
+    if type(value) is int and -MOST <= value <= MOST:
+        return value
     number: int | None = None
     if not isinstance(value, bool | np.bool_):
         with contextlib.suppress(AttributeError, TypeError, MinigradError):

@@ -120,7 +120,7 @@ class Primitive(Rules):
 
     def __call__(self, *args: Any, **static: Any) -> Tensor:
         """Apply to tensors, NumPy arrays and numbers."""
-        if static or len(args) != self._arity:
+        if len(args) != self._arity or (static and not static.keys() <= self._statics):
             return self._called(args, static)  # type: ignore[no-any-return]
         inputs: Sequence[Tensor] = args
         arrays: Sequence[Array]
@@ -158,7 +158,11 @@ class Primitive(Rules):
         """The operands as tensors, and the arrays that the forward gets."""
         if self.broadcast:
             return promoted(args, self.name, self.floating, self.conditions)
-        inputs = [arg if isinstance(arg, Tensor) else as_operand(arg, self.name) for arg in args]
+        inputs: Sequence[Tensor] = args
+        for arg in args:
+            if not isinstance(arg, Tensor):
+                inputs = [as_operand(one, self.name) for one in args]
+                break
         return inputs, [tensor._array for tensor in inputs]
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:

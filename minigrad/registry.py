@@ -46,9 +46,10 @@ def guarded(operation: F) -> F:
 
     @wraps(operation)
     def called(*args: Any, **keywords: Any) -> Any:
-        for numpys, ours in words:
-            if numpys in keywords and ours not in keywords:
-                keywords[ours] = keywords.pop(numpys)
+        if keywords:
+            for numpys, ours in words:
+                if numpys in keywords and ours not in keywords:
+                    keywords[ours] = keywords.pop(numpys)
         try:
             return operation(*args, **keywords)
         except ACCIDENTS as error:

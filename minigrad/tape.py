@@ -173,10 +173,10 @@ class Leaf(Node):
     def keep(self, gradient: "Tensor", create_graph: bool) -> None:
         """Add a gradient to the tensor's `grad`, then call the hooks that wait for it."""
         tensor = self.tensor()
-        if tensor is None or not tensor.requires_grad:
+        if tensor is None or tensor._node is None:
             return
         tensor._accumulate(gradient, create_graph)
-        for hook in list((self.grown or {}).values()):
+        for hook in list(self.grown.values()) if self.grown else ():
             returned = hook(tensor)
             if returned is not None:
                 raise GradError(
@@ -189,7 +189,9 @@ class Leaf(Node):
     def refuse_another_shape(self) -> None:
         """Raise `GradError` where the tensor was given other storage, into which the gradient does not fit."""
         tensor = self.tensor()
-        if tensor is not None and tensor.requires_grad and self.specs[0] != (tensor.shape, tensor.dtype):
+        if tensor is None or tensor._node is None:
+            return
+        if self.forms[0] != (tensor._array.shape, tensor._array.dtype):
             raise GradError(
                 f"a leaf had shape {self.specs[0].shape} and dtype {self.specs[0].dtype} when it was used, and has "
                 f"{tensor.shape} and {tensor.dtype} now: its gradient does not fit. Compute the loss again"

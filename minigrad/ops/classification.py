@@ -33,7 +33,12 @@ def _places(target: Array, axis: int) -> tuple[Array, ...]:
 def _counted(target: Array, ignored: int) -> tuple[Array, Array | None]:
     """The labels, those that do not count replaced by 0, and where these are; None if nowhere."""
     missing = target == ignored
-    return (np.where(missing, 0, target), missing) if missing.any() else (target, None)
+    return (np.where(missing, 0, target), missing) if np.count_nonzero(missing) else (target, None)
+
+
+def _lifted(x: Array, axis: int) -> Array:
+    """With an axis for the classes."""
+    return x[(*(slice(None),) * axis, None)]
 
 
 @primitive(
@@ -66,9 +71,9 @@ def cross_entropy_vjp(g: Array, x: Array, target: Array, *, axis: int, ignored: 
         g = in_pieces(drop, missing, g)
     y = np.subtract(x, x.max(axis=axis, keepdims=True, initial=-np.inf))
     np.exp(y, out=y)
-    np.multiply(y, np.expand_dims(g, axis) / total(y, (axis,), True), out=y)
+    np.multiply(y, _lifted(g, axis) / total(y, (axis,), True), out=y)
     if smoothing:
-        np.subtract(y, np.expand_dims(g * x.dtype.type(smoothing / x.shape[axis]), axis), out=y)
+        np.subtract(y, _lifted(g * x.dtype.type(smoothing / x.shape[axis]), axis), out=y)
         g = g * x.dtype.type(1 - smoothing)
     y[_places(labels, axis)] -= g
     return y  # type: ignore[no-any-return]
@@ -121,7 +126,7 @@ def _labels(input: Tensor, target: Tensor, ignored: int) -> int:
             f"…), so labels of shape {wanted} were expected{hint}"
         )
     classes, labels = input.shape[axis], target._array
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+    if labels.size and labels.view(np.uint64).max() >= classes:  # what is negative is large without its sign
         wrong = labels[((labels < 0) | (labels >= classes)) & (labels != ignored)]
         if wrong.size:
             raise IndexOutOfRangeError(

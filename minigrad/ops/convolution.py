@@ -231,16 +231,20 @@ def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, 
     """The operands as tensors of one dtype, x with a batch axis, and whether it was given one."""
     x, w = as_operand(x, name), as_operand(w, name)
     b = None if bias is None else as_operand(bias, name)
-    if x.dtype != w.dtype or (b is not None and b.dtype != x.dtype):
+    dtype = x._array.dtype
+    if w._array.dtype != dtype or (b is not None and b._array.dtype != dtype):
         refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
-    if x.ndim == axes + 1:
+    if x._array.ndim == axes + 1:
         return unsqueeze(x, 0), w, b, True
     return x, w, b, False
 
 
 @remembered
-def _sliding(inputs: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Geometry:
-    return Geometry.window(inputs, kernel, stride, padding, dilation, groups)
+def _sliding(
+    x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: Any, axes: int, name: str, single: int
+) -> Geometry:
+    check_correlation(x, w, groups, axes, name, bool(single))
+    return Geometry.window(x[2:], w[2:], stride, padding, dilation, groups)
 
 
 @remembered
@@ -253,8 +257,7 @@ def _transposed(
 def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
     name = f"conv{axes}d"
     x, w, b, single = _operands(axes, name, x, w, bias)
-    check_correlation(x.shape, w.shape, groups, axes, name, single)
-    geometry = _sliding(x.shape[2:], w.shape[2:], stride, padding, dilation, groups)
+    geometry = _sliding(x._array.shape, w._array.shape, stride, padding, dilation, groups, axes, name, int(single))
     if b is None:
         y = correlate_primitive(x, w, geometry=geometry)
     else:

@@ -10,7 +10,8 @@ from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
 from ..tensor import Array, Tensor
-from .shape import permute, reshape, squeeze, sum_to, unsqueeze
+from .reduction import sum_primitive
+from .shape import permute, reshape, squeeze, unsqueeze
 
 
 def refuse_mixed_dtypes(name: str, **operands: Tensor | None) -> None:
@@ -63,7 +64,7 @@ project.defvjp(x=lambda g, w: project(g, w.mT), w=lambda g, x: matmul_primitive(
 linear_primitive.defvjp(
     x=lambda g, w: project(g, w.mT),
     w=lambda g, x: matmul_primitive(g.mT, x),
-    b=lambda g: sum_to(g, g.shape[1:]),
+    b=lambda g: sum_primitive(g, axes=(0,), keepdims=False),
 )
 linear_primitive.defjvp(x=lambda t, w: project(t, w), w=lambda t, x: project(x, t))
 
@@ -220,22 +221,26 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     input, weight = as_operand(input, "linear"), as_operand(weight, "linear")
     b = None if bias is None else as_operand(bias, "linear")
-    refuse_mixed_dtypes("linear", input=input, weight=weight, bias=b)
-    if weight.ndim not in (1, 2):
-        raise ShapeError(f"linear got a weight of shape {weight.shape}; it needs (out, in)")
-    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
-        raise ShapeError(_wrong_features(input.shape, weight.shape))
-    if b is not None and not _bias_fits(input.shape, weight.shape, b.shape):
+    dtype = weight.dtype
+    if input.dtype != dtype or (b is not None and b.dtype != dtype):
+        refuse_mixed_dtypes("linear", input=input, weight=weight, bias=b)
+    shape, features = input.shape, weight.shape
+    if len(features) not in (1, 2):
+        raise ShapeError(f"linear got a weight of shape {features}; it needs (out, in)")
+    if not shape or shape[-1] != features[-1]:
+        raise ShapeError(_wrong_features(shape, features))
+    usual = b is None or b.shape == features[:-1]
+    if b is not None and not usual and not _bias_fits(shape, features, b.shape):
         raise ShapeError(
-            f"linear got a bias of shape {b.shape} with a weight of shape {weight.shape}; it needs "
-            f"{weight.shape[:-1]}, or to broadcast to the last two axes that an input of shape {input.shape} gives"
+            f"linear got a bias of shape {b.shape} with a weight of shape {features}; it needs "
+            f"{features[:-1]}, or to broadcast to the last two axes that an input of shape {shape} gives"
         )
-    if weight.ndim == 1 or (b is not None and b.ndim != 1) or (b is not None and b.shape[0] != weight.shape[0]):
+    if len(features) == 1 or not usual:
         y = matmul(input, weight.T)
         return y if b is None else reshape(y + b, y.shape)
-    rows = input if input.ndim == 2 else reshape(input, (_rows(input), input.shape[-1]))
+    rows = input if len(shape) == 2 else reshape(input, (_rows(input), shape[-1]))
     y = project(rows, weight) if b is None else linear_primitive(rows, weight, b)
-    return y if input.ndim == 2 else reshape(y, (*input.shape[:-1], weight.shape[0]))
+    return y if len(shape) == 2 else reshape(y, (*shape[:-1], features[0]))
 
 
 def _bias_fits(x: tuple[int, ...], weight: tuple[int, ...], bias: tuple[int, ...]) -> bool:

@@ -19,6 +19,8 @@ from ..registry import function
 from ..tensor import Array, Tensor
 from .arithmetic import div
 
+_HALF = np.dtype(np.float16)
+
 # -------------------------------------------------------------- primitives
 
 
@@ -159,13 +161,14 @@ def _avg_pool(
             f"{name} with kernel_size {geometry.kernel} of an input of shape {x.shape}: the kernel is larger than the "
             "padded input, with ceil_mode too. Use a smaller kernel"
         )
-    if x.dtype == np.float16:  # the sum of a window may be too large for it, the mean is not
+    dtype = x.dtype
+    if dtype == _HALF:  # the sum of a window may be too large for it, the mean is not
         wide = x.to(dtype=np.float32)
         return _avg_pool(axes, wide, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override).to(
             dtype=np.float16
         )
-    if x.dtype.kind != "f" and x.dtype != np.int64:
-        raise DTypeError(f"{name} of a tensor of {x.dtype}; it takes floats, and int64. Convert first, by t.float()")
+    if dtype.kind != "f" and dtype != np.int64:
+        raise DTypeError(f"{name} of a tensor of {dtype}; it takes floats, and int64. Convert first, by t.float()")
     if divisor_override is not None:
         if as_integer(divisor_override, name, "divisor_override") == 0:
             raise ArgumentError(f"{name} got divisor_override=0; the sum cannot be divided by it")
@@ -178,7 +181,7 @@ def _avg_pool(
     divisor: Any = math.prod(geometry.kernel)
     if geometry.padding != asked or (not count_include_pad and any(pair != (0, 0) for pair in asked)):
         divisor = kernels.window_count(geometry, asked if count_include_pad else None).astype(x.dtype)
-    if x.dtype.kind == "f":
+    if dtype.kind == "f":
         return window_sum(x, geometry=geometry, divisor=divisor)
     return div(window_sum(x, geometry=geometry, divisor=None), divisor, rounding_mode="trunc")
 

@@ -22,9 +22,11 @@ from .arithmetic import maximum, minimum
 from .axes import Dims, axes_of, axis_of
 from .comparison import where
 from .elementary import sqrt
-from .shape import expand, flatten, reshape
+from .shape import expand_primitive, flatten, reshape
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_HALF = np.dtype(np.float16)
 
 
 def reduction(operation: F) -> F:
@@ -33,7 +35,7 @@ def reduction(operation: F) -> F:
 
     @wraps(operation)
     def reduce(input: Any, *args: Any, **keywords: Any) -> Any:
-        return called(as_operand(input, operation.__name__), *args, **keywords)
+        return called(input if isinstance(input, Tensor) else as_operand(input, operation.__name__), *args, **keywords)
 
     return function(reduce)  # type: ignore[return-value]
 
@@ -50,7 +52,8 @@ def kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def spread(g: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
     """The cotangent of a reduction repeated over the axes that were reduced."""
-    return expand(reshape(g, kept(shape, axes)) if g.ndim else g, shape)
+    lined_up = reshape(g, kept(shape, axes)) if g.ndim else g
+    return lined_up if lined_up.shape == shape else expand_primitive(lined_up, shape=shape)
 
 
 # ------------------------------------------------------------- sums and means
@@ -120,7 +123,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     tensor(3.)
     """
     input = floating(input, "mean", dtype)
-    if input.dtype == np.float16:  # the sum may be too large for it, the mean is not
+    if input.dtype == _HALF:  # the sum may be too large for it, the mean is not
         return mean(input.to(dtype=np.float32), dim, keepdim).to(dtype=np.float16)
     return mean_primitive(
         input, axes=reduced_axes(dim, input.ndim, "mean"), keepdims=as_flag(keepdim, "mean", "keepdim")

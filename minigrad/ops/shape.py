@@ -107,7 +107,8 @@ def reshape_primitive(x: Array, *, shape: tuple[int, ...]) -> Array:
     """The same elements, in row-major order, in another shape; a batch that lies innermost stays there."""
     if x.ndim > 1 and shape and shape[0] == x.shape[0] > 1 and x.strides[0] == x.itemsize and x.size:
         # If it must be copied, then in stretches over the batch; which as rows of a product need no copy again.
-        return np.moveaxis(np.moveaxis(x, 0, -1).reshape((*shape[1:], shape[0])), -1, 0)
+        last = x.transpose((*range(1, x.ndim), 0)).reshape((*shape[1:], shape[0]))
+        return last.transpose((len(shape) - 1, *range(len(shape) - 1)))
     return x.reshape(shape)
 
 
@@ -131,16 +132,21 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
     """
     input = as_operand(input, "reshape")
     sizes = sizes_of(shape, "reshape")
-    count, known = input._array.size, math.prod(size for size in sizes if size != -1)
     free = sizes.count(-1)
+    count, known = input._array.size, math.prod([size for size in sizes if size != -1] if free else sizes)
     fits = count == known if free == 0 else free == 1 and known != 0 and count % known == 0
     if not fits or min(sizes, default=0) < -1:
         raise ShapeError(
             f"reshape of shape {input.shape} ({count} elements) to {sizes}; the sizes must multiply to {count}, and at "
             "most one may be -1"
         )
-    result = reshape_primitive(input, shape=tuple(count // known if size == -1 else size for size in sizes))
-    if result._storage is not input._storage and input._base is None and count:
+    return _reshaped(input, tuple([count // known if size == -1 else size for size in sizes]) if free else sizes)
+
+
+def _reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The same elements in a shape that has as many."""
+    result = reshape_primitive(input, shape=shape)
+    if (result._held is None or result._held is not input._held) and input._base is None and input._array.size:
         result._storage = Copied(input)
     return result
 
@@ -157,12 +163,13 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     (2, 12)
     """
     input = as_operand(input, "flatten")
-    first, last = axis_of(start_dim, input.ndim, "flatten"), axis_of(end_dim, input.ndim, "flatten")
-    if input.ndim == 0:
-        return reshape(input, (1,))
+    shape = input._array.shape
+    first, last = axis_of(start_dim, len(shape), "flatten"), axis_of(end_dim, len(shape), "flatten")
+    if not shape:
+        return _reshaped(input, (1,))
     if first > last:
         raise ArgumentError(f"flatten from axis {first} to axis {last}: the first comes after the last")
-    return reshape(input, (*input.shape[:first], math.prod(input.shape[first : last + 1]), *input.shape[last + 1 :]))
+    return _reshaped(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 @function

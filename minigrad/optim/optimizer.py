@@ -12,6 +12,7 @@ from ..explaining import iterable
 from ..mode import MODE, enable_grad, no_grad
 from ..observing import applied, region
 from ..registry import lookup
+from ..silence import silent
 from ..tensor import Array, Tensor
 from ..tensor.inplace import writing
 
@@ -168,7 +169,7 @@ class Optimizer:
         Observers hear of each call as of an application, of an operation with the optimiser's name.
         """
         name, watching = type(self).__name__, MODE.get().observers
-        with np.errstate(all="ignore"):
+        with silent():
             for param in group["params"]:
                 gradient = param._grad
                 if gradient is None:

@@ -110,10 +110,10 @@ def _rule(group: dict[str, Any], dtype: np.dtype[Any]) -> _Rule:
 
 def _descend(p: Array, g: Array, v: Array | None, new: bool, rule: _Rule) -> None:
     """One step of p along g, in place; v is the velocity, to be filled where it is new."""
-    room = np.empty_like(p)
+    room = np.empty_like(p) if rule.decay is not None or rule.maximize else None
     if rule.decay is not None:
-        np.multiply(p, rule.decay, out=room)
-        g = (np.subtract if rule.maximize else np.add)(room, g, out=room)
+        moved = np.multiply(p, rule.decay, out=room)
+        g = (np.subtract if rule.maximize else np.add)(moved, g, out=room)
     elif rule.maximize:
         g = np.negative(g, out=room)
     if v is not None:
@@ -123,5 +123,4 @@ def _descend(p: Array, g: Array, v: Array | None, new: bool, rule: _Rule) -> Non
             np.multiply(v, rule.momentum, out=v)
             np.add(v, g if rule.gain is None else g * rule.gain, out=v)
         g = np.add(g, v * rule.momentum) if rule.nesterov else v
-    np.multiply(g, rule.rate, out=room)
-    np.subtract(p, room, out=p)
+    np.subtract(p, np.multiply(g, rule.rate, out=room), out=p)

@@ -16,6 +16,7 @@ from ..hooks import HookTable, RemovableHandle
 from ..mode import MODE, recording
 from ..observing import region
 from ..registry import lookup
+from ..silence import silent
 from ..tape import Edge, Leaf, Node, Spec, walk
 from .views import MAKING, Array, Version, leave
 
@@ -279,13 +280,13 @@ class TensorCore:
         """Add to `grad`; the first gradient is copied, since others may hold the same array."""
         if self._grad is None:
             plain = gradient._node is None and not MODE.get().observers
-            self._grad = self._wrap(gradient._array.copy("K")) if plain else lookup("clone")(gradient)
+            self._grad = gradient._wrap(gradient._array.copy("K")) if plain else lookup("clone")(gradient)
         elif create_graph:
             self._grad = lookup("add")(self._grad, gradient)
         elif self._grad._node is not None or not self._grad._array.flags.writeable:
             self._grad = lookup("add")(self._grad, gradient).detach()
         else:
-            with np.errstate(all="ignore"):
+            with silent():
                 np.add(self._grad._array, gradient._array, out=self._grad._array)
             self._grad._storage.count += 1
 

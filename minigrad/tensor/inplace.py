@@ -37,7 +37,8 @@ def writing(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
             f"{name} on a tensor of shape {tensor.shape} whose memory cannot be written: it was expanded (several "
             "elements share one place) or made from a read-only array. Use t.clone() first"
         )
-    if isinstance(tensor._storage, Copied) and tensor._storage.source() is not None:
+    held = tensor._held
+    if isinstance(held, Copied) and held.source() is not None:
         raise ArgumentError(
             f"{name} on the result of view or reshape (shape {tensor.shape}), which is a copy here, since the memory "
             "order allows no view: the tensor that it was taken of is still there and would not change. Use reshape(…) "

@@ -134,10 +134,9 @@ def _weighed(
         weights = _weights_of(target.to(mg.int64), weight, ignore_index)
         losses = losses * weights
     elif reduction == "mean":
-        counted = target.to(mg.int64) != ignore_index
-        if bool(counted.all()):
+        if not (target.numpy() == ignore_index).any():
             return losses.mean()
-        weights = counted.to(input.dtype)
+        weights = (target.to(mg.int64) != ignore_index).to(input.dtype)
     if reduction != "mean":
         return reduced(losses, reduction)
     return losses.sum() / weights.sum()

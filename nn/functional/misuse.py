@@ -10,6 +10,10 @@ _CARRIERS = frozenset({
     "permute", "reshape",
 })  # fmt: skip
 
+# What losses of logits are not to be given: across the classes, or of each alone.
+_NORMALIZED = frozenset({"softmax", "log_softmax", "log"})
+_SQUASHED = frozenset({"sigmoid", "softmax"})
+
 
 def _producers(tensor: mg.Tensor) -> tuple[str, str]:
     """The operation that computed a tensor, and the one that computed its first operand; '' where it is not known."""
@@ -33,9 +37,10 @@ def _sums_to_one(input: mg.Tensor, axis: int) -> bool:
 
 def warn_of_probabilities(input: mg.Tensor, name: str, axis: int | None = None) -> None:
     """Warn where a loss that takes logits is given probabilities: of softmax along `axis`, or without it of sigmoid."""
-    if input.grad_fn is None:
+    node = input.grad_fn
+    kinds = _SQUASHED if axis is None else _NORMALIZED
+    if node is None or ((last := node.name()) not in kinds and last not in _CARRIERS):
         return
-    kinds = {"sigmoid", "softmax"} if axis is None else {"softmax", "log_softmax", "log"}
     made, before = _producers(input)
     if made not in kinds or (made == "log" and before != "softmax"):
         return
