@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # Elements of a piece: with a few intermediate results, what a core's own cache holds.
-PIECE = 1 << 15
+PIECE = 1 << 16
 
 _WORDS: dict[int, Any] = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
