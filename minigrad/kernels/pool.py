@@ -367,8 +367,8 @@ def _apart(geometry: Geometry) -> bool:
 def _windows(x: Array, geometry: Geometry) -> Array:
     """(*lead, *n) -> (*lead, o, k, o, k, …): a view of windows that lie side by side."""
     along = list(zip(geometry.outputs, geometry.kernel, strict=True))
-    inside = x[(..., *(slice(o * k) for o, k in along))]
-    return inside.reshape((*x.shape[: x.ndim - len(along)], *itertools.chain(*along)))
+    where: tuple[Any, ...] = (..., *(slice(o * k) for o, k in along))
+    return x[where].reshape((*x.shape[: x.ndim - len(along)], *itertools.chain(*along)))  # type: ignore[no-any-return]
 
 
 def _spread_along(g: Array, out: Array, axis: int, taps: Sequence[_Tap | None], s: int) -> None:
