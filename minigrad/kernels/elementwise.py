@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # Elements of a piece: with a few intermediate results, what a core's own cache holds.
-PIECE = 1 << 15
+PIECE = 1 << 16
 
 _WORDS: dict[int, Any] = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
@@ -77,13 +77,15 @@ def drop(out: Array, mask: Array, x: Array) -> None:
     """0 where the mask holds, x elsewhere. By bits: branches that nobody can foretell cost ten times as much."""
     word = _WORDS[x.itemsize]
     bits = out.view(word)
-    np.subtract(mask.view(np.int8), 1, out=bits, dtype=word)
+    np.copyto(bits, np.subtract(mask.view(np.int8), 1, dtype=np.int8))
     np.bitwise_and(bits, x.view(word), out=bits)
 
 
 def choose(out: Array, mask: Array, a: Array, b: Array) -> None:
     """`a` where the mask holds, `b` elsewhere, by bits."""
     word = _WORDS[b.itemsize]
+    bits = out.view(word)
     difference = np.bitwise_xor(a.view(word), b.view(word))
-    chosen = np.bitwise_and(difference, np.subtract(0, mask.view(np.int8), dtype=word))
-    np.bitwise_xor(chosen, b.view(word), out=out.view(word))
+    np.copyto(bits, np.negative(mask.view(np.int8)))
+    np.bitwise_and(difference, bits, out=bits)
+    np.bitwise_xor(bits, b.view(word), out=bits)

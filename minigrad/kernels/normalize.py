@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .sums import Order, added, begun, begun_products
+from .sums import Order, added, begun, begun_products, order_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -41,7 +41,7 @@ def _spread(order: Order, *statistics: Array) -> list[Array]:
 
 def standardize(x: Array, w: Array, b: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
     """w·z + b of the standardised z, and the mean and the variance that were taken out."""
-    order = Order(x, axes)
+    order = order_of(x, axes)
     if not x.size:
         nothing = np.full([1 if axis in axes else size for axis, size in enumerate(x.shape)], np.nan, x.dtype)
         return np.empty_like(x), nothing, nothing.copy()
@@ -78,7 +78,7 @@ def _inverse(var: Array, eps: float) -> Array:
 
 def standardize_vjp(g: Array, x: Array, mean: Array, var: Array, w: Array, axes: tuple[int, ...], eps: float) -> Array:
     """r·(h − mean h − z·mean(h·z)) with h = g·w, r = 1/√(var + eps) and z = r·(x − mean)."""
-    order = Order(x, axes)
+    order = order_of(x, axes)
     summed, out = order.summed, np.empty(order.sizes, x.dtype)
     if not x.size:
         return order.unlay(out)
@@ -107,7 +107,7 @@ def standardize_weight(g: Array, x: Array, mean: Array, var: Array, shape: tuple
     """Σ g·z with z = (x − mean)/√(var + eps), over all axes along which `shape` has size 1."""
     lead = (1,) * (x.ndim - len(shape))
     axes = tuple(axis for axis, size in enumerate((*lead, *shape)) if size == 1)
-    order = Order(x, axes)
+    order = order_of(x, axes)
     if not x.size:
         return np.zeros(shape, x.dtype)
     scale = _inverse(order.fit(var), eps)

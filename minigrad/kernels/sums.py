@@ -7,6 +7,7 @@ float64. Rows are cut, so that no sum of float32 grows long.
 """
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,16 +25,17 @@ class Order:
     Attributes: `sizes` and `summed`, outermost first: how long, and whether to be summed over.
     """
 
-    __slots__ = ("axes", "groups", "shape", "sizes", "summed")
+    __slots__ = ("axes", "back", "groups", "shape", "sizes", "summed")
 
-    def __init__(self, x: Array, axes: tuple[int, ...]) -> None:
-        self.shape = x.shape
-        self.axes = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
+    def __init__(self, shape: tuple[int, ...], strides: tuple[int, ...], axes: tuple[int, ...]) -> None:
+        self.shape = shape
+        self.axes = sorted(range(len(shape)), key=lambda axis: -abs(strides[axis]))
+        self.back = [self.axes.index(axis) for axis in range(len(shape))]
         self.groups: list[list[int]] = []
         self.summed: list[bool] = []
         for axis in self.axes:
             summed = axis in axes
-            if x.shape[axis] == 1:
+            if shape[axis] == 1:
                 continue
             if self.summed and self.summed[-1] == summed:
                 self.groups[-1].append(axis)
@@ -42,7 +44,7 @@ class Order:
                 self.summed.append(summed)
         if not self.groups:
             self.groups, self.summed = [[]], [False]
-        self.sizes = [math.prod([x.shape[axis] for axis in group]) for group in self.groups]
+        self.sizes = [math.prod([shape[axis] for axis in group]) for group in self.groups]
 
     def lay(self, x: Array) -> Array:
         """An array of the same shape by these axes: a view if it lies in this order, without gaps."""
@@ -61,12 +63,26 @@ class Order:
 
     def unlay(self, x: Array) -> Array:
         """A laid array of all elements by the array's own axes: a view."""
-        return x.reshape([self.shape[axis] for axis in self.axes]).transpose(np.argsort(self.axes))
+        return x.reshape([self.shape[axis] for axis in self.axes]).transpose(self.back)
 
     def restore(self, sums: Array, axes: tuple[int, ...]) -> Array:
         """What was added up by these axes, in the array's own: those summed over have size 1."""
         sizes = [1 if axis in axes else self.shape[axis] for axis in self.axes]
-        return sums.reshape(sizes).transpose(np.argsort(self.axes))
+        return sums.reshape(sizes).transpose(self.back)
+
+
+_remembered = lru_cache(maxsize=256)(Order)
+
+
+def order_of(x: Array, axes: tuple[int, ...]) -> Order:
+    """The order of an array, found once for each shape and each way to lie in memory."""
+    return _remembered(x.shape, x.strides, axes)
+
+
+@lru_cache(maxsize=64)
+def _ones(length: int, dtype: np.dtype[Any]) -> Array:
+    """Ones, that nobody writes to."""
+    return np.ones(length, dtype)
 
 
 def _rows(x: Array) -> Array:
@@ -76,11 +92,11 @@ def _rows(x: Array) -> Array:
     for count in range(least, least + 8):
         if length % count == 0:  # all pieces of all rows in one product
             pieces = x.reshape((x.size // max(1, length) * count, length // count))
-            sums = np.matmul(pieces, np.ones(length // count, x.dtype))
+            sums = np.matmul(pieces, _ones(length // count, x.dtype))
             return sums.reshape((*x.shape[:-1], count))  # type: ignore[no-any-return]
     count = length // ROW
     whole = x[..., : count * ROW].reshape(*x.shape[:-1], count, ROW)
-    sums = np.matmul(whole, np.ones(ROW, x.dtype))
+    sums = np.matmul(whole, _ones(ROW, x.dtype))
     return np.concatenate([sums, _rows(x[..., count * ROW :])], -1)
 
 
@@ -88,10 +104,10 @@ def _columns(x: Array) -> Array:
     """(*, K, D) -> (*, pieces, D), the sums of pieces of each column."""
     length = x.shape[-2]
     if length <= COLUMN:
-        return np.matmul(np.ones((1, length), x.dtype), x)  # type: ignore[no-any-return]
+        return np.matmul(_ones(length, x.dtype)[None], x)  # type: ignore[no-any-return]
     count = length // COLUMN
     whole = x[..., : count * COLUMN, :].reshape(*x.shape[:-2], count, COLUMN, x.shape[-1])
-    sums = np.matmul(np.ones(COLUMN, x.dtype), whole)
+    sums = np.matmul(_ones(COLUMN, x.dtype), whole)
     if count * COLUMN == length:
         return sums  # type: ignore[no-any-return]
     return np.concatenate([sums, _columns(x[..., count * COLUMN :, :])], -2)
@@ -114,7 +130,8 @@ def begun_products(a: Array, b: Array, summed: list[bool]) -> Array:
 def added(parts: list[Array], summed: list[bool]) -> Array:
     """The sums that were begun in slices along the first axis, in float64; axes summed over stay with size 1."""
     x = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return x.sum(axis=tuple(np.flatnonzero(summed)), keepdims=True, dtype=np.float64)  # type: ignore[no-any-return]
+    axes = tuple([axis for axis, over in enumerate(summed) if over])
+    return np.add.reduce(x.astype(np.float64), axis=axes, keepdims=True)
 
 
 def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
@@ -126,8 +143,10 @@ def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     whole, repeated = x, [axis for axis in axes if x.strides[axis] == 0]
     if repeated:
         x = x[tuple(slice(1 if axis in repeated else None) for axis in range(x.ndim))]
-    order = Order(x, axes)
-    sums = order.restore(added([begun(order.lay(x), order.summed)], order.summed), axes) * (whole.size // x.size)
+    order = order_of(x, axes)
+    sums = order.restore(added([begun(order.lay(x), order.summed)], order.summed), axes)
+    if repeated:
+        sums *= whole.size // x.size
     if not keepdims:
-        sums = sums.reshape([size for axis, size in enumerate(sums.shape) if axis not in axes])
+        sums = sums.squeeze(axes)
     return sums.astype(x.dtype)

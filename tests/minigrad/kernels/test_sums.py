@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from minigrad.kernels.sums import COLUMN, ROW, Order, added, begun, begun_products, total
+from minigrad.kernels.sums import COLUMN, ROW, added, begun, begun_products, order_of, total
 
 RNG = np.random.default_rng(6)
 AXES = [axes for count in (1, 2, 3, 4) for axes in itertools.combinations(range(4), count)]
@@ -31,7 +31,7 @@ def test_pieces_of_rows_and_columns(shape):
     x, y = RNG.standard_normal(shape), RNG.standard_normal(shape)
     for axis in range(len(shape)):
         np.testing.assert_allclose(total(x, (axis,), False), x.sum(axis), rtol=1e-12, atol=1e-11)
-        order = Order(x, (axis,))
+        order = order_of(x, (axis,))
         found = added([begun_products(order.lay(x), order.lay(y), order.summed)], order.summed)
         expected = (x * y).sum(axis, keepdims=True)
         np.testing.assert_allclose(order.restore(found, (axis,)), expected, rtol=1e-12, atol=1e-11)
@@ -55,7 +55,7 @@ def test_what_is_repeated_is_not_copied():
 
 def test_slices_add_up():
     x = laid((40, 5, 6), (1, 0, 2))
-    order = Order(x, (0,))
+    order = order_of(x, (0,))
     whole = order.lay(x)
     parts = [begun(whole[start : start + 2], order.summed) for start in range(0, len(whole), 2)]
     np.testing.assert_allclose(order.restore(added(parts, order.summed), (0,)), x.sum(0, keepdims=True), rtol=1e-12)
@@ -63,7 +63,7 @@ def test_slices_add_up():
 
 def test_neighbours_in_memory_count_as_one():
     x = laid((2, 3, 4, 5), (2, 1, 3, 0))
-    order = Order(x, (0, 2, 3))
+    order = order_of(x, (0, 2, 3))
     assert (order.sizes, order.summed) == ([4, 3, 10], [True, False, True])
     assert np.shares_memory(order.lay(x), x)
     assert np.array_equal(order.unlay(order.lay(x)), x)
