@@ -134,7 +134,7 @@ def _weighed(
         weights = _weights_of(target.to(mg.int64), weight, ignore_index)
         losses = losses * weights
     elif reduction == "mean":
-        if not (target.numpy() == ignore_index).any():
+        if target.numel() and not (target.numpy() == ignore_index).any():
             return losses.mean()
         weights = (target.to(mg.int64) != ignore_index).to(input.dtype)
     if reduction != "mean":

@@ -106,6 +106,7 @@ def test_positions_that_no_window_covers_get_nothing():
 def in_pieces(request, monkeypatch):
     """Kernels that cut everything as small as they can, in one thread and in two."""
     monkeypatch.setattr(rows, "_SCRATCH", 1)
+    monkeypatch.setattr(rows, "_CALL", 10)
     for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(threads, "_LARGE", 0)
@@ -155,6 +156,7 @@ def test_every_way_is_taken(monkeypatch):
     for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(rows, "_SCRATCH", 2000)
+    monkeypatch.setattr(rows, "_CALL", 100)
     places = {module.__file__: module for module in (kernels, rows)}
     reached = {name: set() for name in places}
 
