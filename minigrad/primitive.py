@@ -32,7 +32,7 @@ from .observing import applied
 from .operands import as_operand, misfit, promoted
 from .registry import lookup, register_primitive, registered_primitives
 from .rules import ARGUMENT, AUX, OUTPUT, SHAPE, Rules
-from .silence import SILENT, SILENTLY, WARNINGS
+from .silence import SILENT, WARNINGS, hush, speak
 from .tape import Form, Node
 from .tensor import Array, Saved, Tensor, kept
 
@@ -180,7 +180,11 @@ class Primitive(Rules):
             if self.quiet or WARNINGS.get() is SILENT:
                 raw = self.forward(*arrays, **static) if static else self.forward(*arrays)
             else:
-                raw = SILENTLY.run(self.forward, *arrays, **static)
+                token = hush()
+                try:
+                    raw = self.forward(*arrays, **static)
+                finally:
+                    speak(token)
         except (ValueError, TypeError) as error:
             told = misfit(error, self.name, arrays) if self.broadcast else error
             if told is error:

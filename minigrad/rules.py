@@ -14,7 +14,7 @@ records or watches the walk, such a VJP is given arrays.
 
 from collections.abc import Callable
 from dis import get_instructions
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from .errors import GradError
@@ -44,13 +44,21 @@ class Plan(NamedTuple):
 _COMMON = {"mT", "ndim", "shape", "range"}  # what is the same of arrays and tensors, and a builtin
 
 
+def _forward_of(primitive: "Rules") -> Callable[..., Any] | None:
+    """The forward, of a primitive that makes one array of its own."""
+    return None if primitive.view or primitive.aux or primitive._outputs.keys() - {"y"} else primitive.forward
+
+
 def _on_arrays(rule: Any) -> Callable[..., Any] | None:
     """The VJP with the forwards of the primitives that it calls; None where it uses anything else."""
     code, known = rule.__code__, {}
+    if any(isinstance(constant, CodeType) for constant in code.co_consts):
+        return None
     for name in code.co_names:
         found = rule.__globals__.get(name)
-        if isinstance(found, Rules) and not (found.view or found.aux or found._outputs.keys() - {"y"}):
-            known[name] = found.forward
+        forward = _forward_of(found) if isinstance(found, Rules) else None
+        if forward is not None:
+            known[name] = forward
         elif name not in _COMMON or found is not None:
             return None
     reads = {step.argval for step in get_instructions(code) if step.opname in ("LOAD_ATTR", "LOAD_METHOD")}
@@ -133,7 +141,7 @@ class Rules:
     def _ways(self, argument: str) -> tuple[Rule, Callable[..., Any] | None]:
         """The VJP of an argument, and the same on arrays, where it is known."""
         rule: Any = self.rules[argument][0]
-        return rule, rule.forward if hasattr(rule, "forward") else _on_arrays(rule)
+        return rule, _forward_of(rule) if isinstance(rule, Rules) else _on_arrays(rule)
 
     def _origin(self, name: str) -> tuple[int, int] | None:
         """Where an application finds what a VJP names; None for what is not saved: static arguments, the position."""

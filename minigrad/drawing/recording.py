@@ -68,7 +68,7 @@ def record(model: Any = None) -> Iterator[Recording]:
     >>> model, x = nn.Sequential(nn.Linear(2, 1), nn.ReLU()), mg.ones(3, 2)
     >>> with mg.drawing.record(model) as tape: model(x).sum().backward()
     >>> tape.draw(values=True, grads=True)
-    <Drawing: 10 boxes, 9 wires, 2 clusters>
+    <Drawing: 7 boxes, 6 wires, 2 clusters>
     """
     with observe(recording := Recording(model)):
         yield recording

@@ -18,9 +18,9 @@ which is one stacked matrix product, and `_slide_weight` is its derivative in K.
     correlate_weight  lower x, slide_weight of it and y
     correlate_input   slide the turned w over y, raise
 
-At the edges the kernel rows that look outside are left out, unless the products
-are so small that rows of zeros are cheaper. Dilated or strided rows are dealt into
-classes in which they follow one another.
+A lowered input has rows and columns of zeros for its padding. A cotangent has none:
+at its edges the kernel rows that look outside are left out. Dilated or strided rows
+are dealt into classes in which they follow one another.
 """
 
 import math
@@ -91,8 +91,11 @@ def _raise(low: Array, columns: Columns, x: Array) -> None:
 
 def _matrices(source: Array, band: Band, stride: int, pieces: int) -> Array:
     """(G, r, P, M) -> (G, t, pieces, (hi − lo)·P, M/pieces): what each output row of a band sees, as a view."""
-    groups, _, depth, width = source.shape
-    group, row, line, item = source.strides
+    groups, count, depth, width = source.shape
+    item = source.itemsize
+    line = width * item  # not its strides, which mean nothing along axes of size 1
+    row = depth * line
+    group = count * row
     return np.ndarray(
         (groups, band.last - band.first, pieces, (band.hi - band.lo) * depth, width // pieces),
         source.dtype,
@@ -169,15 +172,6 @@ def _grouped(y: Array, groups: int) -> Array:
     return y.reshape(len(y), groups, y.shape[1] // groups, math.prod(y.shape[2:])).swapaxes(0, 1)
 
 
-def _filled(x: Array, zeros: tuple[int, int]) -> Array:
-    """(G, r, *) between rows of zeros, contiguous."""
-    if zeros == (0, 0):
-        return np.ascontiguousarray(x)
-    out = np.zeros((len(x), x.shape[1] + sum(zeros), *x.shape[2:]), x.dtype)
-    out[:, zeros[0] : zeros[0] + x.shape[1]] = x
-    return out
-
-
 def _flat(low: Array) -> Array:
     """(G, r, taps, C/G, *o, N) -> (G, r, P, M), a view."""
     return low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
@@ -206,9 +200,8 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
         if bias is not None:
             part += bias.reshape(groups, 1, channels // groups, 1)
 
-    work = _work(y, w.shape)
-    shared = threads.count(work)
-    pieces = row_pieces(rows, source[:1].nbytes * taps, work // max(rows.o * rows.k, 1), shared)
+    shared = threads.count(_work(y, w.shape))
+    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     threads.run([partial(compute, piece) for piece in pieces], shared)
     return batch_first(y, len(geometry.inputs))
 
@@ -224,9 +217,8 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
         low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
         return _slide_weight(low, _grouped(target[piece.outputs], groups), piece.stride, piece.before, rows.k)
 
-    work = _work(y, (1, per_group, *geometry.kernel))
-    shared = threads.count(work)
-    pieces = row_pieces(rows, source[:1].nbytes * taps, work // max(rows.o * rows.k, 1), shared)
+    shared = threads.count(_work(y, (1, per_group, *geometry.kernel)))
+    pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     w = reduce(np.add, threads.run([partial(compute, piece) for piece in pieces], shared))
     w = w.reshape(groups, rows.k * taps, per_group, w.shape[3]).transpose(0, 3, 2, 1)
     return np.ascontiguousarray(w).reshape(y.shape[1], per_group, *geometry.kernel)
@@ -242,17 +234,16 @@ def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None =
     source, x = _as_rows(y), np.zeros((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
 
     def compute(piece: Piece, turned: slice) -> None:
-        part, target = _filled(_grouped(source[piece.outputs], groups), piece.zeros), x[piece.inputs]
+        part, target = np.ascontiguousarray(_grouped(source[piece.outputs], groups)), x[piece.inputs]
         if columns.plain:
             return _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
         low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
         _slide(kernel[:, :, turned], part, piece.stride, piece.before, low)
         return _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
 
-    work = _work(y, w.shape)
-    shared = threads.count(work)
+    shared = threads.count(_work(y, w.shape))
     bytes_of_one = source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps
-    pieces = class_pieces(rows, bytes_of_one, work // max(rows.o * rows.k, 1), shared)
+    pieces = class_pieces(rows, bytes_of_one, shared)
     threads.run([partial(compute, *piece) for piece in pieces], shared)
     if bias is not None:
         x += bias.reshape(-1, *(1,) * (x.ndim - 2))

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from ..geometry import Geometry
 
-_CALL = 3 * 10**5  # multiplications in the time that it takes to ask for a product
 _SCRATCH = 2**22  # bytes of a lowered piece: it should stay in a core's cache
 
 
@@ -101,7 +100,7 @@ def bands(count: int, sources: int, k: int, s: int, before: int) -> tuple[Band, 
 class Piece(NamedTuple):
     """Rows of the output, the rows of the input that they see, and stride and padding between the two.
 
-    `zeros` are the rows of padding that are worth having, before and after: others are left out of the products.
+    `zeros` are rows of padding, before and after.
     """
 
     outputs: slice
@@ -118,17 +117,8 @@ def _spans(count: int, bytes_of_one: int, threads: int) -> list[tuple[int, int]]
     return [(first, min(first + step, count)) for first in range(0, count, step)]
 
 
-def _worth(count: int, sources: int, k: int, stride: int, before: int, cost: int) -> tuple[int, int]:
-    """The rows of padding for which a product of all rows is cheaper than one for each row at the edges."""
-    edges = [band for band in bands(count, sources, k, stride, before) if band.hi - band.lo < k]
-    needless = sum(k - (band.hi - band.lo) for band in edges)
-    if needless * cost > len(edges) * _CALL:
-        return 0, 0
-    return max(before, 0), max((count - 1) * stride - before + k - sources, 0)
-
-
 @lru_cache(maxsize=4096)
-def row_pieces(rows: Rows, bytes_of_one: int, cost: int, threads: int) -> tuple[Piece, ...]:
+def row_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[Piece, ...]:
     """Pieces of the rows for a lowered input; dilated ones are dealt into classes without dilation."""
     found = []
     common = math.gcd(rows.s, rows.d)
@@ -142,20 +132,20 @@ def row_pieces(rows: Rows, bytes_of_one: int, cost: int, threads: int) -> tuple[
             lo = min(max(first * stride - skipped, 0), available)
             hi = max(min((last - 1) * stride - skipped + rows.k, available), lo)
             before = skipped - first * stride + lo
-            zeros = _worth(last - first, hi - lo, rows.k, stride, before, cost)
+            behind = (last - first - 1) * stride - before + rows.k - (hi - lo)
             piece = Piece(
                 slice(number + first * apart, number + (last - 1) * apart + 1, apart),
                 slice(start + lo * rows.d, start + hi * rows.d, rows.d),
                 stride,
-                before - zeros[0],
-                zeros,
+                min(before, 0),
+                (max(before, 0), max(behind, 0)),
             )
             found.append(piece)
     return tuple(found)
 
 
 @lru_cache(maxsize=4096)
-def class_pieces(rows: Rows, bytes_of_one: int, cost: int, threads: int) -> tuple[tuple[Piece, slice], ...]:
+def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[tuple[Piece, slice], ...]:
     """Pieces of the rows for a gradient of the input, each with its kernel rows: those that meet it, turned."""
     found = []
     common = math.gcd(rows.s, rows.d)
@@ -170,7 +160,5 @@ def class_pieces(rows: Rows, bytes_of_one: int, cost: int, threads: int) -> tupl
                 inputs = slice(number + first * step, number + (last - 1) * step + 1, step)
                 before = len(met) - 1 - start // apart - first
                 outputs = slice(start % apart, None, apart)
-                available = len(range(rows.o)[outputs])
-                zeros = _worth(last - first, available, len(met), 1, before, cost)
-                found.append((Piece(outputs, inputs, 1, before - zeros[0], zeros), turned))
+                found.append((Piece(outputs, inputs, 1, before, (0, 0)), turned))
     return tuple(found)

@@ -93,6 +93,27 @@ def test_an_infinite_element_stays_in_its_windows():
     assert y.tolist() == [[[np.inf, 0, 0, 0]]]
 
 
+def test_strides_of_axes_of_one_element_mean_nothing():
+    """Such an axis may have any stride, and the array is contiguous nevertheless."""
+    geometry = Geometry.window((6, 3), (3, 3), 1, ((2, 0), (0, 0)))
+    w = np.arange(9.0).reshape(1, 1, 3, 3)
+    y = np.arange(6.0)
+    odd = np.ndarray((1, 1, 6, 1), y.dtype, y, strides=(8, 24, 8, 0))
+    assert np.array_equal(correlate_input(w, odd, geometry), correlate_input(w, y.reshape(1, 1, 6, 1).copy(), geometry))
+    x = np.arange(6.0)
+    line = np.ndarray((1, 1, 6, 1), x.dtype, x, strides=(16, 0, 8, 8))
+    thin = Geometry.window((6, 1), (3, 1), 1, ((1, 0), (0, 0)))
+    expected = correlate(x.reshape(1, 1, 6, 1).copy(), w[:, :, :, :1], thin)
+    assert np.array_equal(correlate(line, w[:, :, :, :1], thin), expected)
+
+
+def test_an_infinite_weight_makes_no_nan_in_the_gradient_of_the_input():
+    w = np.ones((1, 1, 3, 3))
+    w[0, 0, 0, 0] = np.inf
+    x = correlate_input(w, np.ones((2, 1, 4, 4)), Geometry.window((4, 4), (3, 3), 1, 1))
+    assert not np.isnan(x).any()
+
+
 def test_positions_that_no_window_covers_get_nothing():
     geometry = Geometry.window((9,), (2,), 4)  # windows begin at 0 and 4
     x = correlate_input(np.ones((1, 1, 2)), np.ones((1, 1, 2)), geometry)
@@ -106,7 +127,6 @@ def test_positions_that_no_window_covers_get_nothing():
 def in_pieces(request, monkeypatch):
     """Kernels that cut everything as small as they can, in one thread and in two."""
     monkeypatch.setattr(rows, "_SCRATCH", 1)
-    monkeypatch.setattr(rows, "_CALL", 10)
     for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(threads, "_LARGE", 0)
@@ -156,7 +176,6 @@ def test_every_way_is_taken(monkeypatch):
     for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(rows, "_SCRATCH", 2000)
-    monkeypatch.setattr(rows, "_CALL", 100)
     places = {module.__file__: module for module in (kernels, rows)}
     reached = {name: set() for name in places}
 
