@@ -50,7 +50,10 @@ def _ours(module: Any, threads: int | None) -> str:
     """Set our own threads, where there are any to set."""
     if threads is None:
         return _blas()
-    module.set_num_threads(threads)
+    try:
+        module.set_num_threads(threads)
+    except module.errors.MissingPackageError:
+        return "1, without threadpoolctl"
     return f"{module.get_num_threads()}, {_blas()}"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["SILENT", "WARNINGS", "hush", "silent", "speak"]
+__all__ = ["SILENT", "WARNINGS", "silent"]
 
 
 def found() -> tuple[ContextVar[Any], Any] | None:

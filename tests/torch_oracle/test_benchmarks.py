@@ -32,10 +32,8 @@ def test_pytorch_computes_the_same(case):
     assert difference(found, wanted)[0] <= case.tolerance
 
 
-@pytest.mark.parametrize("library", written_for("lenet")[1:])
+@pytest.mark.parametrize("library", [one for one in written_for("lenet")[1:] if importlib.util.find_spec(one)])
 def test_a_peer_takes_the_same_step(library, tmp_path):
-    if importlib.util.find_spec(library) is None:
-        pytest.skip(f"{library} is not installed")
     command = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--quick", "--cases", "lenet", "operations"]
     done = subprocess.run(
         [*command, "--peers", library, "--out", tmp_path / "found.json"], capture_output=True, text=True, timeout=300
