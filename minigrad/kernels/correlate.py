@@ -192,10 +192,8 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
     source, y = _as_rows(x), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
 
     def compute(piece: Piece) -> None:
-        low, part = (
-            _flat(_lower(source[piece.inputs], columns, groups, piece.zeros)),
-            _grouped(y[piece.outputs], groups),
-        )
+        low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
+        part = _grouped(y[piece.outputs], groups)
         _slide(kernel, low, piece.stride, piece.before, part)
         if bias is not None:
             part += bias.reshape(groups, 1, channels // groups, 1)

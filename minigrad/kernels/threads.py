@@ -1,7 +1,7 @@
 """Sharing large kernels between threads, once the user has asked for it.
 
 Handing work to another thread costs some 50 µs, so only kernels that take much
-longer are shared. How the work is cut depends on the number of threads alone,
+longer are shared. How the work is cut depends on its sizes and the number of threads,
 never on who is done first: results are the same from run to run.
 """
 
