@@ -144,7 +144,7 @@ import torch.nn.functional as F
 
 torch.manual_seed(0)
 model = load(models.ConvAutoencoder(input_size=16, widths=(3, 5), latent_size=4), "autoencoder").double()
-frozen = [p for name, p in model.named_parameters() if name.startswith("encoder.0")]
+frozen = [p for name, p in model.named_parameters() if name.startswith("encoder.stages.0")]
 for p in frozen:
     p.requires_grad = False
 optimizer = torch.optim.SGD([
