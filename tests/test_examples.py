@@ -87,6 +87,31 @@ def test_lenet_refuses_what_it_does_not_know(tmp_path):
     assert "invalid choice: 'sigmoid'" in done.stderr
 
 
+@pytest.mark.parametrize(("options", "said"), [
+    ([], r"test error with 16 numbers for an image: 0\.\d+, PCA 0\.0\d+, -?[\d.]+% less"),
+    (["--variant", "upsample", "--latent", "2"], r"with 2 numbers for an image"),
+    (["--variant", "unpool"], r"\ntest error 0\.\d+"),
+    (["--variant", "unet", "--denoise", "0.5"], r"PSNR of the noisy test images 9\.\d+ dB, cleaned [\d.]+ dB"),
+], ids=["plain", "upsample", "unpool", "unet"])  # fmt: skip
+def test_the_autoencoder_trains_compares_and_draws(options, said, tmp_path):
+    plot = importable("matplotlib")
+    arguments = ["--plot", "pictures"] if plot else []
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "autoencoder.py"), "--dry-run", "--epochs", "2",
+         "--save", "state", *options, *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, timeout=240, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(said, done.stdout)
+    assert "epoch 2: training error 0." in done.stdout
+    assert all(value.isfinite().all() for value in mg.load(tmp_path / "state").values())
+    if plot:
+        pictures = {path.stem for path in (tmp_path / "pictures").iterdir()}
+        walks = not {"unpool", "unet"} & set(options)
+        assert pictures == {"reconstructions", "latent"} | ({"walk"} if walks else set())
+
+
 def test_an_operator_of_ones_own_is_checked_and_learnt_through(tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / "custom_operator.py"), "--steps", "200"],

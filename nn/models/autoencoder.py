@@ -119,7 +119,8 @@ class ConvAutoencoder(Module):
     halves an even size, and the transposed one with output_padding=1 doubles it back:
     (m − 1)·2 − 2·1 + 3 + 1 = 2m (N136). `widths` are the maps behind each convolution
     of the encoder; the decoder goes through them backwards. `logits=True` leaves out the
-    sigmoid at the end, for a loss that has it built in.
+    sigmoid at the end: for a loss that has it built in, or one that must not lose its
+    gradient where the sigmoid saturates.
 
     Variants, which go together in any way but one:
 
