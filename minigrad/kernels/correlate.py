@@ -26,6 +26,7 @@ are dealt into classes in which they follow one another.
 import math
 from collections.abc import Callable
 from functools import partial, reduce, wraps
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def _clear_around(x: Array, inner: tuple[Any, ...]) -> None:
 
 
 def _raise(low: Array, columns: Columns, x: Array) -> None:
-    """(G, r, taps, C/G, *o, N) added up into the zeros x, (r, C, *n, N): the adjoint of `_lower`."""
+    """(G, r, taps, C/G, *o, N) added to x, (r, C, *n, N): the adjoint of `_lower`."""
     groups, rows, _, per_group = low.shape[:4]
     target = x.reshape(rows, groups, per_group, *columns.inputs, x.shape[-1]).swapaxes(0, 1)
     for number, tap in enumerate(columns.taps):
@@ -162,9 +163,16 @@ def _in_single(kernel: Callable[..., Array]) -> Callable[..., Array]:
     return computed
 
 
-def _as_rows(x: Array) -> Array:
+def _as_rows(x: Array, shared: int) -> Array:
     """(N, C, h, *rest) -> (h, C, *rest, N), contiguous."""
-    return np.ascontiguousarray(rows_first(x))
+    source = rows_first(x)
+    if source.flags.c_contiguous:
+        return source
+    rows = np.empty(source.shape, x.dtype)
+    borders = [len(rows) * number // shared for number in range(shared + 1)]
+    spans = [slice(*span) for span in pairwise(borders)]
+    threads.run([partial(np.copyto, rows[span], source[span]) for span in spans], shared)
+    return rows
 
 
 def _grouped(y: Array, groups: int) -> Array:
@@ -177,11 +185,6 @@ def _flat(low: Array) -> Array:
     return low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
 
 
-def _work(y: Array, w_shape: tuple[int, ...]) -> int:
-    """The multiplications of each of the three maps."""
-    return y.size * math.prod(w_shape[1:])
-
-
 @_in_single
 def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None) -> Array:
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o), plus a number for each output channel."""
@@ -189,7 +192,8 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
     groups, channels, taps = geometry.groups, len(w), len(columns.taps)
     kernel = w.reshape(groups, channels // groups, w.shape[1], rows.k * taps).swapaxes(2, 3)
     kernel = kernel.reshape(groups, channels // groups, rows.k, taps * w.shape[1])
-    source, y = _as_rows(x), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
+    shared = threads.count(len(x) * math.prod(geometry.outputs) * w.size)
+    source, y = _as_rows(x, shared), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
 
     def compute(piece: Piece) -> None:
         low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
@@ -198,7 +202,6 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
         if bias is not None:
             part += bias.reshape(groups, 1, channels // groups, 1)
 
-    shared = threads.count(_work(y, w.shape))
     pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     threads.run([partial(compute, piece) for piece in pieces], shared)
     return batch_first(y, len(geometry.inputs))
@@ -209,13 +212,13 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
     rows, columns = split(geometry)
     groups, per_group, taps = geometry.groups, x.shape[1] // geometry.groups, len(columns.taps)
-    source, target = _as_rows(x), _as_rows(y)
+    shared = threads.count(y.size * per_group * math.prod(geometry.kernel))
+    source, target = _as_rows(x, shared), _as_rows(y, shared)
 
     def compute(piece: Piece) -> Array:
         low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
         return _slide_weight(low, _grouped(target[piece.outputs], groups), piece.stride, piece.before, rows.k)
 
-    shared = threads.count(_work(y, (1, per_group, *geometry.kernel)))
     pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     w = reduce(np.add, threads.run([partial(compute, piece) for piece in pieces], shared))
     w = w.reshape(groups, rows.k * taps, per_group, w.shape[3]).transpose(0, 3, 2, 1)
@@ -229,20 +232,23 @@ def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None =
     groups, per_group, taps = geometry.groups, w.shape[1], len(columns.taps)
     kernel = w.reshape(groups, len(w) // groups, per_group, rows.k, taps).transpose(0, 4, 2, 3, 1)
     kernel = kernel.reshape(groups, per_group * taps, rows.k, len(w) // groups)
-    source, x = _as_rows(y), np.zeros((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
+    shared = threads.count(len(y) * math.prod(geometry.outputs) * w.size)
+    source, x = _as_rows(y, shared), np.empty((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
+    added = 0 if bias is None else bias.reshape(-1, *(1,) * (x.ndim - 2))
 
     def compute(piece: Piece, turned: slice) -> None:
         part, target = np.ascontiguousarray(_grouped(source[piece.outputs], groups)), x[piece.inputs]
         if columns.plain:
-            return _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
+            _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
+            if bias is not None:
+                target += added
+            return
         low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
         _slide(kernel[:, :, turned], part, piece.stride, piece.before, low)
-        return _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
+        target[...] = added
+        _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
 
-    shared = threads.count(_work(y, w.shape))
     bytes_of_one = source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps
     pieces = class_pieces(rows, bytes_of_one, shared)
     threads.run([partial(compute, *piece) for piece in pieces], shared)
-    if bias is not None:
-        x += bias.reshape(-1, *(1,) * (x.ndim - 2))
     return batch_first(x, len(geometry.inputs))

@@ -153,12 +153,17 @@ def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[tuple[Pie
     step = every * rows.d
     for number in range(min(step, rows.n)):
         met = [i for i in range(rows.k) if (number + rows.p - i * rows.d) % rows.s == 0]
+        start, turned = 0, slice(0, 0)
         if met:
             start = (number + rows.p - met[0] * rows.d) // rows.s
             turned = slice(met[-1], met[0] - 1 if met[0] else None, -every)
-            for first, last in _spans(len(range(number, rows.n, step)), bytes_of_one, threads):
-                inputs = slice(number + first * step, number + (last - 1) * step + 1, step)
-                before = len(met) - 1 - start // apart - first
-                outputs = slice(start % apart, None, apart)
-                found.append((Piece(outputs, inputs, 1, before, (0, 0)), turned))
+        offset = start % apart
+        available = len(range(offset, rows.o, apart))
+        for first, last in _spans(len(range(number, rows.n, step)), bytes_of_one, threads):
+            inputs = slice(number + first * step, number + (last - 1) * step + 1, step)
+            before = len(met) - 1 - start // apart - first
+            lo = min(max(-before, 0), available)
+            hi = max(min(last - first - 1 - before + len(met), available), lo)
+            outputs = slice(offset + lo * apart, offset + hi * apart, apart)
+            found.append((Piece(outputs, inputs, 1, before + lo, (0, 0)), turned))
     return tuple(found)
