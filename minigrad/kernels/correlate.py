@@ -26,7 +26,6 @@ are dealt into classes in which they follow one another.
 import math
 from collections.abc import Callable
 from functools import partial, reduce, wraps
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ import numpy as np
 from ..geometry import Geometry
 from . import threads
 from .memory import batch_first, rows_first
-from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
+from .rows import CACHED, Band, Columns, Piece, bands, class_pieces, row_pieces, split
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -44,6 +43,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _SMALL = 10**6
 _THIN = 32
 _NARROW = 8
+_COPY = 25  # multiplications take as long as one copy from and to memory
 
 
 # ------------------------------------------------------------- lowering and raising
@@ -112,20 +112,22 @@ def _pieces(rows: int, depth: int, width: int) -> int:
     return next((n for n in range(least, 4 * least) if width % n == 0), 1) if least > 1 else 1
 
 
-def _slide(kernel: Array, source: Array, stride: int, before: int, out: Array) -> None:
-    """out[t] = Σ_i K_i · source[t·s − before + i]: (G, O, k, P), (G, r, P, M) -> (G, t, O, M)."""
+def _slide(kernel: Array, source: Array, stride: int, before: int, bias: Array | None, out: Array) -> None:
+    """out[t] = Σ_i K_i · source[t·s − before + i] + bias: (G, O, k, P), (G, r, P, M), (G·O) -> (G, t, O, M)."""
     groups, rows, k, depth = kernel.shape
     width = out.shape[3]
-    for band in bands(out.shape[1], source.shape[1], k, stride, before):
+    for band in bands(out.shape[1], source.shape[1], k, stride, before, out[:, :1].nbytes):
         part = out[:, band.first : band.last]
         if band.lo == band.hi or not source.size:
             part[...] = 0
-            continue
-        seen = (band.hi - band.lo) * depth
-        matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, seen)
-        pieces = _pieces(rows, seen, width) if rows < _THIN else 1
-        cut = part.reshape(groups, band.last - band.first, rows, pieces, width // pieces).swapaxes(2, 3)
-        np.matmul(matrix, _matrices(source, band, stride, pieces), out=cut)
+        else:
+            seen = (band.hi - band.lo) * depth
+            matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, seen)
+            pieces = _pieces(rows, seen, width) if rows < _THIN else 1
+            cut = part.reshape(groups, band.last - band.first, rows, pieces, width // pieces).swapaxes(2, 3)
+            np.matmul(matrix, _matrices(source, band, stride, pieces), out=cut)
+        if bias is not None:
+            part += bias.reshape(groups, 1, rows, 1)
 
 
 def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> Array:
@@ -136,7 +138,7 @@ def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> 
     thin = _NARROW < rows <= _THIN and k * source.shape[2] >= 2 * _THIN
     if thin:
         turned = np.ascontiguousarray(turned)  # which pays where every element of y meets enough of the source
-    for band in bands(y.shape[1], source.shape[1], k, stride, before):
+    for band in bands(y.shape[1], source.shape[1], k, stride, before, out.nbytes):
         if band.lo < band.hi and source.size:
             part = out[:, band.lo : band.hi]
             pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= _NARROW else 1
@@ -169,9 +171,9 @@ def _as_rows(x: Array, shared: int) -> Array:
     if source.flags.c_contiguous:
         return source
     rows = np.empty(source.shape, x.dtype)
-    borders = [len(rows) * number // shared for number in range(shared + 1)]
-    spans = [slice(*span) for span in pairwise(borders)]
-    threads.run([partial(np.copyto, rows[span], source[span]) for span in spans], shared)
+    step = max(CACHED // max(source[:, :1].nbytes, 1), 1)  # whole maps: what lies together is read together
+    some = [slice(first, first + step) for first in range(0, source.shape[1], step)]
+    threads.run([partial(np.copyto, rows[:, maps], source[:, maps]) for maps in some], shared)
     return rows
 
 
@@ -185,6 +187,15 @@ def _flat(low: Array) -> Array:
     return low.reshape(*low.shape[:2], low.shape[2] * low.shape[3], math.prod(low.shape[4:]))
 
 
+def _work(batch: int, w_shape: tuple[int, ...], geometry: Geometry) -> int:
+    """What each of the three maps takes, in multiplications."""
+    rows, columns = split(geometry)
+    channels, per_group = w_shape[0], w_shape[1]
+    copied = rows.n * per_group * geometry.groups * len(columns.taps) + rows.o * channels
+    products = rows.o * rows.k * len(columns.taps) * channels * per_group
+    return batch * math.prod(columns.outputs) * (products + _COPY * copied)
+
+
 @_in_single
 def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None) -> Array:
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o), plus a number for each output channel."""
@@ -192,15 +203,12 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
     groups, channels, taps = geometry.groups, len(w), len(columns.taps)
     kernel = w.reshape(groups, channels // groups, w.shape[1], rows.k * taps).swapaxes(2, 3)
     kernel = kernel.reshape(groups, channels // groups, rows.k, taps * w.shape[1])
-    shared = threads.count(len(x) * math.prod(geometry.outputs) * w.size)
+    shared = threads.count(_work(len(x), w.shape, geometry))
     source, y = _as_rows(x, shared), np.empty((rows.o, channels, *columns.outputs, len(x)), x.dtype)
 
     def compute(piece: Piece) -> None:
         low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
-        part = _grouped(y[piece.outputs], groups)
-        _slide(kernel, low, piece.stride, piece.before, part)
-        if bias is not None:
-            part += bias.reshape(groups, 1, channels // groups, 1)
+        _slide(kernel, low, piece.stride, piece.before, bias, _grouped(y[piece.outputs], groups))
 
     pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     threads.run([partial(compute, piece) for piece in pieces], shared)
@@ -212,7 +220,7 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
     rows, columns = split(geometry)
     groups, per_group, taps = geometry.groups, x.shape[1] // geometry.groups, len(columns.taps)
-    shared = threads.count(y.size * per_group * math.prod(geometry.kernel))
+    shared = threads.count(_work(len(x), (y.shape[1], per_group), geometry))
     source, target = _as_rows(x, shared), _as_rows(y, shared)
 
     def compute(piece: Piece) -> Array:
@@ -232,21 +240,17 @@ def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None =
     groups, per_group, taps = geometry.groups, w.shape[1], len(columns.taps)
     kernel = w.reshape(groups, len(w) // groups, per_group, rows.k, taps).transpose(0, 4, 2, 3, 1)
     kernel = kernel.reshape(groups, per_group * taps, rows.k, len(w) // groups)
-    shared = threads.count(len(y) * math.prod(geometry.outputs) * w.size)
+    shared = threads.count(_work(len(y), w.shape, geometry))
     source, x = _as_rows(y, shared), np.empty((rows.n, per_group * groups, *columns.inputs, len(y)), y.dtype)
-    added = 0 if bias is None else bias.reshape(-1, *(1,) * (x.ndim - 2))
 
     def compute(piece: Piece, turned: slice) -> None:
         part, target = np.ascontiguousarray(_grouped(source[piece.outputs], groups)), x[piece.inputs]
         if columns.plain:
-            _slide(kernel[:, :, turned], part, piece.stride, piece.before, _grouped(target, groups))
-            if bias is not None:
-                target += added
-            return
+            return _slide(kernel[:, :, turned], part, 1, piece.before, bias, _grouped(target, groups))
         low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
-        _slide(kernel[:, :, turned], part, piece.stride, piece.before, low)
-        target[...] = added
-        _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
+        _slide(kernel[:, :, turned], part, 1, piece.before, None, low)
+        target[...] = 0 if bias is None else bias.reshape(-1, *(1,) * (x.ndim - 2))
+        return _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
 
     bytes_of_one = source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps
     pieces = class_pieces(rows, bytes_of_one, shared)
