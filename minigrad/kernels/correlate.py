@@ -165,6 +165,13 @@ def _in_single(kernel: Callable[..., Array]) -> Callable[..., Array]:
     return computed
 
 
+def laid(x: Array) -> Array:
+    """(N, C, *n) in the memory order that the maps read; x itself where it lies so."""
+    if rows_first(x).flags.c_contiguous:
+        return x
+    return batch_first(_as_rows(x, threads.count(_COPY * x.size)), x.ndim - 2)
+
+
 def _as_rows(x: Array, shared: int) -> Array:
     """(N, C, h, *rest) -> (h, C, *rest, N), contiguous."""
     source = rows_first(x)

@@ -23,9 +23,11 @@ from ..channels import check_correlation, check_transposed, check_weight_map
 from ..errors import ShapeError
 from ..geometry import Geometry, Padding, per_axis, remembered
 from ..kernels import correlate as kernels
+from ..mode import MODE
 from ..operands import as_operand
-from ..primitive import primitive
+from ..primitive import Primitive, primitive
 from ..registry import function
+from ..tape import Node
 from ..tensor import Array, Tensor
 from .linear import refuse_mixed_dtypes
 from .reduction import sum_primitive
@@ -34,11 +36,27 @@ from .shape import squeeze, unsqueeze
 # ---------------------------------------------------------- the three maps
 
 
+class Map(Primitive):
+    """A map whose cotangent is laid in the kernels' memory order once, not by each of the two maps that read it."""
+
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
+        """The gradients of the wanted inputs of one recorded application."""
+        given, mode = cotangents[0], MODE.get()
+        if given is None or mode.recording or mode.observers or not (wanted[0] and wanted[1]):
+            return super().pull(node, cotangents, wanted)
+        laid, others = kernels.laid(given._array), (False, False, *wanted[2:])
+        if laid is given._array or not any(others):
+            return super().pull(node, [Tensor._wrap(laid)], wanted)
+        gradients = super().pull(node, [Tensor._wrap(laid)], (True, True, False))
+        return gradients[:2] + super().pull(node, cotangents, others)[2:]
+
+
 @primitive(
     "Y_o = Σ_c X_c ⋆ K_oc",
     vjp="X̄ = correlate_input(K, G), K̄ = correlate_weight(X, G)",
     notes=("N15", "N46", "N50", "N113", "N114", "N133"),
     linear=True,
+    kind=Map,
 )
 def correlate_primitive(x: Array, w: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o)"""
@@ -50,6 +68,7 @@ def correlate_primitive(x: Array, w: Array, *, geometry: Geometry) -> Array:
     vjp="K̄ = correlate_weight(G, Y), Ȳ = correlate(G, K)",
     notes=("N114", "N117", "N124", "N132", "N135", "N138"),
     linear=True,
+    kind=Map,
 )
 def correlate_input_primitive(w: Array, y: Array, *, geometry: Geometry) -> Array:
     """(O, C/G, *k), (N, O, *o) -> (N, C, *n)"""
@@ -61,6 +80,7 @@ def correlate_input_primitive(w: Array, y: Array, *, geometry: Geometry) -> Arra
     vjp="X̄ = correlate_input(G, Y), Ȳ = correlate(X, G)",
     notes=("N113", "N116", "N123", "X16", "X36"),
     linear=True,
+    kind=Map,
 )
 def correlate_weight_primitive(x: Array, y: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
@@ -87,6 +107,7 @@ correlate_weight_primitive.defvjp(
     "Y_o = Σ_c X_c ⋆ K_oc + b_o",
     vjp="X̄ = correlate_input(K, G), K̄ = correlate_weight(X, G), b̄_o = Σ G_o",
     notes=("N46", "N47", "N48", "N113", "N114", "N121"),
+    kind=Map,
 )
 def correlate_bias_primitive(x: Array, w: Array, b: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (O, C/G, *k), (O) -> (N, O, *o)"""
@@ -97,6 +118,7 @@ def correlate_bias_primitive(x: Array, w: Array, b: Array, *, geometry: Geometry
     "X_c = Σ_o Y_o *_full K_oc + b_c",
     vjp="K̄ = correlate_weight(G, Y), Ȳ = correlate(G, K), b̄_c = Σ G_c",
     notes=("N121", "N135", "N138"),
+    kind=Map,
 )
 def correlate_input_bias_primitive(w: Array, y: Array, b: Array, *, geometry: Geometry) -> Array:
     """(O, C/G, *k), (N, O, *o), (C) -> (N, C, *n)"""
