@@ -78,13 +78,20 @@ def _clear_around(x: Array, inner: tuple[Any, ...]) -> None:
 
 
 def _raise(low: Array, columns: Columns, x: Array) -> None:
-    """(G, r, taps, C/G, *o, N) added to x, (r, C, *n, N): the adjoint of `_lower`."""
+    """(G, r, taps, C/G, *o, N) added up in x, (r, C, *n, N): the adjoint of `_lower`."""
     groups, rows, _, per_group = low.shape[:4]
     target = x.reshape(rows, groups, per_group, *columns.inputs, x.shape[-1]).swapaxes(0, 1)
-    for number, tap in enumerate(columns.taps):
-        target[(..., *tap.inputs, slice(None))] += low[
-            (slice(None), slice(None), number, ..., *tap.outputs, slice(None))
-        ]
+    for reached in columns.reached:
+        part = target[(..., *reached.columns, slice(None))]
+        if not reached.taps:
+            part[...] = 0
+        for place, (number, outputs, within) in enumerate(reached.taps):
+            copy, into = low[:, :, number][(..., *outputs, slice(None))], part[(..., *within, slice(None))]
+            if place:
+                into += copy
+            else:
+                into[...] = copy
+                _clear_around(part, within)
 
 
 # ------------------------------------------------------------------------- sliding
@@ -253,11 +260,13 @@ def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None =
     def compute(piece: Piece, turned: slice) -> None:
         part, target = np.ascontiguousarray(_grouped(source[piece.outputs], groups)), x[piece.inputs]
         if columns.plain:
-            return _slide(kernel[:, :, turned], part, 1, piece.before, bias, _grouped(target, groups))
+            _slide(kernel[:, :, turned], part, 1, piece.before, bias, _grouped(target, groups))
+            return
         low = np.empty((groups, len(target), per_group * taps, part.shape[3]), y.dtype)
         _slide(kernel[:, :, turned], part, 1, piece.before, None, low)
-        target[...] = 0 if bias is None else bias.reshape(-1, *(1,) * (x.ndim - 2))
-        return _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
+        _raise(low.reshape(*low.shape[:2], taps, per_group, *columns.outputs, len(y)), columns, target)
+        if bias is not None:
+            target += bias.reshape(-1, *(1,) * (x.ndim - 2))
 
     bytes_of_one = source[:1].nbytes // max(len(w), 1) * w.shape[1] * groups * taps
     pieces = class_pieces(rows, bytes_of_one, shared)

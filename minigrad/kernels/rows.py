@@ -5,6 +5,7 @@ The first spatial axis counts as rows, all others as columns; a signal is one ro
 
 import math
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from ..geometry import Geometry
@@ -21,12 +22,20 @@ class Tap(NamedTuple):
     whole: bool
 
 
+class Reached(NamedTuple):
+    """Input columns a stride apart, and the taps that read some of them: number, columns of the outputs, and which."""
+
+    columns: tuple[Any, ...]
+    taps: tuple[tuple[int, tuple[Any, ...], tuple[Any, ...]], ...]
+
+
 class Columns(NamedTuple):
-    """The columns of a geometry: sizes, and all taps."""
+    """The columns of a geometry: sizes, all taps, and these once more by what they reach."""
 
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     taps: tuple[Tap, ...]
+    reached: tuple[Reached, ...]
     plain: bool
 
 
@@ -79,7 +88,25 @@ def split(geometry: Geometry) -> tuple[Rows, Columns]:
             for out, into, whole in along
         ]
     inputs, outputs = tuple(axis[0] for axis in axes[1:]), tuple(axis[1] for axis in axes[1:])
-    return rows, Columns(inputs, outputs, tuple(taps), len(taps) == 1 and taps[0].whole and inputs == outputs)
+    plain = len(taps) == 1 and taps[0].whole and inputs == outputs
+    return rows, Columns(inputs, outputs, tuple(taps), _reached(inputs, [axis[3] for axis in axes[1:]], taps), plain)
+
+
+def _reached(inputs: tuple[int, ...], strides: list[int], taps: list[Tap]) -> tuple[Reached, ...]:
+    found: dict[tuple[int, ...], list[Any]] = {
+        first: [] for first in product(*[range(min(n, s)) for n, s in zip(inputs, strides, strict=True)])
+    }
+    for number, tap in enumerate(taps):
+        if all(out.start < out.stop for out in tap.outputs):
+            places = [divmod(read.start, s) for read, s in zip(tap.inputs, strides, strict=True)]
+            within = [slice(at, at + out.stop - out.start) for (at, _), out in zip(places, tap.outputs, strict=True)]
+            found[tuple([first for _, first in places])].append((number, tap.outputs, tuple(within)))
+    return tuple(
+        [
+            Reached(tuple([slice(at, None, s) for at, s in zip(first, strides, strict=True)]), tuple(some))
+            for first, some in found.items()
+        ]
+    )
 
 
 @lru_cache(maxsize=4096)

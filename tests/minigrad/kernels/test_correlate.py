@@ -11,7 +11,7 @@ from hypothesis import HealthCheck
 from minigrad.geometry import Geometry
 from minigrad.kernels import correlate as kernels
 from minigrad.kernels import rows, threads
-from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight
+from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight, laid
 from minigrad.kernels.memory import batch_first, rows_first
 from tests import naive
 from tests.strategies import correlations, given, seeds, settings, whole_numbers
@@ -127,16 +127,18 @@ def test_positions_that_no_window_covers_get_nothing():
 def in_pieces(request, monkeypatch):
     """Kernels that cut everything as small as they can, in one thread and in two."""
     monkeypatch.setattr(rows, "_SCRATCH", 1)
-    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1}.items():
+    monkeypatch.setattr(rows, "CACHED", 1)
+    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1, "CACHED": 1}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(threads, "_LARGE", 0)
-    rows.row_pieces.cache_clear()
-    rows.class_pieces.cache_clear()
+    cached = (rows.bands, rows.row_pieces, rows.class_pieces)
+    for one in cached:
+        one.cache_clear()
     threads.share(request.param)
     yield
     threads.share(1)
-    rows.row_pieces.cache_clear()
-    rows.class_pieces.cache_clear()
+    for one in cached:
+        one.cache_clear()
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -155,6 +157,16 @@ def test_in_pieces_it_is_the_same(in_pieces, sizes, seed):
 def innermost(x):
     """The same numbers in the kernels' own memory order."""
     return batch_first(np.ascontiguousarray(rows_first(x)), x.ndim - 2)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(correlations(), seeds)
+def test_laid_in_the_order_of_memory_that_the_maps_read(in_pieces, sizes, seed):
+    x = whole_numbers(seed, sizes.x)
+    found = laid(x)
+    assert np.array_equal(found, x)
+    assert rows_first(found).flags.c_contiguous
+    assert laid(found) is found
 
 
 def lines_of(module):
@@ -176,6 +188,7 @@ def test_every_way_is_taken(monkeypatch):
     for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(rows, "_SCRATCH", 2000)
+    monkeypatch.setattr(rows, "CACHED", 500)
     places = {module.__file__: module for module in (kernels, rows)}
     reached = {name: set() for name in places}
 
@@ -214,7 +227,7 @@ def test_every_way_is_taken(monkeypatch):
             assert np.array_equal(correlate_input(w, innermost(y), geometry), expected)
             assert np.array_equal(correlate_input(w, y, geometry, back), expected + back[along])
             expected = naive.correlate_weight(x, y, w.shape, **sizes)
-            assert np.array_equal(correlate_weight(x, innermost(y), geometry), expected)
+            assert np.array_equal(correlate_weight(laid(x), innermost(y), geometry), expected)
     finally:
         sys.settrace(before)
         for one in cached:
