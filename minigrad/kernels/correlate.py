@@ -33,16 +33,21 @@ import numpy as np
 from ..geometry import Geometry
 from . import threads
 from .memory import batch_first, rows_first
-from .rows import CACHED, Band, Columns, Piece, bands, class_pieces, row_pieces, split
+from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # OpenBLAS takes a matrix product of so few multiplications without packing its operands. For matrices of no more
-# than so many rows (or columns) that is faster: then large products are cut. A gradient of so few that they do not
-# fill a vector register gains nothing from turning the cotangent.
+# than so many rows (or columns) that is faster: then large products are cut. So it is for twice as many rows, if the
+# pieces still get so many columns, and lines of the matrix are no multiple of a page apart, where they would share
+# places in the cache. A gradient of so few that they do not fill a vector register gains nothing from turning the
+# cotangent.
 _SMALL = 10**6
 _THIN = 32
+_COLUMNS = 100
+_PAGE = 4096
 _NARROW = 8
+_LAID = 2**19  # bytes that are put into another order at a time
 _COPY = 25  # multiplications take as long as one copy from and to memory
 
 
@@ -119,18 +124,24 @@ def _pieces(rows: int, depth: int, width: int) -> int:
     return next((n for n in range(least, 4 * least) if width % n == 0), 1) if least > 1 else 1
 
 
+def _worth_cutting(rows: int, depth: int, line: int) -> bool:
+    """Whether a product of more than a few rows is faster in pieces, with lines of so many bytes."""
+    return rows <= 2 * _THIN and rows * depth * _COLUMNS <= _SMALL and line % _PAGE != 0
+
+
 def _slide(kernel: Array, source: Array, stride: int, before: int, bias: Array | None, out: Array) -> None:
     """out[t] = Σ_i K_i · source[t·s − before + i] + bias: (G, O, k, P), (G, r, P, M), (G·O) -> (G, t, O, M)."""
     groups, rows, k, depth = kernel.shape
     width = out.shape[3]
-    for band in bands(out.shape[1], source.shape[1], k, stride, before, out[:, :1].nbytes):
+    line = width * out.itemsize
+    for band in bands(out.shape[1], source.shape[1], k, stride, before):
         part = out[:, band.first : band.last]
         if band.lo == band.hi or not source.size:
             part[...] = 0
         else:
             seen = (band.hi - band.lo) * depth
             matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, seen)
-            pieces = _pieces(rows, seen, width) if rows < _THIN else 1
+            pieces = _pieces(rows, seen, width) if rows < _THIN or _worth_cutting(rows, seen, line) else 1
             cut = part.reshape(groups, band.last - band.first, rows, pieces, width // pieces).swapaxes(2, 3)
             np.matmul(matrix, _matrices(source, band, stride, pieces), out=cut)
         if bias is not None:
@@ -145,7 +156,7 @@ def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> 
     thin = _NARROW < rows <= _THIN and k * source.shape[2] >= 2 * _THIN
     if thin:
         turned = np.ascontiguousarray(turned)  # which pays where every element of y meets enough of the source
-    for band in bands(y.shape[1], source.shape[1], k, stride, before, out.nbytes):
+    for band in bands(y.shape[1], source.shape[1], k, stride, before):
         if band.lo < band.hi and source.size:
             part = out[:, band.lo : band.hi]
             pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= _NARROW else 1
@@ -185,7 +196,7 @@ def _as_rows(x: Array, shared: int) -> Array:
     if source.flags.c_contiguous:
         return source
     rows = np.empty(source.shape, x.dtype)
-    step = max(CACHED // max(source[:, :1].nbytes, 1), 1)  # whole maps: what lies together is read together
+    step = max(_LAID // max(source[:, :1].nbytes, 1), 1)  # whole maps: what lies together is read together
     some = [slice(first, first + step) for first in range(0, source.shape[1], step)]
     threads.run([partial(np.copyto, rows[:, maps], source[:, maps]) for maps in some], shared)
     return rows

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 from ..geometry import Geometry
 
-_SCRATCH = 2**22  # bytes of a lowered piece
-CACHED = 2**19  # bytes of what is written and read again at once
+_SCRATCH = 2**22  # bytes of a lowered piece: it should stay in a core's cache
 
 
 class Tap(NamedTuple):
@@ -110,15 +109,11 @@ def _reached(inputs: tuple[int, ...], strides: list[int], taps: list[Tap]) -> tu
 
 
 @lru_cache(maxsize=4096)
-def bands(count: int, sources: int, k: int, s: int, before: int, bytes_of_one: int) -> tuple[Band, ...]:
-    """Output rows t < count over source rows t·s − before + i, i < k: where all k exist, and each other row.
-
-    Of the former no more at a time than a core's own cache holds, if each has so many bytes.
-    """
+def bands(count: int, sources: int, k: int, s: int, before: int) -> tuple[Band, ...]:
+    """Output rows t < count over source rows t·s − before + i, i < k: where all k exist, and each other row."""
     first = min(max(-(-before // s), 0), count)
     last = max(min((sources - k + before) // s + 1, count), first)
-    step = max(CACHED // max(bytes_of_one, 1), 1)
-    found = [Band(t, min(t + step, last), t * s - before, 0, k) for t in range(first, last, step)]
+    found = [Band(first, last, first * s - before, 0, k)] if first < last else []
     for t in (*range(first), *range(last, count)):
         start = t * s - before
         lo, hi = max(-start, 0), min(k, sources - start)

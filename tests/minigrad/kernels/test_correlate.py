@@ -127,11 +127,10 @@ def test_positions_that_no_window_covers_get_nothing():
 def in_pieces(request, monkeypatch):
     """Kernels that cut everything as small as they can, in one thread and in two."""
     monkeypatch.setattr(rows, "_SCRATCH", 1)
-    monkeypatch.setattr(rows, "CACHED", 1)
-    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1, "CACHED": 1}.items():
+    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1, "_LAID": 1}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(threads, "_LARGE", 0)
-    cached = (rows.bands, rows.row_pieces, rows.class_pieces)
+    cached = (rows.row_pieces, rows.class_pieces)
     for one in cached:
         one.cache_clear()
     threads.share(request.param)
@@ -188,7 +187,6 @@ def test_every_way_is_taken(monkeypatch):
     for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(rows, "_SCRATCH", 2000)
-    monkeypatch.setattr(rows, "CACHED", 500)
     places = {module.__file__: module for module in (kernels, rows)}
     reached = {name: set() for name in places}
 
