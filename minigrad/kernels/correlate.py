@@ -33,20 +33,11 @@ import numpy as np
 from ..geometry import Geometry
 from . import threads
 from .memory import batch_first, rows_first
-from .rows import Band, Columns, Piece, bands, class_pieces, row_pieces, split
+from .pieces import Piece, class_pieces, cuts, cuts_of_sums, row_pieces, turning_pays
+from .rows import Band, Columns, bands, split
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# OpenBLAS takes a matrix product of so few multiplications without packing its operands. For matrices of no more
-# than so many rows (or columns) that is faster: then large products are cut. So it is for twice as many rows, if the
-# pieces still get so many columns, and lines of the matrix are no multiple of a page apart, where they would share
-# places in the cache. A gradient of so few that they do not fill a vector register gains nothing from turning the
-# cotangent.
-_SMALL = 10**6
-_THIN = 32
-_COLUMNS = 100
-_PAGE = 4096
-_NARROW = 8
 _LAID = 2**19  # bytes that are put into another order at a time
 _COPY = 25  # multiplications take as long as one copy from and to memory
 
@@ -118,22 +109,10 @@ def _matrices(source: Array, band: Band, stride: int, pieces: int) -> Array:
     )
 
 
-def _pieces(rows: int, depth: int, width: int) -> int:
-    """Into how many equal parts the width of a product of rows × depth × width is best cut."""
-    least = -(-rows * depth * width // _SMALL)
-    return next((n for n in range(least, 4 * least) if width % n == 0), 1) if least > 1 else 1
-
-
-def _worth_cutting(rows: int, depth: int, line: int) -> bool:
-    """Whether a product of more than a few rows is faster in pieces, with lines of so many bytes."""
-    return rows <= 2 * _THIN and rows * depth * _COLUMNS <= _SMALL and line % _PAGE != 0
-
-
 def _slide(kernel: Array, source: Array, stride: int, before: int, bias: Array | None, out: Array) -> None:
     """out[t] = Σ_i K_i · source[t·s − before + i] + bias: (G, O, k, P), (G, r, P, M), (G·O) -> (G, t, O, M)."""
     groups, rows, k, depth = kernel.shape
     width = out.shape[3]
-    line = width * out.itemsize
     for band in bands(out.shape[1], source.shape[1], k, stride, before):
         part = out[:, band.first : band.last]
         if band.lo == band.hi or not source.size:
@@ -141,30 +120,24 @@ def _slide(kernel: Array, source: Array, stride: int, before: int, bias: Array |
         else:
             seen = (band.hi - band.lo) * depth
             matrix = kernel[:, :, band.lo : band.hi].reshape(groups, 1, 1, rows, seen)
-            pieces = _pieces(rows, seen, width) if rows < _THIN or _worth_cutting(rows, seen, line) else 1
+            pieces = cuts(rows, seen, width, out.itemsize)
             cut = part.reshape(groups, band.last - band.first, rows, pieces, width // pieces).swapaxes(2, 3)
             np.matmul(matrix, _matrices(source, band, stride, pieces), out=cut)
         if bias is not None:
             part += bias.reshape(groups, 1, rows, 1)
 
 
-def _slide_weight(source: Array, y: Array, stride: int, before: int, k: int) -> Array:
-    """K_i = Σ_t source[t·s − before + i] · y[t]ᵀ: (G, r, P, M), (G, t, O, M) -> (G, k, P, O)."""
-    groups, _, rows, width = y.shape
-    out = np.zeros((groups, k, source.shape[2], rows), y.dtype)
+def _slide_weight(source: Array, y: Array, stride: int, k: int) -> Array:
+    """K_i = Σ_t source[t·s + i] · y[t]ᵀ: (G, r, P, M), (G, t, O, M) -> (G, k, P, O)."""
+    groups, count, rows, width = y.shape
+    depth = k * source.shape[2]
     turned = y.swapaxes(2, 3)
-    thin = _NARROW < rows <= _THIN and k * source.shape[2] >= 2 * _THIN
-    if thin:
-        turned = np.ascontiguousarray(turned)  # which pays where every element of y meets enough of the source
-    for band in bands(y.shape[1], source.shape[1], k, stride, before):
-        if band.lo < band.hi and source.size:
-            part = out[:, band.lo : band.hi]
-            pieces = _pieces(rows, (band.hi - band.lo) * source.shape[2], width) if thin or rows <= _NARROW else 1
-            count = band.last - band.first
-            seen = turned[:, band.first : band.last].reshape(groups, count, pieces, width // pieces, rows)
-            products = np.matmul(_matrices(source, band, stride, pieces), seen)
-            part += products.sum(axis=(1, 2)).reshape(part.shape)
-    return out
+    if turning_pays(depth, rows):
+        turned = np.ascontiguousarray(turned)
+    pieces = cuts_of_sums(depth, rows, width)
+    seen = turned.reshape(groups, count, pieces, width // pieces, rows)
+    products = np.matmul(_matrices(source, Band(0, count, 0, 0, k), stride, pieces), seen)
+    return products.sum(axis=(1, 2), dtype=y.dtype).reshape(groups, k, -1, rows)  # type: ignore[no-any-return]
 
 
 # ------------------------------------------------------------------ the three maps
@@ -233,7 +206,7 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
 
     def compute(piece: Piece) -> None:
         low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
-        _slide(kernel, low, piece.stride, piece.before, bias, _grouped(y[piece.outputs], groups))
+        _slide(kernel, low, piece.stride, 0, bias, _grouped(y[piece.outputs], groups))
 
     pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     threads.run([partial(compute, piece) for piece in pieces], shared)
@@ -250,7 +223,7 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
 
     def compute(piece: Piece) -> Array:
         low = _flat(_lower(source[piece.inputs], columns, groups, piece.zeros))
-        return _slide_weight(low, _grouped(target[piece.outputs], groups), piece.stride, piece.before, rows.k)
+        return _slide_weight(low, _grouped(target[piece.outputs], groups), piece.stride, rows.k)
 
     pieces = row_pieces(rows, source[:1].nbytes * taps, shared)
     w = reduce(np.add, threads.run([partial(compute, piece) for piece in pieces], shared))

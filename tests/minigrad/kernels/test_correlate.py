@@ -10,7 +10,7 @@ from hypothesis import HealthCheck
 
 from minigrad.geometry import Geometry
 from minigrad.kernels import correlate as kernels
-from minigrad.kernels import rows, threads
+from minigrad.kernels import pieces, rows, threads
 from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight, laid
 from minigrad.kernels.memory import batch_first, rows_first
 from tests import naive
@@ -126,11 +126,11 @@ def test_positions_that_no_window_covers_get_nothing():
 @pytest.fixture(params=[1, 2])
 def in_pieces(request, monkeypatch):
     """Kernels that cut everything as small as they can, in one thread and in two."""
-    monkeypatch.setattr(rows, "_SCRATCH", 1)
-    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1, "_LAID": 1}.items():
-        monkeypatch.setattr(kernels, name, value)
+    for name, value in {"_SCRATCH": 1, "_SMALL": 20, "_THIN": 4, "_NARROW": 1, "_COLUMNS": 2}.items():
+        monkeypatch.setattr(pieces, name, value)
+    monkeypatch.setattr(kernels, "_LAID", 1)
     monkeypatch.setattr(threads, "_LARGE", 0)
-    cached = (rows.row_pieces, rows.class_pieces)
+    cached = (pieces.row_pieces, pieces.class_pieces)
     for one in cached:
         one.cache_clear()
     threads.share(request.param)
@@ -184,10 +184,9 @@ def lines_of(module):
 
 def test_every_way_is_taken(monkeypatch):
     """What is drawn here decides among all the lines of the kernels, and no line is left out."""
-    for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
-        monkeypatch.setattr(kernels, name, value)
-    monkeypatch.setattr(rows, "_SCRATCH", 2000)
-    places = {module.__file__: module for module in (kernels, rows)}
+    for name, value in {"_SCRATCH": 2000, "_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
+        monkeypatch.setattr(pieces, name, value)
+    places = {module.__file__: module for module in (kernels, pieces, rows)}
     reached = {name: set() for name in places}
 
     def watch(frame, event, argument):
@@ -197,7 +196,7 @@ def test_every_way_is_taken(monkeypatch):
         return watch
 
     source = np.random.default_rng(0)
-    cached = (rows.split, rows.bands, rows.row_pieces, rows.class_pieces)
+    cached = (rows.split, rows.bands, pieces.row_pieces, pieces.class_pieces)
     for one in cached:
         one.cache_clear()
     before = sys.gettrace()
