@@ -137,7 +137,7 @@ def _slide_weight(source: Array, y: Array, stride: int, k: int) -> Array:
     pieces = cuts_of_sums(depth, rows, width)
     seen = turned.reshape(groups, count, pieces, width // pieces, rows)
     products = np.matmul(_matrices(source, Band(0, count, 0, 0, k), stride, pieces), seen)
-    return products.sum(axis=(1, 2), dtype=y.dtype).reshape(groups, k, -1, rows)  # type: ignore[no-any-return]
+    return products.sum(axis=(1, 2), dtype=y.dtype).reshape(groups, k, depth // k, rows)  # type: ignore[no-any-return]
 
 
 # ------------------------------------------------------------------ the three maps
