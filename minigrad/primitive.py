@@ -325,9 +325,16 @@ class Primitive(Rules):
         saved, static = node.saved, node.static
         assert saved is not None
         mode = MODE.get()
-        seen = mode.recording or mode.observers or type(cotangent) is tuple
+        plan = self._plans.get(wanted) or self._plan(wanted)
         gradients: list[Tensor | None] = [None] * len(wanted)
-        for position, argument, known, on_arrays in (self._plans.get(wanted) or self._plan(wanted)).pulls:
+        if plan.joint is not None and not (mode.recording or mode.observers):
+            together = self._together(node, cotangents, plan.joint)
+            if together is not None:
+                for (position, *_), array in zip(plan.pulls, together, strict=True):
+                    gradients[position] = _wrap(array)
+                return gradients
+        seen = mode.recording or mode.observers or type(cotangent) is tuple
+        for position, argument, known, on_arrays in plan.pulls:
             rule, names = self.rules[argument]
             gradient: Any
             if on_arrays is not None and rule is known and not seen:
@@ -354,6 +361,18 @@ class Primitive(Rules):
                     gradient = self._conforming(gradient, form)
                 gradients[position] = gradient
         return gradients
+
+    def _together(
+        self, node: Node, cotangents: Sequence[Tensor | None], joint: tuple[Callable[..., Any], tuple[str, ...]]
+    ) -> tuple[Array, ...] | None:
+        """The gradients of all wanted inputs at once, or None."""
+        assert node.saved is not None
+        rule, names = joint
+        values = [node.saved[name] if name in node.saved else node.static[name] for name in names]
+        return rule(  # type: ignore[no-any-return]
+            [None if one is None else one._array for one in cotangents],
+            *[value.array if isinstance(value, Saved) else value for value in values],
+        )
 
     def _resolve(self, node: Node, name: str, position: int) -> Any:
         assert node.saved is not None

@@ -52,14 +52,18 @@ class Order:
 
     def fit(self, x: Array) -> Array:
         """An array that broadcasts to the shape, so that it broadcasts to the laid one."""
-        x = x.reshape((1,) * (len(self.shape) - x.ndim) + x.shape)
-        sizes, shape = [], list(x.shape)
+        wide = (1,) * (len(self.shape) - x.ndim) + x.shape
+        sizes, whole = [], list(wide)
         for group, size in zip(self.groups, self.sizes, strict=True):
-            constant = all(x.shape[axis] == 1 for axis in group)
-            sizes.append(1 if constant else size)
-            for axis in () if constant else group:
-                shape[axis] = self.shape[axis]
-        return np.broadcast_to(x, shape).transpose(self.axes).reshape(sizes)
+            found = math.prod([wide[axis] for axis in group])
+            sizes.append(1 if found == 1 else size)
+            if found not in (1, size):
+                for axis in group:
+                    whole[axis] = self.shape[axis]
+        x = x.reshape(wide)
+        if tuple(whole) != wide:
+            x = np.broadcast_to(x, whole)
+        return x.transpose(self.axes).reshape(sizes)
 
     def unlay(self, x: Array) -> Array:
         """A laid array of all elements by the array's own axes: a view."""

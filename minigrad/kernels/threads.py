@@ -9,9 +9,8 @@ import itertools
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
-
-import numpy as np
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -57,17 +56,16 @@ def run(tasks: Sequence[Callable[[], T]], threads: int) -> list[T]:
     lots = [tasks[first:last] for first, last in itertools.pairwise(borders)]
     others: list[Future[list[T]]] = []
     with suppress(RuntimeError):
-        others.extend(_workers().submit(_quietly, lot) for lot in lots[1:])
+        others.extend(_workers().submit(copy_context().run, _done, lot) for lot in lots[1:])
     results = [task() for task in lots[0]]
     for number, lot in enumerate(lots[1:]):
         results += others[number].result() if number < len(others) else [task() for task in lot]
     return results
 
 
-def _quietly(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """The results, without floating-point warnings: what the caller ignores is not known in its workers."""
-    with np.errstate(all="ignore"):
-        return [task() for task in tasks]
+def _done(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """The results; in the context of the caller, so that a worker ignores the floating-point warnings that it ignores."""
+    return [task() for task in tasks]
 
 
 def _workers() -> "ThreadPoolExecutor":

@@ -119,6 +119,16 @@ def _pulled(
     return total
 
 
+def _pulled_at_once(
+    g: Any, x: Array, w: Array, mean: Array, var: Array, b_shape: tuple[int, ...], axes: tuple[int, ...],
+    eps: float,
+) -> tuple[Array, ...] | None:  # fmt: skip
+    of_y, of_mean, of_var = g
+    if of_y is None or of_mean is not None or of_var is not None:
+        return None
+    return kernels.standardize_vjps(of_y, x, mean, var, w, b_shape, axes, eps)
+
+
 def _to_weight(
     of_y: Tensor | None, x: Tensor, w_shape: tuple[int, ...], mean: Tensor, var: Tensor, eps: float
 ) -> Tensor | None:
@@ -136,6 +146,9 @@ standardize_primitive.defvjp(
     x=lambda g, x, w, mean, var, axes, eps: _pulled(g, x, w, mean, var, axes, eps),
     w=lambda g, x, w_shape, mean, var, eps: _to_weight(g[0], x, w_shape, mean, var, eps),
     b=lambda g, b_shape: None if g[0] is None else sum_to(g[0], b_shape),
+)
+standardize_primitive.defjoint(
+    "x", "w", "b", rule=_pulled_at_once
 )
 standardize_primitive.defjvp(
     x=lambda t, x, w, mean, var, axes, eps: _pushed(t, x, w, mean, var, axes, eps),
