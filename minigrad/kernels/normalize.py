@@ -6,6 +6,7 @@ any: 0 saves a pass, and is taken where the means are not much larger than the
 deviations; else it is the mean, so that a large one does no harm.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,11 +18,12 @@ from .sums import Order, added, begun, begun_products, order_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# Elements of a slice; of an array that is worth another thread; of a row from which on a number for each is not repeated.
-PIECE, LARGE, ROW = 1 << 17, 1 << 20, 512
+# Elements of a slice; of an array that is worth another thread; of a row from which on one number for all of it need
+# not be repeated; and of one from which on rows of numbers need not.
+PIECE, LARGE, ROW, LONG = 1 << 17, 1 << 20, 512, 2048
 
 # How many times the variance the square of a mean may be without harm to sums of squares: so many digits are lost.
-FAR = 16.0
+FAR, LAST = 16.0, float(np.finfo(np.float64).max)
 
 
 def _by_slices(step: Callable[..., Any], *laid: Array, shared: bool = True) -> list[Any]:
@@ -58,9 +60,24 @@ def _spread(order: Order, dtype: np.dtype[Any], *statistics: Array) -> list[Arra
     return found
 
 
+def _folded(laid: list[Array], statistics: list[Array]) -> list[Array]:
+    """Laid arrays with several short rows in one, and the statistics repeated as often."""
+    first = laid[0]
+    row = first[:1].size
+    if row >= LONG or any(len(one) > 1 for one in statistics) or all(one.size == 1 for one in statistics):
+        return [*laid, *statistics]
+    times = math.gcd(len(first), 1 << (LONG // row).bit_length())
+    found = [one.reshape(len(first) // times, times * row) for one in laid]
+    for one in statistics:
+        repeated = np.empty((times, *first.shape[1:]), one.dtype)
+        repeated[...] = one
+        found.append(repeated.reshape(1, -1))
+    return found
+
+
 def _near(mean: Array, var: Array) -> bool:
     """Whether sums of squares may be taken about 0."""
-    return bool((np.square(mean) <= FAR * var).all()) and bool(np.isfinite(var).all())
+    return bool((np.square(mean) <= np.minimum(FAR * var, LAST)).all())
 
 
 def _sums(order: Order, laid: Array, middle: Array | None) -> tuple[Array, Array]:
@@ -124,7 +141,7 @@ def standardize(x: Array, w: Array, b: Array, axes: tuple[int, ...], eps: float)
             np.multiply(y, affine[0], out=y)
             np.add(y, affine[1], out=y)
 
-    _by_slices(step, out, laid, *_spread(order, dtype, *[one for one in given if one is not None]))
+    _by_slices(step, *_folded([out, laid], _spread(order, dtype, *[one for one in given if one is not None])))
     return order.unlay(out), order.restore(mean, axes), order.restore(var, axes)
 
 
@@ -166,7 +183,8 @@ class _Pull:
         given = [*([] if self.middle is None else [self.middle]), slope, offset, factor]
         out = np.empty(order.sizes, self.dtype)
         affine = [] if self.constant else [self.gain]
-        _by_slices(self._write, out, self.cotangent, self.laid, *_spread(order, self.dtype, *given, *affine))
+        statistics = _spread(order, self.dtype, *given, *affine)
+        _by_slices(self._write, *_folded([out, self.cotangent, self.laid], statistics))
         return order.unlay(out)
 
     def _write(self, y: Array, cotangent: Array, piece: Array, *given: Array) -> None:

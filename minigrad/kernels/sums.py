@@ -135,7 +135,7 @@ def added(parts: list[Array], summed: list[bool]) -> Array:
     """The sums that were begun in slices along the first axis, in float64; axes summed over stay with size 1."""
     x = parts[0] if len(parts) == 1 else np.concatenate(parts)
     axes = tuple([axis for axis, over in enumerate(summed) if over])
-    return np.add.reduce(x.astype(np.float64), axis=axes, keepdims=True)
+    return np.add.reduce(x, axis=axes, dtype=np.float64, keepdims=True)
 
 
 def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:

@@ -199,6 +199,8 @@ def _parameter(given: Tensor | None, default: int, input: Tensor) -> Tensor:
     """A weight or bias in the dtype of the input, or the number that changes nothing."""
     if given is None:
         return Tensor._wrap(np.full((), default, input.dtype))
-    given = as_operand(given, "standardize").to(dtype=input.dtype)
+    given = as_operand(given, "standardize")
+    if given.dtype != input.dtype:
+        given = given.to(dtype=input.dtype)
     check_broadcast(given.shape, input.shape, "standardize")
     return given
