@@ -54,6 +54,8 @@ class Primitive(Rules):
     lecture notes it comes from; `arguments`, the names of its array arguments.
     """
 
+    users = False  # whether its class is for primitives of one's own
+
     def __init__(
         self, forward: Callable[..., Any], name: str, formula: str, vjp: str, notes: tuple[str, ...], *,
         broadcast: bool, floating: bool, view: bool, quiet: bool, conditions: int, keywords: tuple[str, ...],
@@ -325,16 +327,9 @@ class Primitive(Rules):
         saved, static = node.saved, node.static
         assert saved is not None
         mode = MODE.get()
-        plan = self._plans.get(wanted) or self._plan(wanted)
-        gradients: list[Tensor | None] = [None] * len(wanted)
-        if plan.joint is not None and not (mode.recording or mode.observers):
-            together = self._together(node, cotangents, plan.joint)
-            if together is not None:
-                for (position, *_), array in zip(plan.pulls, together, strict=True):
-                    gradients[position] = _wrap(array)
-                return gradients
         seen = mode.recording or mode.observers or type(cotangent) is tuple
-        for position, argument, known, on_arrays in plan.pulls:
+        gradients: list[Tensor | None] = [None] * len(wanted)
+        for position, argument, known, on_arrays in (self._plans.get(wanted) or self._plan(wanted)).pulls:
             rule, names = self.rules[argument]
             gradient: Any
             if on_arrays is not None and rule is known and not seen:
@@ -361,18 +356,6 @@ class Primitive(Rules):
                     gradient = self._conforming(gradient, form)
                 gradients[position] = gradient
         return gradients
-
-    def _together(
-        self, node: Node, cotangents: Sequence[Tensor | None], joint: tuple[Callable[..., Any], tuple[str, ...]]
-    ) -> tuple[Array, ...] | None:
-        """The gradients of all wanted inputs at once, or None."""
-        assert node.saved is not None
-        rule, names = joint
-        values = [node.saved[name] if name in node.saved else node.static[name] for name in names]
-        return rule(  # type: ignore[no-any-return]
-            [None if one is None else one._array for one in cotangents],
-            *[value.array if isinstance(value, Saved) else value for value in values],
-        )
 
     def _resolve(self, node: Node, name: str, position: int) -> Any:
         assert node.saved is not None
@@ -423,7 +406,7 @@ def primitive(
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
     tuple, None for an output that the loss does not depend on. `linear`: in each
     argument that has a VJP, the others held fixed. `symmetric`: the Jacobian is its
-    own transpose. `kind`: the class of a user's primitive.
+    own transpose. `kind`: another class, such as that of a user's primitive.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
@@ -433,7 +416,7 @@ def primitive(
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
             linear=linear, symmetric=symmetric,
         )  # fmt: skip
-        register_primitive(made.name, made, users=kind is not Primitive)
+        register_primitive(made.name, made, users=kind.users)
         return made
 
     return declare

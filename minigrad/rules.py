@@ -33,14 +33,12 @@ class Plan(NamedTuple):
     """For one pattern of arguments that need gradients: what is saved, by name, and whose VJPs run.
 
     The pattern itself and the usual places of the arguments, the first outputs of their nodes, are shared by nodes.
-    `joint` is what computes all of these VJPs together, where the pattern is the one that it was declared for.
     """
 
     wanted: tuple[bool, ...]
     places: tuple[int, ...]
     kept: tuple[tuple[str, int, int], ...]
     pulls: tuple[tuple[int, str, Rule, Callable[..., Any] | None], ...]
-    joint: tuple[Callable[..., Any], tuple[str, ...]] | None
 
 
 _COMMON = {"mT", "ndim", "shape", "range"}  # what is the same of arrays and tensors, and a builtin
@@ -87,7 +85,6 @@ class Rules:
     def __init__(self) -> None:
         self.rules: dict[str, tuple[Rule, tuple[str, ...]]] = {}
         self.jvps: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
-        self.joint: tuple[tuple[str, ...], Callable[..., Any], tuple[str, ...]] | None = None
         self._plans: dict[tuple[bool, ...], Plan] = {}
 
     def defvjp(self, **rules: Rule) -> None:
@@ -110,16 +107,6 @@ class Rules:
                 raise GradError(f"{self.name} has no VJP for {argument!r}; declare that before the JVP")
             known = (*self.rules[argument][1], *self.static)
             self.jvps[argument] = (rule, self._named(rule, argument, "JVP", known))
-
-    def defjoint(self, *arguments: str, rule: Callable[..., Any]) -> None:
-        """Register what gives the VJPs of these arguments at once, after those: arrays from arrays.
-
-        It is asked where all of them are needed and nobody records or watches the walk, and
-        may return None, to leave them to the VJPs, whose results are the same.
-        """
-        known = tuple({name: None for argument in arguments for name in (*self.rules[argument][1], *self.static)})
-        self.joint = arguments, rule, self._named(rule, ", ".join(arguments), "joint VJP", known)
-        self._plans.clear()
 
     def _named(self, rule: Callable[..., Any], argument: str, kind: str, known: tuple[str, ...]) -> tuple[str, ...]:
         code = rule.__code__
@@ -148,8 +135,7 @@ class Rules:
             pulls = [(place, arguments[place], *self._ways(arguments[place])) for place in places]
             names = dict.fromkeys(name for place in places for name in self.rules[arguments[place]][1])
             kept = [(name, *found) for name in names if (found := self._origin(name)) is not None]
-            joint = self.joint[1:] if self.joint and self.joint[0] == tuple([pull[1] for pull in pulls]) else None
-            plan = self._plans[wanted] = Plan(wanted, (0,) * len(wanted), tuple(kept), tuple(pulls), joint)
+            plan = self._plans[wanted] = Plan(wanted, (0,) * len(wanted), tuple(kept), tuple(pulls))
         return plan
 
     def _ways(self, argument: str) -> tuple[Rule, Callable[..., Any] | None]:

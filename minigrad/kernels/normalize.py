@@ -6,6 +6,7 @@ any: 0 saves a pass, and is taken where the means are not much larger than the
 deviations; else it is the mean, so that a large one does no harm.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +24,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 PIECE, LARGE, ROW, LONG = 1 << 17, 1 << 20, 512, 2048
 
 # How many times the variance the square of a mean may be without harm to sums of squares: so many digits are lost.
-FAR, LAST = 16.0, float(np.finfo(np.float64).max)
+# Squares whose sum is beyond the largest number of float32 are not looked at.
+FAR, LAST = 16.0, 3e38
 
 
 def _by_slices(step: Callable[..., Any], *laid: Array, shared: bool = True) -> list[Any]:
@@ -38,7 +40,7 @@ def _by_slices(step: Callable[..., Any], *laid: Array, shared: bool = True) -> l
     borders = [len(first) * number // count for number in range(count + 1)]
     tasks = [
         partial(step, *[one[start:end] if len(one) > 1 else one for one in laid])
-        for start, end in zip(borders, borders[1:], strict=False)
+        for start, end in itertools.pairwise(borders)
     ]
     return threads.run(tasks, threads.sharing() if shared and first.size >= LARGE else 1)
 
@@ -80,32 +82,29 @@ def _near(mean: Array, var: Array) -> bool:
     return bool((np.square(mean) <= np.minimum(FAR * var, LAST)).all())
 
 
-def _sums(order: Order, laid: Array, middle: Array | None) -> tuple[Array, Array]:
-    """Σ(x − k) and Σ(x − k)², in float64."""
+def _about(order: Order, laid: Array, middle: Array | None) -> tuple[Array, Array]:
+    """The mean of x − k, and the variance, in float64."""
     summed = order.summed
 
     def step(piece: Array, *middles: Array) -> tuple[Array, Array]:
-        centred = np.subtract(piece, *middles) if middles else piece
+        centred = np.subtract(piece, middles[0]) if middles else piece
         return begun(centred, summed), begun_products(centred, centred, summed)
 
-    parts = _by_slices(step, laid, *(() if middle is None else _spread(order, laid.dtype, middle)), shared=False)
-    sums, squares = zip(*parts, strict=True)
-    return added(sums, summed), added(squares, summed)
+    parts = _by_slices(step, laid, *([] if middle is None else _spread(order, laid.dtype, middle)), shared=False)
+    sums, squares = (added(list(one), summed) for one in zip(*parts, strict=True))
+    share = sums.size / laid.size
+    mean = sums * share
+    return mean, squares * share - np.square(mean)
 
 
 def _moments(order: Order, laid: Array) -> tuple[Array | None, Array, Array]:
     """The k that was taken, None for 0, and mean and variance, in float64."""
-    middle, base, mean, var = None, 0.0, np.zeros(()), np.zeros(())
-    for _ in range(2):
-        sums, squares = _sums(order, laid, middle)
-        rest = sums * (sums.size / laid.size)
-        var = squares * (sums.size / laid.size) - np.square(rest)
-        mean = base + rest
-        if middle is not None or _near(mean, var):
-            break
-        middle = mean.astype(laid.dtype)
-        base = middle
-    return middle, mean, np.maximum(var, 0)
+    mean, var = _about(order, laid, None)
+    if _near(mean, var):
+        return None, mean, np.maximum(var, 0)
+    middle = mean.astype(laid.dtype)
+    rest, var = _about(order, laid, middle)
+    return middle, middle + rest, np.maximum(var, 0)
 
 
 def _inverse(var: Array, eps: float) -> Array:
@@ -131,10 +130,9 @@ def standardize(x: Array, w: Array, b: Array, axes: tuple[int, ...], eps: float)
         given = [middle, factor, -rest * factor, gain, shift]
 
     def step(y: Array, piece: Array, *statistics: Array) -> None:
+        factor, offset, *affine = statistics if middle is None else statistics[1:]
         if middle is not None:
-            centre, *statistics = statistics
-            piece = np.subtract(piece, centre, out=y)
-        factor, offset, *affine = statistics
+            piece = np.subtract(piece, statistics[0], out=y)
         np.multiply(piece, factor, out=y)
         np.add(y, offset, out=y)
         if affine:
@@ -164,9 +162,8 @@ class _Pull:
         self.rest = level if self.middle is None else np.zeros_like(level)
         given = [*([] if self.middle is None else [self.middle]), *([] if self.constant else [self.gain])]
         parts = _by_slices(self._add, self.cotangent, self.laid, *_spread(order, self.dtype, *given), shared=False)
-        sums, products = zip(*parts, strict=True)
-        self.sums = added(sums, order.summed)
-        self.products = added(products, order.summed) - self.rest * self.sums
+        self.sums, products = (added(list(one), order.summed) for one in zip(*parts, strict=True))
+        self.products = products - self.rest * self.sums
 
     def _add(self, cotangent: Array, piece: Array, *given: Array) -> tuple[Array, Array]:
         if self.middle is not None:
@@ -188,10 +185,9 @@ class _Pull:
         return order.unlay(out)
 
     def _write(self, y: Array, cotangent: Array, piece: Array, *given: Array) -> None:
+        slope, offset, factor, *affine = given if self.middle is None else given[1:]
         if self.middle is not None:
-            middle, *given = given
-            piece = np.subtract(piece, middle, out=y)
-        slope, offset, factor, *affine = given
+            piece = np.subtract(piece, given[0], out=y)
         np.multiply(piece, slope, out=y)
         np.add(y, offset, out=y)
         np.add(y, np.multiply(cotangent, affine[0]) if affine else cotangent, out=y)
@@ -201,7 +197,7 @@ class _Pull:
         """Sums, which have size 1 along the axes, added up to a shape."""
         found = self.order.restore(sums, axes)
         lead = found.ndim - len(shape)
-        more = tuple([axis for axis, size in enumerate(((1,) * lead + shape)) if size == 1 != found.shape[axis]])
+        more = tuple([axis for axis, size in enumerate((1,) * lead + shape) if size == 1 != found.shape[axis]])
         return (found.sum(more, keepdims=True) if more else found).reshape(shape).astype(self.dtype)
 
 
@@ -237,7 +233,7 @@ def standardize_weight(g: Array, x: Array, mean: Array, var: Array, shape: tuple
 
     def step(cotangent: Array, piece: Array, middle: Array, *factor: Array) -> Array:
         z = np.subtract(piece, middle)
-        return begun_products(cotangent, np.multiply(z, *factor, out=z) if factor else z, summed)
+        return begun_products(cotangent, np.multiply(z, factor[0], out=z) if factor else z, summed)
 
     given = _spread(order, x.dtype, order.fit(mean), *([] if late else [scale]))
     sums = added(_by_slices(step, order.lay(g), order.lay(x), *given, shared=False), summed)

@@ -64,7 +64,7 @@ def run(tasks: Sequence[Callable[[], T]], threads: int) -> list[T]:
 
 
 def _done(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """The results; in the context of the caller, so that a worker ignores the floating-point warnings that it ignores."""
+    """The results; a worker works in the context of the caller, and ignores the warnings that are ignored there."""
     return [task() for task in tasks]
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..joint import Joint
 from ..kernels import normalize as kernels
 from ..operands import as_number, as_operand
 from ..primitive import primitive
@@ -27,6 +28,7 @@ def _mean_of(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     "y = w·z + b of z = (x − μ)/√(σ² + ε), with the mean μ and the variance σ² over axes",
     vjp="x̄ = r·(g·w − mean(g·w) − z·mean(g·w·z)) + (μ̄ + 2(x − μ)·σ̄²)/n, w̄ = Σ g·z, b̄ = Σ g; r = 1/√(σ² + ε)",
     outputs=("y", "mean", "var"),
+    kind=Joint,
 )
 def standardize_primitive(
     x: Array, w: Array, b: Array, *, axes: tuple[int, ...], eps: float
@@ -147,9 +149,8 @@ standardize_primitive.defvjp(
     w=lambda g, x, w_shape, mean, var, eps: _to_weight(g[0], x, w_shape, mean, var, eps),
     b=lambda g, b_shape: None if g[0] is None else sum_to(g[0], b_shape),
 )
-standardize_primitive.defjoint(
-    "x", "w", "b", rule=_pulled_at_once
-)
+assert isinstance(standardize_primitive, Joint)
+standardize_primitive.defjoint("x", "w", "b", rule=_pulled_at_once)
 standardize_primitive.defjvp(
     x=lambda t, x, w, mean, var, axes, eps: _pushed(t, x, w, mean, var, axes, eps),
     w=lambda t, x, mean, var, eps: (_z(x, mean, var, eps) * t, None, None),

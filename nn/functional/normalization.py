@@ -98,7 +98,10 @@ def _move(
     if running_mean is None or running_var is None or not count or not mean.numel():
         return
     with mg.no_grad():
-        for running, value, size in ((running_mean, mean, momentum), (running_var, var, momentum * count / (count - 1))):
+        for running, value, size in (
+            (running_mean, mean, momentum),
+            (running_var, var, momentum * count / (count - 1)),
+        ):
             several = value.numel() != running.numel()
             value = value.reshape(len(value), len(running)).mean(0) if several else value.reshape(running.shape)
             running.mul_(1 - momentum).add_(value, alpha=size)
