@@ -54,6 +54,8 @@ class Primitive(Rules):
     lecture notes it comes from; `arguments`, the names of its array arguments.
     """
 
+    users = False  # whether its class is for primitives of one's own
+
     def __init__(
         self, forward: Callable[..., Any], name: str, formula: str, vjp: str, notes: tuple[str, ...], *,
         broadcast: bool, floating: bool, view: bool, quiet: bool, conditions: int, keywords: tuple[str, ...],
@@ -404,7 +406,7 @@ def primitive(
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
     tuple, None for an output that the loss does not depend on. `linear`: in each
     argument that has a VJP, the others held fixed. `symmetric`: the Jacobian is its
-    own transpose. `kind`: the class of a user's primitive.
+    own transpose. `kind`: another class, such as that of a user's primitive.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
@@ -414,7 +416,7 @@ def primitive(
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
             linear=linear, symmetric=symmetric,
         )  # fmt: skip
-        register_primitive(made.name, made, users=kind is not Primitive)
+        register_primitive(made.name, made, users=kind.users)
         return made
 
     return declare

@@ -9,11 +9,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import Context, copy_context
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
-
-import numpy as np
 
 __all__ = ["count", "run", "share", "sharing"]
 
@@ -79,7 +78,7 @@ def _call(helpers: int, work: tuple[Any, Any]) -> None:
             worker.start()
             _workers.append(worker)
     for _ in range(min(helpers, len(_workers))):
-        _calls.put(work)
+        _calls.put((copy_context(), *work))
 
 
 def _next(take: Callable[[], T]) -> T | None:
@@ -89,11 +88,11 @@ def _next(take: Callable[[], T]) -> T | None:
 
 
 def _help(calls: SimpleQueue[Any]) -> None:
-    """Do what is left, whenever asked; without floating-point warnings: what the caller ignores is not known here."""
-    with np.errstate(all="ignore"):
-        while (work := calls.get()) is not None:
-            _do(*work)
-            del work
+    """Do what is left, whenever asked, in the context of the caller: ignoring the warnings that are ignored there."""
+    while (work := calls.get()) is not None:
+        context: Context = work[0]
+        context.run(_do, *work[1:])
+        del work, context
 
 
 def _do(left: deque[Any], done: SimpleQueue[Any]) -> None:

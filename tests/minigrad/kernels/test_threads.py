@@ -94,14 +94,18 @@ def test_where_no_thread_can_start_this_one_does_the_work(shared, monkeypatch):
     assert threads.run([threading.get_ident] * 4, 2) == [threading.get_ident()] * 4
 
 
-def test_workers_are_quiet(shared):
+def test_workers_ignore_what_the_caller_ignores(shared):
     met = threading.Barrier(2, timeout=60)
 
     def task(divisor):
         met.wait()
         return np.float32(1) / np.float32(divisor)  # warnings would be errors
 
-    assert threads.run([lambda: task(1), lambda: task(0)], 2) == [1, np.inf]
+    tasks = [lambda: task(1), lambda: task(0)]
+    with np.errstate(divide="ignore"):
+        assert threads.run(tasks, 2) == [1, np.inf]
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        threads.run(tasks, 2)
 
 
 def test_what_a_worker_raises_arrives(shared):
