@@ -15,7 +15,7 @@ never check again.
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
@@ -149,8 +149,11 @@ class Geometry:
     padding: tuple[Pair, ...]
     dilation: tuple[int, ...]
     groups: int = 1
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        named = (self.inputs, self.outputs, self.kernel, self.stride, self.padding, self.dilation, self.groups)
+        object.__setattr__(self, "_hash", hash(named))  # kernels look up what they know of a geometry in every call
         if not self.inputs:
             raise ArgumentError("there are no spatial axes here: give one size for each axis of the maps")
         sizes = (self.outputs, self.kernel, self.stride, self.padding, self.dilation)
@@ -167,6 +170,9 @@ class Geometry:
                     f"step(s) of stride {s}, but the padded input has only {padded} (size {n}, padding "
                     f"{self.padding[axis]}). Use a smaller kernel, more padding, or a larger input"
                 )
+
+    def __hash__(self) -> int:
+        return self._hash
 
     # ------------------------------------------------------------- makers
 
