@@ -64,17 +64,17 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
 
 
 def remembered(make: F) -> F:
-    """The function of sizes, which remembers what it made of integers, words and tuples of integers."""
+    """The function of shapes of arrays and other sizes, which remembers what it made of integers, words and tuples."""
     known = lru_cache(maxsize=1024)(make)
 
     @wraps(make)
-    def made(*sizes: Any) -> Any:
+    def made(shapes: Any, *sizes: Any) -> Any:
         # What is equal to an integer need not be one: 2.0 and True have messages of their own.
         for size in sizes:
             for one in size if type(size) is tuple else (size,):
                 if type(one) not in _PLAIN:
-                    return make(*sizes)
-        return known(*sizes)
+                    return make(shapes, *sizes)
+        return known(shapes, *sizes)
 
     return made  # type: ignore[return-value]
 

@@ -34,7 +34,7 @@ from .registry import lookup, register_primitive, registered_primitives
 from .rules import ARGUMENT, AUX, OUTPUT, SHAPE, Rules
 from .silence import SILENT, WARNINGS, hush, speak
 from .tape import Form, Node
-from .tensor import Array, Saved, Tensor, kept
+from .tensor import Array, Saved, Tensor, Version, kept
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
@@ -158,12 +158,12 @@ class Primitive(Rules):
         """The operands as tensors, and the arrays that the forward gets."""
         if self.broadcast:
             return promoted(args, self.name, self.floating, self.conditions)
-        inputs: Sequence[Tensor] = args
+        arrays = []
         for arg in args:
             if not isinstance(arg, Tensor):
-                inputs = [as_operand(one, self.name) for one in args]
-                break
-        return inputs, [tensor._array for tensor in inputs]
+                return self._operands(tuple([as_operand(one, self.name) for one in args]))
+            arrays.append(arg._array)
+        return args, arrays
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
         mode = MODE.get()
@@ -261,15 +261,20 @@ class Primitive(Rules):
         else:
             parents = tuple([tensor._node for tensor in inputs])
             wanted = tuple([parent is not None for parent in parents])
-        if True not in wanted:
-            return
-        plan = self._plans.get(wanted) or self._plan(wanted)
+        plan = self._plans.get(wanted)
+        if plan is None:
+            if True not in wanted:
+                return
+            plan = self._plan(wanted)
         memory: dict[str, Any] = {} if plan.kept else _NOTHING
         for name, origin, place in plan.kept:
             if origin == ARGUMENT:
                 memory[name] = kept(arrays[place], inputs[place])
             elif origin == OUTPUT:
-                memory[name] = kept(outputs[place]._array, outputs[place])
+                fresh = outputs[place]
+                if fresh._held is None:  # and no other thread knows it
+                    fresh._held = Version(fresh._array)
+                memory[name] = kept(fresh._array, fresh)
             elif origin == AUX:
                 memory[name] = extras[place]
             else:
@@ -302,8 +307,8 @@ class Primitive(Rules):
     def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` where a saved value that the wanted VJPs read was changed in place."""
         assert node.saved is not None
-        for name, _, _ in (self._plans.get(wanted) or self._plan(wanted)).kept:
-            saved = node.saved.get(name)
+        for name, origin, _ in (self._plans.get(wanted) or self._plan(wanted)).kept:
+            saved = node.saved.get(name) if origin <= OUTPUT else None
             if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
