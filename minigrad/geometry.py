@@ -152,11 +152,10 @@ class Geometry:
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        named = (self.inputs, self.outputs, self.kernel, self.stride, self.padding, self.dilation, self.groups)
-        object.__setattr__(self, "_hash", hash(named))  # kernels look up what they know of a geometry in every call
+        sizes = (self.outputs, self.kernel, self.stride, self.padding, self.dilation)
+        object.__setattr__(self, "_hash", hash((self.inputs, *sizes, self.groups)))  # every call of a kernel asks
         if not self.inputs:
             raise ArgumentError("there are no spatial axes here: give one size for each axis of the maps")
-        sizes = (self.outputs, self.kernel, self.stride, self.padding, self.dilation)
         if any(len(one) != len(self.inputs) for one in sizes) or min(*self.kernel, *self.stride, *self.dilation) < 1:
             raise ArgumentError(
                 f"{self}: every field needs an entry per axis; kernel, stride and dilation are at least 1"

@@ -271,10 +271,9 @@ class Primitive(Rules):
             if origin == ARGUMENT:
                 memory[name] = kept(arrays[place], inputs[place])
             elif origin == OUTPUT:
-                fresh = outputs[place]
-                if fresh._held is None:  # and no other thread knows it
-                    fresh._held = Version(fresh._array)
-                memory[name] = kept(fresh._array, fresh)
+                if outputs[place]._held is None:  # and no other thread knows it
+                    outputs[place]._held = Version(outputs[place]._array)
+                memory[name] = kept(outputs[place]._array, outputs[place])
             elif origin == AUX:
                 memory[name] = extras[place]
             else:
@@ -285,18 +284,15 @@ class Primitive(Rules):
                 places = tuple([one._index for one in inputs])
                 break
         node: Node = _new(Node)
-        if not several:
-            output = outputs[0]
-            forms: tuple[Form, ...] = ((output._array.shape, output._array.dtype),)
-            for parent in parents:
-                if parent is not None and parent.forms == forms:
-                    forms = parent.forms  # the same object, of which thousands of nodes need only one
-                    break
-            node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, False)
-            output._node = node
-            return
-        forms = tuple([(output._array.shape, output._array.dtype) for output in outputs])
-        node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, True)
+        first = outputs[0]._array
+        forms: tuple[Form, ...] = ((first.shape, first.dtype),)
+        if several:
+            forms = tuple([(output._array.shape, output._array.dtype) for output in outputs])
+        for parent in parents:
+            if parent is not None and parent.forms == forms:
+                forms = parent.forms  # the same object, of which thousands of nodes need only one
+                break
+        node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, several)
         for index, output in enumerate(outputs):
             if output._array.dtype.kind == "f":
                 output._node = node

@@ -244,17 +244,15 @@ def _sliding(
 ) -> Geometry:
     x, w, b = shapes
     check_correlation(x, w, groups, axes, name, bool(single))
-    geometry = Geometry.window(x[2:], w[2:], stride, padding, dilation, groups)
     _check_bias(b, w[0], name)
-    return geometry
+    return Geometry.window(x[2:], w[2:], stride, padding, dilation, groups)
 
 
 @remembered
 def _transposed(
     shapes: Any, stride: Any, padding: Any, extra: Any, dilation: Any, groups: Any, output_size: Any
 ) -> Geometry:
-    outputs, kernel = shapes
-    return Geometry.transposed(outputs, kernel, stride, padding, extra, dilation, groups, output_size)
+    return Geometry.transposed(shapes[0], shapes[1], stride, padding, extra, dilation, groups, output_size)
 
 
 def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
@@ -262,10 +260,8 @@ def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, d
     x, w, b, single = _operands(axes, name, x, w, bias)
     shapes = x._array.shape, w._array.shape, None if b is None else b._array.shape
     geometry = _sliding(shapes, stride, padding, dilation, groups, axes, name, int(single))
-    if b is None:
-        y = correlate_primitive(x, w, geometry=geometry)
-    else:
-        y = correlate_bias_primitive(x, w, b, geometry=geometry)
+    call = correlate_primitive if b is None else correlate_bias_primitive
+    y = call(x, w, *(() if b is None else (b,)), geometry=geometry)
     return squeeze(y, 0) if single else y
 
 
@@ -287,11 +283,9 @@ def _conv_transpose(
     if output_size is not None and hasattr(output_size, "__len__") and len(output_size) == axes + (1 if single else 2):
         output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
     geometry = _transposed((y.shape[2:], w.shape[2:]), stride, padding, output_padding, dilation, groups, output_size)
-    if b is None:
-        x = correlate_input_primitive(w, y, geometry=geometry)
-    else:
-        _check_bias(b.shape, w.shape[1] * groups, name)
-        x = correlate_input_bias_primitive(w, y, b, geometry=geometry)
+    _check_bias(None if b is None else b.shape, w.shape[1] * groups, name)
+    call = correlate_input_primitive if b is None else correlate_input_bias_primitive
+    x = call(w, y, *(() if b is None else (b,)), geometry=geometry)
     return squeeze(x, 0) if single else x
 
 
