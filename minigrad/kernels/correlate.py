@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from ..geometry import Geometry
-from . import threads
+from . import threads, whole
 from .memory import batch_first, rows_first
 from .pieces import Piece, class_pieces, cuts, cuts_of_sums, row_pieces, turning_pays
 from .rows import Band, Columns, bands, split
@@ -143,15 +143,20 @@ def _slide_weight(source: Array, y: Array, stride: int, k: int) -> Array:
 # ------------------------------------------------------------------ the three maps
 
 
-def _in_single(kernel: Callable[..., Array]) -> Callable[..., Array]:
-    """The map with float16 computed in float32: its own products are slow, and their sums lose digits."""
+def _map(kernel: Callable[..., Array]) -> Callable[..., Array]:
+    """The map, as one product where there is one window; with float16 computed in float32.
+
+    Products of float16 are slow, and their sums lose digits.
+    """
+    of_one: Callable[..., Array] = getattr(whole, kernel.__name__)
 
     @wraps(kernel)
     def computed(*given: Any) -> Array:
+        known = kernel if whole.window(given[2]) is None else of_one
         if given[0].dtype != np.float16:
-            return kernel(*given)
+            return known(*given)
         wide = [one.astype(np.float32) if isinstance(one, np.ndarray) else one for one in given]
-        return kernel(*wide).astype(np.float16)
+        return known(*wide).astype(np.float16)
 
     return computed
 
@@ -194,7 +199,7 @@ def _work(batch: int, w_shape: tuple[int, ...], geometry: Geometry) -> int:
     return batch * math.prod(columns.outputs) * (products + _COPY * copied)
 
 
-@_in_single
+@_map
 def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None) -> Array:
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o), plus a number for each output channel."""
     rows, columns = split(geometry)
@@ -213,7 +218,7 @@ def correlate(x: Array, w: Array, geometry: Geometry, bias: Array | None = None)
     return batch_first(y, len(geometry.inputs))
 
 
-@_in_single
+@_map
 def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
     rows, columns = split(geometry)
@@ -231,7 +236,7 @@ def correlate_weight(x: Array, y: Array, geometry: Geometry) -> Array:
     return np.ascontiguousarray(w).reshape(y.shape[1], per_group, *geometry.kernel)
 
 
-@_in_single
+@_map
 def correlate_input(w: Array, y: Array, geometry: Geometry, bias: Array | None = None) -> Array:
     """(O, C/G, *k), (N, O, *o) -> (N, C, *n), plus a number for each input channel."""
     rows, columns = split(geometry)

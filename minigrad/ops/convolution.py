@@ -242,18 +242,17 @@ def _check_outputs(geometry: Geometry, y: Tensor, name: str) -> None:
 # ------------------------------------------------------------ convolutions
 
 
-def _check_bias(bias: Tensor, channels: int, name: str) -> None:
-    if bias.shape != (channels,):
-        raise ShapeError(
-            f"{name} got a bias of shape {bias.shape}; it needs one number per output channel: ({channels},)"
-        )
+def _check_bias(bias: tuple[int, ...] | None, channels: int, name: str) -> None:
+    if bias is not None and bias != (channels,):
+        raise ShapeError(f"{name} got a bias of shape {bias}; it needs one number per output channel: ({channels},)")
 
 
 def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None, bool]:
     """The operands as tensors of one dtype, x with a batch axis, and whether it was given one."""
-    x, w = as_operand(x, name), as_operand(w, name)
-    b = None if bias is None else as_operand(bias, name)
-    dtype = x._array.dtype
+    if not (isinstance(x, Tensor) and isinstance(w, Tensor) and (bias is None or isinstance(bias, Tensor))):
+        x, w = as_operand(x, name), as_operand(w, name)
+        bias = None if bias is None else as_operand(bias, name)
+    b, dtype = bias, x._array.dtype
     if w._array.dtype != dtype or (b is not None and b._array.dtype != dtype):
         refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
     if x._array.ndim == axes + 1:
@@ -263,28 +262,28 @@ def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, 
 
 @remembered
 def _sliding(
-    x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: Any, axes: int, name: str, single: int
+    shapes: Any, stride: Any, padding: Any, dilation: Any, groups: Any, axes: int, name: str, single: int
 ) -> Geometry:
+    x, w, b = shapes
     check_correlation(x, w, groups, axes, name, bool(single))
+    _check_bias(b, w[0], name)
     return Geometry.window(x[2:], w[2:], stride, padding, dilation, groups)
 
 
 @remembered
 def _transposed(
-    outputs: Any, kernel: Any, stride: Any, padding: Any, extra: Any, dilation: Any, groups: Any, output_size: Any
+    shapes: Any, stride: Any, padding: Any, extra: Any, dilation: Any, groups: Any, output_size: Any
 ) -> Geometry:
-    return Geometry.transposed(outputs, kernel, stride, padding, extra, dilation, groups, output_size)
+    return Geometry.transposed(shapes[0], shapes[1], stride, padding, extra, dilation, groups, output_size)
 
 
 def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
     name = f"conv{axes}d"
     x, w, b, single = _operands(axes, name, x, w, bias)
-    geometry = _sliding(x._array.shape, w._array.shape, stride, padding, dilation, groups, axes, name, int(single))
-    if b is None:
-        y = correlate_primitive(x, w, geometry=geometry)
-    else:
-        _check_bias(b, w.shape[0], name)
-        y = correlate_bias_primitive(x, w, b, geometry=geometry)
+    shapes = x._array.shape, w._array.shape, None if b is None else b._array.shape
+    geometry = _sliding(shapes, stride, padding, dilation, groups, axes, name, int(single))
+    call = correlate_primitive if b is None else correlate_bias_primitive
+    y = call(x, w, *(() if b is None else (b,)), geometry=geometry)
     return squeeze(y, 0) if single else y
 
 
@@ -305,12 +304,10 @@ def _conv_transpose(
     check_transposed(y.shape, w.shape, groups, axes, name, single)
     if output_size is not None and hasattr(output_size, "__len__") and len(output_size) == axes + (1 if single else 2):
         output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
-    geometry = _transposed(y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size)
-    if b is None:
-        x = correlate_input_primitive(w, y, geometry=geometry)
-    else:
-        _check_bias(b, w.shape[1] * groups, name)
-        x = correlate_input_bias_primitive(w, y, b, geometry=geometry)
+    geometry = _transposed((y.shape[2:], w.shape[2:]), stride, padding, output_padding, dilation, groups, output_size)
+    _check_bias(None if b is None else b.shape, w.shape[1] * groups, name)
+    call = correlate_input_primitive if b is None else correlate_input_bias_primitive
+    x = call(w, y, *(() if b is None else (b,)), geometry=geometry)
     return squeeze(x, 0) if single else x
 
 
