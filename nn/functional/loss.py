@@ -51,8 +51,10 @@ def cross_entropy(
             )
         logs = mg.log_softmax(input, axis)
         return _soft_cross_entropy(logs, target, weight, reduction, label_smoothing, axis)
-    if weight is None or label_smoothing == 0:
-        losses = mg.cross_entropy(input, target, ignore_index, label_smoothing)
+    if weight is None:
+        return mg.cross_entropy(input, target, ignore_index, label_smoothing, reduction)
+    if label_smoothing == 0:
+        losses = mg.cross_entropy(input, target, ignore_index)
         return _weighed(losses, input, target, weight, ignore_index, reduction)
     # The weight of each class stands inside the sum over the classes.
     logs = mg.log_softmax(input, axis)
