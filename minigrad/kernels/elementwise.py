@@ -19,8 +19,11 @@ T = TypeVar("T")
 # Elements of a piece: with a few intermediate results, what a core's own cache holds.
 PIECE = 1 << 16
 
-# From so many elements on pieces are shared between threads; and the longest sum that is left to the dtype of its terms.
-MANY, ROW = 1 << 18, 4096
+# From so many elements on pieces are shared between threads.
+MANY = 1 << 18
+
+# The longest sum that is left to the dtype of its terms.
+ROW = 4096
 
 _WORDS: dict[int, Any] = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
@@ -67,14 +70,19 @@ def _vectors(out: Array, arrays: tuple[Array, ...]) -> list[Array] | None:
 
 
 def shared(tasks: Sequence[Callable[[], T]], size: int) -> list[T]:
-    """The results of tasks on the pieces of an array of that many elements."""
+    """The results of tasks on the pieces of an array of that many elements, from several threads where that pays."""
     if len(tasks) == 1:
         return [tasks[0]()]
     return threads.run(tasks, threads.sharing() if size >= MANY else 1)
 
 
 def _cut(out: Array, arrays: tuple[Array, ...]) -> list[tuple[Array, ...]]:
-    """The arrays in pieces, each with its piece of `out`; all at once where they are small, or lie differently."""
+    """The arrays in pieces, each with its piece of `out`; all at once where they are small, or lie differently.
+
+    No piece is a single number, of which NumPy's functions would make no array.
+    """
+    if not out.ndim:
+        return [tuple([one.reshape(1) for one in (out, *arrays)])]
     vectors = _vectors(out, arrays) if out.size > PIECE else None
     if vectors is None:
         return [(out, *arrays)]
@@ -86,7 +94,7 @@ def _cut(out: Array, arrays: tuple[Array, ...]) -> list[tuple[Array, ...]]:
 def in_pieces(compute: Callable[..., Any], *arrays: Array) -> Array:
     """What `compute(out, *arrays)` writes into `out`: an element-wise formula, in the dtype of the last array."""
     out = empty_in_order(*arrays)
-    if out.size <= PIECE:
+    if out.size <= PIECE and out.ndim:
         compute(out, *arrays)
     else:
         shared([partial(compute, *piece) for piece in _cut(out, arrays)], out.size)
@@ -109,6 +117,30 @@ def inner(a: Array, b: Array) -> float:
         return float(np.vecdot(a, b))
     rows = np.vecdot(a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW))
     return float(np.add.reduce(rows, dtype=np.float64)) + float(np.vecdot(a[whole:], b[whole:]))
+
+
+def added(a: Array) -> float:
+    """Σ a, pairwise in the dtype of the elements."""
+    return float(np.add.reduce(a, axis=None, dtype=np.float32 if a.dtype == np.float16 else None))
+
+
+def not_negative(x: Array) -> Array:
+    """Where the sign of x is plus, that of 0 too."""
+    return x.view(_WORDS[x.itemsize]) >= 0  # type: ignore[no-any-return]
+
+
+def negative_size(x: Array) -> Array:
+    """−|x|"""
+    word = _WORDS[x.itemsize]
+    return np.bitwise_or(x.view(word), np.iinfo(word).min).view(x.dtype)  # type: ignore[no-any-return]
+
+
+def with_sign(x: Array, size: Array) -> Array:
+    """`size`, which is not negative, with the sign of x, by bits; written over `size`."""
+    word = _WORDS[x.itemsize]
+    bits = size.view(word)
+    np.bitwise_or(bits, np.bitwise_and(x.view(word), np.iinfo(word).min), out=bits)
+    return size
 
 
 def drop(out: Array, mask: Array, x: Array) -> None:

@@ -7,16 +7,18 @@ over the classes is then Σ eˣ/max eˣ − 1, with all digits where a class is 
 """
 
 import math
-from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .elementwise import PIECE, shared
+from .elementwise import PIECE, added, shared
 from .sums import SHORT, total
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+# Elements of a piece at most.
+MOST = 4 * PIECE
 
 
 class Laid(NamedTuple):
@@ -50,12 +52,12 @@ class Laid(NamedTuple):
         return y.reshape([shape[place] for place in places]).transpose(np.argsort(places))
 
     def cuts(self) -> list[tuple[slice, slice]]:
-        """Pieces of P and Q, as large as the cache holds."""
+        """Pieces of P and Q, about as large as the cache holds: of Q only where one of P has several."""
         outer, classes, inner = self.sizes
         if outer * classes * inner <= PIECE:
             return [(slice(None), slice(None))]
-        columns = -(-inner // -(-inner * classes // PIECE))
-        rows = -(-outer // -(-outer * classes * columns // PIECE)) if columns == inner else 1
+        rows = -(-outer // -(-outer * classes * inner // PIECE))
+        columns = -(-inner // -(-inner * classes // MOST)) if inner * classes > MOST else inner
         return [
             (slice(row, row + rows), slice(column, column + columns))
             for row in range(0, outer, rows)
@@ -77,20 +79,25 @@ def laid(x: Array, axis: int) -> Laid:
 class Piece(NamedTuple):
     """What the gradient needs of scores (P, C, Q).
 
-    `powers` holds e^(x − max x), at the labels less 1; `right` says where these are, of
-    which `missing` do not count; `rest` (P, Q) is the sum of the powers.
+    `powers` holds e^(x − max x), at the `labels` (P, Q) less 1, of which `missing` do not
+    count; `rest` (P, Q) is the sum of the powers.
     """
 
     powers: Array
-    right: Array
+    labels: Array
     rest: Array
     missing: Array | None
 
 
 @lru_cache(maxsize=64)
-def _starts(outer: int, classes: int, inner: int) -> Array:
-    """The place of the first class for each label of (P, C, Q), counted in elements."""
-    return np.arange(outer)[:, None] * (classes * inner) + np.arange(inner)
+def _starts(outer: int, step: int, inner: int) -> Array:
+    return np.arange(outer)[:, None] * step + np.arange(inner)
+
+
+def _places(labels: Array, classes: int, inner: int) -> Array:
+    """Where the classes of labels (P, q) stand in (P, C, Q), counted in elements from the first column of q."""
+    starts = _starts(labels.shape[0], classes * inner, labels.shape[1])
+    return starts + (labels * inner if inner > 1 else labels)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=64)
@@ -108,18 +115,14 @@ def _summed(x: Array) -> Array:
 
 def _cost(x: Array, labels: Array, ignored: int | None, smoothing: float) -> tuple[Array, Piece]:
     """The costs of one piece (P, Q), and what its gradient needs."""
-    outer, classes, inner = x.shape
+    _, classes, inner = x.shape
     missing = None
     if ignored is not None:
         missing = labels == ignored
         labels = np.where(missing, 0, labels)
-    places = _starts(*x.shape) + (labels * inner if inner > 1 else labels)
-    if inner == 1:
-        rows = x.reshape(outer, classes)
-        powers = np.subtract(rows, rows.max(axis=1, keepdims=True, initial=-np.inf), order="C").reshape(x.shape)
-    else:
-        powers = np.subtract(x, x.max(axis=1, keepdims=True, initial=-np.inf), order="C")
-    line = powers.reshape(-1)
+    peak = np.maximum.reduce(x, axis=1, keepdims=True, initial=-np.inf)
+    powers = np.subtract(x, peak, order="C")
+    line, places = powers.reshape(-1), _places(labels, classes, inner)
     right = line.take(places)
     blurred = powers.mean(axis=1) * x.dtype.type(smoothing) if smoothing else None
     np.exp(powers, out=powers)
@@ -133,63 +136,56 @@ def _cost(x: Array, labels: Array, ignored: int | None, smoothing: float) -> tup
         costs -= blurred
     if missing is not None:
         costs[missing] = 0
-    return costs, Piece(powers, places, rest, missing)
+    return costs, Piece(powers, labels, rest, missing)
 
 
 def costs(
-    x: Array, labels: Array, axis: int, ignored: int | None, smoothing: float, count: float | None
+    x: Array, labels: Array, axis: int, ignored: int | None, smoothing: float, count: int | None
 ) -> tuple[Array, list[Piece]]:
     """ln Σ eˣ − (1 − ε)·x_t − ε·mean x for each label, or their sum divided by `count`; and what the gradient needs."""
     lie = laid(x, axis)
+    cuts = lie.cuts()
     scores, known = lie.lay(x), lie.lay_labels(labels)
-    tasks = [
-        partial(_cost, scores[rows, :, columns], known[rows, columns], ignored, smoothing)
-        for rows, columns in lie.cuts()
-    ]
-    found = shared(tasks, x.size)
+    found = shared([partial(_cost, scores[p, :, q], known[p, q], ignored, smoothing) for p, q in cuts], 2 * x.size)
     pieces = [piece for _, piece in found]
     if count is not None:
-        summed = sum([float(np.add.reduce(one, axis=None, dtype=np.float64)) for one, _ in found])
-        return np.asarray(summed / count, x.dtype), pieces
-    if len(found) == 1:
-        return lie.unlay_labels(found[0][0], labels.shape), pieces
+        summed = sum([added(one) for one, _ in found])
+        return np.asarray(summed / (count or math.nan), x.dtype), pieces
     y = np.empty(lie.sizes[::2], x.dtype)
-    for cut, (cost, _) in zip(lie.cuts(), found, strict=True):
+    for cut, (cost, _) in zip(cuts, found, strict=True):
         y[cut] = cost
     return lie.unlay_labels(y, labels.shape), pieces
 
 
-def _slope(out: Array, g: Array, piece: Piece, smoothing: float) -> None:
-    """The gradient of one piece, of a cotangent (P, Q) or a single one."""
+def _slope(y: Array, p: slice, q: slice, g: Array, piece: Piece, smoothing: float) -> None:
+    """The gradient of one piece: softmax is (powers + [class is t])/(rest + 1). One g stands for all."""
+    _, classes, inner = y.shape
     if piece.missing is not None:
-        g = np.where(piece.missing, 0, g).astype(out.dtype, copy=False)
+        g = np.where(piece.missing, 0, g).astype(y.dtype, copy=False)
     share = g / (piece.rest + 1)
+    out = y[p, :, q]
     np.multiply(piece.powers, share[:, None], out=out)
-    less = piece.rest * share
+    less = np.multiply(piece.rest, share, out=share)
     if smoothing:
-        less -= g * out.dtype.type(smoothing)
-        out -= np.asarray(g * out.dtype.type(smoothing / out.shape[1])).reshape(-1, 1, out.shape[2] if g.ndim else 1)
-    if out.flags.c_contiguous:
-        line = out.reshape(-1)
-        line[piece.right] -= less
-    else:
-        out[np.unravel_index(piece.right, out.shape)] -= less
+        less = less - g * y.dtype.type(smoothing)
+        out -= np.broadcast_to(g * y.dtype.type(smoothing / classes), share.shape)[:, None]
+    line = y.reshape(-1)[(p.start or 0) * classes * inner + (q.start or 0) :]
+    line[_places(piece.labels, classes, inner)] -= less
 
 
-def gradient(g: Array, x: Array, axis: int, smoothing: float, count: float | None, pieces: list[Piece]) -> Array:
-    """g·(softmax x − (1 − ε)·[class is t] − ε/C), of what `costs` gave: softmax is (rest + [class is t])/(rest + 1)."""
+def gradient(g: Array, x: Array, axis: int, smoothing: float, count: int | None, pieces: list[Piece]) -> Array:
+    """g·(softmax x − (1 − ε)·[class is t] − ε/C), from what `costs` gave."""
     lie = laid(x, axis)
     y = np.empty(lie.sizes, x.dtype)
     cuts = lie.cuts()
     if count is not None:
-        g = np.asarray(g / count, x.dtype)
-        parts = [g] * len(cuts)
+        parts = [np.asarray(g / (count or math.nan), x.dtype)] * len(cuts)
     else:
         known = lie.lay_labels(g)
         parts = [known[cut] for cut in cuts]
-    tasks: list[Callable[[], None]] = [
-        partial(_slope, y[rows, :, columns], part, piece, smoothing)
-        for (rows, columns), part, piece in zip(cuts, parts, pieces, strict=True)
+    tasks = [
+        partial(_slope, y, p, q, part, piece, smoothing)
+        for (p, q), part, piece in zip(cuts, parts, pieces, strict=True)
     ]
-    shared(tasks, x.size)
+    shared(tasks, 2 * x.size)
     return lie.unlay(y, x.shape)

@@ -1,5 +1,6 @@
 """The losses of classification (N98), sample by sample: scores per class against class numbers."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def _places(target: Array, axis: int) -> tuple[Array, ...]:
     aux=("pieces",),
 )
 def cross_entropy_primitive(
-    x: Array, target: Array, *, axis: int, ignored: int | None, smoothing: float, count: float | None
+    x: Array, target: Array, *, axis: int, ignored: int | None, smoothing: float, count: int | None
 ) -> tuple[Array, list[kernels.Piece]]:
     """What logits cost where the class is known; exact where it is certain."""
     return kernels.costs(x, target, axis, ignored, smoothing, count)
@@ -48,7 +49,7 @@ def cross_entropy_primitive(
     notes=("N98",),
 )
 def cross_entropy_vjp(
-    g: Array, x: Array, target: Array, *, axis: int, ignored: int | None, smoothing: float, count: float | None,
+    g: Array, x: Array, target: Array, *, axis: int, ignored: int | None, smoothing: float, count: int | None,
     pieces: list[kernels.Piece] | None = None,
 ) -> Array:  # fmt: skip
     """The VJP of cross_entropy; `pieces` is what the forward found of x."""
@@ -58,9 +59,9 @@ def cross_entropy_vjp(
 
 
 def _against(
-    h: Tensor, x: Tensor, target: Tensor, axis: int, ignored: int | None, smoothing: float, count: float | None
+    h: Tensor, x: Tensor, target: Tensor, axis: int, ignored: int | None, smoothing: float, count: int | None
 ) -> Tensor:
-    """Σ h·(softmax x − (1 − ε)·[class is t] − ε/C): one number for each label, or their sum divided by the count; linear in h."""
+    """Σ h·(softmax x − (1 − ε)·[class is t] − ε/C) for each label, or their sum divided by n; linear in h."""
     missing = target == ignored if ignored is not None else None
     labels = unsqueeze(target if missing is None else where(missing, 0, target), axis)
     right = squeeze(gather(h, axis, labels), axis)
@@ -69,15 +70,13 @@ def _against(
         y = y - sum_primitive(h, axes=(axis,), keepdims=False) * (smoothing / x.shape[axis])
     if missing is not None:
         y = where(missing, 0, y)
-    return y if count is None else sum_primitive(y, axes=tuple(range(y.ndim)), keepdims=False) / count
+    return y if count is None else sum_primitive(y, axes=tuple(range(y.ndim)), keepdims=False) / (count or math.nan)
 
 
-def _bend(
-    h: Tensor, g: Tensor, x: Tensor, target: Tensor, axis: int, ignored: int | None, count: float | None
-) -> Tensor:
+def _bend(h: Tensor, g: Tensor, x: Tensor, target: Tensor, axis: int, ignored: int | None, count: int | None) -> Tensor:
     share = softmax_primitive(x, axes=(axis,))
     if count is not None:
-        g = expand_primitive(g / count, shape=target.shape)
+        g = expand_primitive(g / (count or math.nan), shape=target.shape)
     if ignored is not None:
         g = where(target == ignored, 0, g)
     weighed = h * unsqueeze(g, axis)
@@ -160,7 +159,7 @@ def cross_entropy(
     input, target = floating(as_operand(input, name), name), _integers(target, name)
     axis, missing = _labels(input, target, ignored)
     labels = target._array
-    counted = labels.size if missing is None else np.count_nonzero(labels != missing)
+    counted = labels.size if missing is None else int(np.count_nonzero(labels != missing))
     return cross_entropy_primitive(
         input, target, axis=axis, ignored=missing, smoothing=smoothing, count=divisor(reduction, counted)
     )

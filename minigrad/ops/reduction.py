@@ -130,14 +130,14 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     )
 
 
-def divisor(reduction: str, count: int) -> float | None:
-    """What a loss divides the sum of `count` costs by; None where they are not to be added up.
+def divisor(reduction: str, count: int) -> int | None:
+    """What a loss divides the sum of `count` costs by; None where they are not to be added up, 0 for a mean of nothing.
 
     Raises `ArgumentError` for another word than 'none', 'mean' and 'sum'.
     """
     if not isinstance(reduction, str) or reduction not in ("none", "mean", "sum"):
         raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
-    return None if reduction == "none" else 1.0 if reduction == "sum" else count or math.nan
+    return None if reduction == "none" else 1 if reduction == "sum" else count
 
 
 @reduction
