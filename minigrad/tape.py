@@ -170,12 +170,12 @@ class Leaf(Node):
         self.tensor = weakref.ref(tensor)
         self.grown: HookTable | None = None
 
-    def keep(self, gradient: "Tensor", create_graph: bool, owned: bool = False) -> None:
-        """Add a gradient, which may be ours alone, to the tensor's `grad`, then call the hooks that wait for it."""
+    def keep(self, gradient: "Tensor", create_graph: bool) -> None:
+        """Add a gradient to the tensor's `grad`, then call the hooks that wait for it."""
         tensor = self.tensor()
         if tensor is None or tensor._node is None:
             return
-        tensor._accumulate(gradient, create_graph, owned and not self.posthooks)
+        tensor._accumulate(gradient, create_graph)
         for hook in list(self.grown.values()) if self.grown else ():
             returned = hook(tensor)
             if returned is not None:

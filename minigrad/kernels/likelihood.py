@@ -17,8 +17,8 @@ from .sums import SHORT, total
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# Elements of a piece at most.
-MOST = 4 * PIECE
+# Elements of a piece, about: few steps pass over it, and most of them over a part that is kept.
+MOST = 2 * PIECE
 
 
 class Laid(NamedTuple):
@@ -54,9 +54,9 @@ class Laid(NamedTuple):
     def cuts(self) -> list[tuple[slice, slice]]:
         """Pieces of P and Q, about as large as the cache holds: of Q only where one of P has several."""
         outer, classes, inner = self.sizes
-        if outer * classes * inner <= PIECE:
+        if outer * classes * inner <= MOST:
             return [(slice(None), slice(None))]
-        rows = -(-outer // -(-outer * classes * inner // PIECE))
+        rows = -(-outer // -(-outer * classes * inner // MOST))
         columns = -(-inner // -(-inner * classes // MOST)) if inner * classes > MOST else inner
         return [
             (slice(row, row + rows), slice(column, column + columns))

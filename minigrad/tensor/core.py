@@ -3,7 +3,6 @@
 import sys
 import weakref
 from collections.abc import Callable, Sequence
-from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -277,11 +276,9 @@ class TensorCore:
         """
         backward([self], [gradient], retain_graph, create_graph, inputs)  # type: ignore[list-item]
 
-    def _accumulate(self, gradient: "Tensor", create_graph: bool, owned: bool = False) -> None:
-        """Add to `grad`; the first gradient is copied, since others may hold the same array, unless it is `owned`."""
-        if self._grad is None and owned and not MODE.get().observers:
-            self._grad = gradient
-        elif self._grad is None:
+    def _accumulate(self, gradient: "Tensor", create_graph: bool) -> None:
+        """Add to `grad`; the first gradient is copied, since others may hold the same array."""
+        if self._grad is None:
             plain = gradient._node is None and not MODE.get().observers
             self._grad = gradient._wrap(gradient._array.copy("K")) if plain else lookup("clone")(gradient)
         elif create_graph:
@@ -355,28 +352,6 @@ def kept_graph(create_graph: Any, retain_graph: Any, name: str) -> tuple[bool, b
     return create_graph, create_graph if retain_graph is None else as_flag(retain_graph, name, "retain_graph")
 
 
-def _alone() -> int:
-    """How many references Python counts to what only one local variable holds: it differs between its versions."""
-    only = object()
-    return getrefcount(only)
-
-
-def _is_alone(tensor: TensorCore) -> bool:
-    """Whether nothing but this tensor, off the tape, holds its array, and all of the array's memory."""
-    array = tensor._array
-    flags = array.flags
-    return (
-        tensor._node is None
-        and flags.owndata
-        and flags.writeable
-        and array.base is None
-        and getrefcount(array) <= _ALONE + 1
-    )
-
-
-_ALONE = _alone()
-
-
 def backward(
     tensors: "Sequence[Tensor]",
     gradients: "Sequence[Tensor | None]",
@@ -407,8 +382,5 @@ def backward(
                     edge.node.keep(gradient, create_graph)
                 else:
                     chosen[edge]._accumulate(gradient, create_graph)  # type: ignore[index]
-            leaves = result.leaves[::-1] if chosen is None else []
-            result.leaves.clear()
-            while leaves:
-                leaf, gradient = leaves.pop()
-                leaf.keep(gradient, create_graph, getrefcount(gradient) <= _ALONE and _is_alone(gradient))
+            for leaf, gradient in result.leaves if chosen is None else ():
+                leaf.keep(gradient, create_graph)
