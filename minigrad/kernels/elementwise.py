@@ -19,8 +19,9 @@ T = TypeVar("T")
 # Elements of a piece: with a few intermediate results, what a core's own cache holds.
 PIECE = 1 << 16
 
-# From so many elements on pieces are shared between threads.
-MANY = 1 << 18
+# From so many elements on the pieces of a short formula are shared between threads; longer ones count theirs more than
+# once. One core takes several times as long for that many as handing work over does.
+MANY = 1 << 19
 
 # The longest sum that is left to the dtype of its terms.
 ROW = 4096
@@ -104,7 +105,7 @@ def in_pieces(compute: Callable[..., Any], *arrays: Array) -> Array:
 def sum_in_pieces(compute: Callable[..., float], *arrays: Array) -> tuple[float, Array]:
     """The sum of what `compute(out, *arrays)` returns for each piece, and what it writes into `out`."""
     out = empty_in_order(*arrays)
-    return sum(shared([partial(compute, *piece) for piece in _cut(out, arrays)], out.size)), out
+    return sum(shared([partial(compute, *piece) for piece in _cut(out, arrays)], 2 * out.size)), out
 
 
 def inner(a: Array, b: Array) -> float:

@@ -146,7 +146,7 @@ def costs(
     lie = laid(x, axis)
     cuts = lie.cuts()
     scores, known = lie.lay(x), lie.lay_labels(labels)
-    found = shared([partial(_cost, scores[p, :, q], known[p, q], ignored, smoothing) for p, q in cuts], 2 * x.size)
+    found = shared([partial(_cost, scores[p, :, q], known[p, q], ignored, smoothing) for p, q in cuts], 4 * x.size)
     pieces = [piece for _, piece in found]
     if count is not None:
         summed = sum([added(one) for one, _ in found])
@@ -187,5 +187,5 @@ def gradient(g: Array, x: Array, axis: int, smoothing: float, count: int | None,
         partial(_slope, y, p, q, part, piece, smoothing)
         for (p, q), part, piece in zip(cuts, parts, pieces, strict=True)
     ]
-    shared(tasks, 2 * x.size)
+    shared(tasks, 4 * x.size)
     return lie.unlay(y, x.shape)
