@@ -68,6 +68,8 @@ class CustomPrimitive(Primitive):
     static and handed on as it is, unless a VJP makes it an operand too.
     """
 
+    users = True
+
     def __init__(self, forward: Callable[..., Any], *details: Any, **options: Any) -> None:
         super().__init__(forward, *details, **options)
         self._arity = -1  # its own signature says what an operand is
@@ -408,8 +410,7 @@ def primitive(
     `broadcast=True` it is element-wise: operands are promoted and broadcast, and gradients summed over what was
     broadcast; with `floating=True` integers become floats first. The last results of the forward are for the VJPs
     only where `aux` names them; floating-point ones end the tape, so that a second derivative is refused. `outputs`
-    names several results, whose cotangents then come as a tuple, with None for a result that the loss does not
-    depend on.
+    names several results, whose cotangents then come as a tuple, with None for one that the loss does not need.
 
     Parameters without a default are operands. Those with a default or behind `*` are static. Declaring a name again
     replaces your own primitive, as running a cell again does.

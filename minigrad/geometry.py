@@ -15,7 +15,7 @@ never check again.
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
@@ -64,17 +64,17 @@ def per_axis(value: Any, axes: int, name: str, smallest: int = 1) -> tuple[int, 
 
 
 def remembered(make: F) -> F:
-    """The function of sizes, which remembers what it made of integers, words and tuples of integers."""
+    """The function of shapes of arrays and other sizes, which remembers what it made of integers, words and tuples."""
     known = lru_cache(maxsize=1024)(make)
 
     @wraps(make)
-    def made(*sizes: Any) -> Any:
+    def made(shapes: Any, *sizes: Any) -> Any:
         # What is equal to an integer need not be one: 2.0 and True have messages of their own.
         for size in sizes:
             for one in size if type(size) is tuple else (size,):
                 if type(one) not in _PLAIN:
-                    return make(*sizes)
-        return known(*sizes)
+                    return make(shapes, *sizes)
+        return known(shapes, *sizes)
 
     return made  # type: ignore[return-value]
 
@@ -149,11 +149,13 @@ class Geometry:
     padding: tuple[Pair, ...]
     dilation: tuple[int, ...]
     groups: int = 1
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        sizes = (self.outputs, self.kernel, self.stride, self.padding, self.dilation)
+        object.__setattr__(self, "_hash", hash((self.inputs, *sizes, self.groups)))  # every call of a kernel asks
         if not self.inputs:
             raise ArgumentError("there are no spatial axes here: give one size for each axis of the maps")
-        sizes = (self.outputs, self.kernel, self.stride, self.padding, self.dilation)
         if any(len(one) != len(self.inputs) for one in sizes) or min(*self.kernel, *self.stride, *self.dilation) < 1:
             raise ArgumentError(
                 f"{self}: every field needs an entry per axis; kernel, stride and dilation are at least 1"
@@ -167,6 +169,9 @@ class Geometry:
                     f"step(s) of stride {s}, but the padded input has only {padded} (size {n}, padding "
                     f"{self.padding[axis]}). Use a smaller kernel, more padding, or a larger input"
                 )
+
+    def __hash__(self) -> int:
+        return self._hash
 
     # ------------------------------------------------------------- makers
 

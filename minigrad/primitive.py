@@ -34,7 +34,7 @@ from .registry import lookup, register_primitive, registered_primitives
 from .rules import ARGUMENT, AUX, OUTPUT, SHAPE, Rules
 from .silence import SILENT, WARNINGS, hush, speak
 from .tape import Form, Node
-from .tensor import Array, Saved, Tensor, kept
+from .tensor import Array, Saved, Tensor, Version, kept
 
 __all__ = ["Primitive", "primitive", "primitives"]
 
@@ -53,6 +53,8 @@ class Primitive(Rules):
     Attributes: `name`; `formula` and `vjp`, as text; `notes`, the items of the
     lecture notes it comes from; `arguments`, the names of its array arguments.
     """
+
+    users = False  # whether its class is for primitives of one's own
 
     def __init__(
         self, forward: Callable[..., Any], name: str, formula: str, vjp: str, notes: tuple[str, ...], *,
@@ -158,12 +160,12 @@ class Primitive(Rules):
         """The operands as tensors, and the arrays that the forward gets."""
         if self.broadcast:
             return promoted(args, self.name, self.floating, self.conditions)
-        inputs: Sequence[Tensor] = args
+        arrays = []
         for arg in args:
             if not isinstance(arg, Tensor):
-                inputs = [as_operand(one, self.name) for one in args]
-                break
-        return inputs, [tensor._array for tensor in inputs]
+                return self._operands(tuple([as_operand(one, self.name) for one in args]))
+            arrays.append(arg._array)
+        return args, arrays
 
     def _apply(self, inputs: Sequence[Tensor], arrays: Sequence[Array], static: dict[str, Any]) -> Any:
         mode = MODE.get()
@@ -261,14 +263,18 @@ class Primitive(Rules):
         else:
             parents = tuple([tensor._node for tensor in inputs])
             wanted = tuple([parent is not None for parent in parents])
-        if True not in wanted:
-            return
-        plan = self._plans.get(wanted) or self._plan(wanted)
+        plan = self._plans.get(wanted)
+        if plan is None:
+            if True not in wanted:
+                return
+            plan = self._plan(wanted)
         memory: dict[str, Any] = {} if plan.kept else _NOTHING
         for name, origin, place in plan.kept:
             if origin == ARGUMENT:
                 memory[name] = kept(arrays[place], inputs[place])
             elif origin == OUTPUT:
+                if outputs[place]._held is None:  # and no other thread knows it
+                    outputs[place]._held = Version(outputs[place]._array)
                 memory[name] = kept(outputs[place]._array, outputs[place])
             elif origin == AUX:
                 memory[name] = extras[place]
@@ -280,18 +286,15 @@ class Primitive(Rules):
                 places = tuple([one._index for one in inputs])
                 break
         node: Node = _new(Node)
-        if not several:
-            output = outputs[0]
-            forms: tuple[Form, ...] = ((output._array.shape, output._array.dtype),)
-            for parent in parents:
-                if parent is not None and parent.forms == forms:
-                    forms = parent.forms  # the same object, of which thousands of nodes need only one
-                    break
-            node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, False)
-            output._node = node
-            return
-        forms = tuple([(output._array.shape, output._array.dtype) for output in outputs])
-        node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, True)
+        first = outputs[0]._array
+        forms: tuple[Form, ...] = ((first.shape, first.dtype),)
+        if several:
+            forms = tuple([(output._array.shape, output._array.dtype) for output in outputs])
+        for parent in parents:
+            if parent is not None and parent.forms == forms:
+                forms = parent.forms  # the same object, of which thousands of nodes need only one
+                break
+        node._fill(self, parents, places, forms, memory, static or _NOTHING, plan.wanted, several)
         for index, output in enumerate(outputs):
             if output._array.dtype.kind == "f":
                 output._node = node
@@ -302,8 +305,8 @@ class Primitive(Rules):
     def check(self, node: Node, wanted: tuple[bool, ...]) -> None:
         """Raise `GradError` where a saved value that the wanted VJPs read was changed in place."""
         assert node.saved is not None
-        for name, _, _ in (self._plans.get(wanted) or self._plan(wanted)).kept:
-            saved = node.saved.get(name)
+        for name, origin, _ in (self._plans.get(wanted) or self._plan(wanted)).kept:
+            saved = node.saved.get(name) if origin <= OUTPUT else None
             if isinstance(saved, Saved) and saved.storage.count != saved.stamp:
                 what = "output" if name in self._outputs else f"argument {name!r}"
                 raise GradError(
@@ -404,7 +407,7 @@ def primitive(
     `outputs`: names of several outputs for the VJPs, whose cotangents come as a
     tuple, None for an output that the loss does not depend on. `linear`: in each
     argument that has a VJP, the others held fixed. `symmetric`: the Jacobian is its
-    own transpose. `kind`: the class of a user's primitive.
+    own transpose. `kind`: another class, such as that of a user's primitive.
     """
 
     def declare(forward: Callable[..., Any]) -> Primitive:
@@ -414,7 +417,7 @@ def primitive(
             keywords=tuple(keywords), aux=tuple(aux), outputs=tuple(outputs),
             linear=linear, symmetric=symmetric,
         )  # fmt: skip
-        register_primitive(made.name, made, users=kind is not Primitive)
+        register_primitive(made.name, made, users=kind.users)
         return made
 
     return declare

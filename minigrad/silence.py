@@ -3,6 +3,9 @@
 NumPy keeps what `np.errstate` sets in a context variable. Setting that variable itself, to the
 value that stands for "ignore everything", takes a fraction of the time of entering that block.
 Should a NumPy keep its setting elsewhere, `silent` is `np.errstate`.
+
+The size of the ufuncs' buffer lies in the same variable. What is repeated along rows that are
+shorter than the buffer, NumPy copies into it; with a smaller one a bias is added in half the time.
 """
 
 from collections.abc import Callable
@@ -16,10 +19,14 @@ import numpy as np
 __all__ = ["SILENT", "WARNINGS", "silent"]
 
 
+BUFFER = 1024  # elements; NumPy's own is 8192
+
+
 def found() -> tuple[ContextVar[Any], Any] | None:
     """The variable that `np.errstate` changes, and what it sets it to; None where there is no such variable."""
     before = copy_context()
     with np.errstate(all="ignore"):
+        np.setbufsize(BUFFER)
         inside = copy_context()
     changed = [(variable, setting) for variable, setting in inside.items() if before.get(variable) is not setting]
     return changed[0] if len(changed) == 1 else None

@@ -334,8 +334,11 @@ def _deposit(pending: dict[Node, Cotangents], node: Node, place: int, gradient: 
     before = slots[place]
     if before is None:
         slots[place] = gradient
-    else:
+    elif (mode := MODE.get()).recording or mode.observers:
         slots[place] = operation("add")(before, gradient)
+    else:
+        add: Any = operation("add")
+        slots[place] = before._wrap(add.forward(before._array, gradient._array))
 
 
 def _run_hooks(node: Node, cotangents: list["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]) -> None:

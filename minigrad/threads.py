@@ -15,7 +15,7 @@ _limits: Any = None
 
 
 def set_num_threads(num: int | None) -> None:
-    """Share large convolutions between so many threads, and let matrix products take one each.
+    """Share large convolutions, formulae and losses between so many threads, and let matrix products take one each.
 
     By default minigrad starts no thread, and NumPy's matrix products use as many
     as their library likes. Both at once would stand in each other's way: so this
@@ -47,7 +47,7 @@ def set_num_threads(num: int | None) -> None:
 
 
 def get_num_threads() -> int:
-    """How many threads large convolutions are shared between; see `set_num_threads`.
+    """How many threads large operations are shared between; see `set_num_threads`.
 
     >>> import minigrad as mg
     >>> mg.get_num_threads()

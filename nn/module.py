@@ -2,16 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import minigrad as mg
 from minigrad.autograd import HookTable, RemovableHandle, observers
-from minigrad.errors import (
-    ArgumentError,
-    DTypeError,
-    MinigradError,
-    MissingForwardError,
-)
+from minigrad.errors import ArgumentError, DTypeError, MinigradError, MissingForwardError
 from minigrad.explaining import misplaced
 
 from .calling import (
@@ -31,7 +26,7 @@ from .state import IncompatibleKeys, as_target, collect, convert, get_extra_stat
 
 __all__ = ["Module"]
 
-M = TypeVar("M")
+_KINDS = ("_parameters", "_buffers", "_modules")
 
 
 class Module:
@@ -183,10 +178,10 @@ class Module:
         return None
 
     def __getattr__(self, name: str) -> Any:
-        for kind in ("_parameters", "_buffers", "_modules"):
-            found = self.__dict__.get(kind, {})
-            if name in found:
-                return found[name]
+        own = self.__dict__
+        for kind in _KINDS:
+            if kind in own and name in own[kind]:
+                return own[kind][name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}; {registered(self)}")
 
     def __delattr__(self, name: str) -> None:

@@ -33,6 +33,7 @@ UNREACHABLE = [
     ("minigrad/recomputation.py", "raise AskedTooEarly", "caught by the first run, which then starts anew"),
     ("minigrad/recorder.py", "raise KeyError", "what a dictionary raises, and no VJP asks for"),
     ("minigrad/geometry.py", "raise TypeError", "caught by its callers, which name the argument"),
+    ("minigrad/kernels/threads.py", "raise error", "what was raised in another thread, as it was"),
 ]
 
 

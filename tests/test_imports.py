@@ -44,6 +44,7 @@ LAYERS = [
     ["operands"],
     ["rules"],
     ["primitive"],
+    ["joint"],
     ["ops"],
     ["functions", "threads"],
     ["creation"],

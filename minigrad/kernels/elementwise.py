@@ -5,15 +5,26 @@ arrays. Taken in pieces that fit in the cache, what lies between the steps never
 leaves it. The pieces are stretches of memory, whatever order the axes have there.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
+from . import threads
+
 Array = np.ndarray[Any, np.dtype[Any]]
+T = TypeVar("T")
 
 # Elements of a piece: with a few intermediate results, what a core's own cache holds.
 PIECE = 1 << 16
+
+# From so many elements on the pieces of a short formula are shared between threads; longer ones count theirs more than
+# once. One core takes several times as long for that many as handing work over does.
+MANY = 1 << 19
+
+# The longest sum that is left to the dtype of its terms.
+ROW = 4096
 
 _WORDS: dict[int, Any] = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
@@ -59,18 +70,78 @@ def _vectors(out: Array, arrays: tuple[Array, ...]) -> list[Array] | None:
     return vectors
 
 
+def shared(tasks: Sequence[Callable[[], T]], size: int) -> list[T]:
+    """The results of tasks on the pieces of an array of that many elements, from several threads where that pays."""
+    if len(tasks) == 1:
+        return [tasks[0]()]
+    return threads.run(tasks, threads.sharing() if size >= MANY else 1)
+
+
+def _cut(out: Array, arrays: tuple[Array, ...]) -> list[tuple[Array, ...]]:
+    """The arrays in pieces, each with its piece of `out`; all at once where they are small, or lie differently.
+
+    No piece is a single number, of which NumPy's functions would make no array.
+    """
+    if not out.ndim:
+        return [tuple([one.reshape(1) for one in (out, *arrays)])]
+    vectors = _vectors(out, arrays) if out.size > PIECE else None
+    if vectors is None:
+        return [(out, *arrays)]
+    whole = out.ravel(order="K")
+    parts = [slice(start, start + PIECE) for start in range(0, whole.size, PIECE)]
+    return [(whole[part], *[one[part] if one.size > 1 else one for one in vectors]) for part in parts]
+
+
 def in_pieces(compute: Callable[..., Any], *arrays: Array) -> Array:
     """What `compute(out, *arrays)` writes into `out`: an element-wise formula, in the dtype of the last array."""
     out = empty_in_order(*arrays)
-    vectors = _vectors(out, arrays) if out.size > PIECE else None
-    if vectors is None:
+    if out.size <= PIECE and out.ndim:
         compute(out, *arrays)
-        return out
-    whole = out.ravel(order="K")
-    for start in range(0, whole.size, PIECE):
-        part = slice(start, start + PIECE)
-        compute(whole[part], *[vector[part] if vector.size > 1 else vector for vector in vectors])
+    else:
+        shared([partial(compute, *piece) for piece in _cut(out, arrays)], out.size)
     return out
+
+
+def sum_in_pieces(compute: Callable[..., float], *arrays: Array) -> tuple[float, Array]:
+    """The sum of what `compute(out, *arrays)` returns for each piece, and what it writes into `out`."""
+    out = empty_in_order(*arrays)
+    return sum(shared([partial(compute, *piece) for piece in _cut(out, arrays)], 2 * out.size)), out
+
+
+def inner(a: Array, b: Array) -> float:
+    """Σ a·b, rows of it in the dtype of the elements."""
+    if a.strides != b.strides or a.dtype == np.float16:
+        return float(np.multiply(a, b, dtype=np.float64).sum())
+    a, b = a.ravel(order="K"), b.ravel(order="K")
+    whole = a.size - a.size % ROW
+    if not whole:
+        return float(np.vecdot(a, b))
+    rows = np.vecdot(a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW))
+    return float(np.add.reduce(rows, dtype=np.float64)) + float(np.vecdot(a[whole:], b[whole:]))
+
+
+def added(a: Array) -> float:
+    """Σ a, pairwise in the dtype of the elements."""
+    return float(np.add.reduce(a, axis=None, dtype=np.float32 if a.dtype == np.float16 else None))
+
+
+def not_negative(x: Array) -> Array:
+    """Where the sign of x is plus, that of 0 too."""
+    return x.view(_WORDS[x.itemsize]) >= 0  # type: ignore[no-any-return]
+
+
+def negative_size(x: Array) -> Array:
+    """−|x|"""
+    word = _WORDS[x.itemsize]
+    return np.bitwise_or(x.view(word), np.iinfo(word).min).view(x.dtype)  # type: ignore[no-any-return]
+
+
+def with_sign(x: Array, size: Array) -> Array:
+    """`size`, which is not negative, with the sign of x, by bits; written over `size`."""
+    word = _WORDS[x.itemsize]
+    bits = size.view(word)
+    np.bitwise_or(bits, np.bitwise_and(x.view(word), np.iinfo(word).min), out=bits)
+    return size
 
 
 def drop(out: Array, mask: Array, x: Array) -> None:

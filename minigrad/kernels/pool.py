@@ -10,129 +10,26 @@ an element leaves out the windows in which it lies there. And the work is done
 block by block, in the memory order of the input, so that it stays in the cache.
 """
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ..geometry import Geometry
+from .places import Line, Tap, apart_of, elements_of, grids_of, lines_of, taps_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Plan = TypeVar("Plan")
 
 # So many elements of the output are worked on at a time.
 _BLOCK = 2**17
 
+# Elements that lie together for each place of a window, from which on they are assigned rather than repeated.
+_STRETCH = 64
+
 
 def _lowest(dtype: np.dtype[Any]) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
-
-
-class _Tap(NamedTuple):
-    """One element of the kernel along one axis: in which windows it lies in the input, and where it does.
-
-    Of the positions a stride apart, from `phase` on, it meets those in `spots`.
-    """
-
-    windows: slice
-    where: slice
-    phase: int
-    spots: slice
-
-
-@lru_cache(maxsize=1024)
-def _taps(n: int, o: int, k: int, s: int, before: int, d: int) -> tuple[_Tap | None, ...]:
-    """The kernel elements of an axis, None for one that lies in the padding in every window.
-
-    Gathering and scattering both go through these slices, so each is the
-    adjoint of the other by construction.
-    """
-    taps: list[_Tap | None] = []
-    for start in range(-before, k * d - before, d):
-        first, last = max(-(start // s), 0), min((n - 1 - start) // s, o - 1)
-        if first > last:
-            taps.append(None)
-            continue
-        low, high = start + first * s, start + last * s
-        spots = slice(low // s, high // s + 1)
-        taps.append(_Tap(slice(first, last + 1), slice(low, high + 1, s), low % s, spots))
-    return tuple(taps)
-
-
-def _along(geometry: Geometry) -> list[tuple[_Tap | None, ...]]:
-    """The taps of each axis."""
-    axes = zip(
-        geometry.inputs, geometry.outputs, geometry.kernel, geometry.stride, geometry.padding, geometry.dilation,
-        strict=True,
-    )  # fmt: skip
-    return [_taps(n, o, k, s, p[0], d) for n, o, k, s, p, d in axes]
-
-
-class _Element(NamedTuple):
-    """One element of the kernel that meets the input: its number in row-major order, where it does, in which windows.
-
-    `taps` are those along each axis, and `whole` says that it lies in the input in every window.
-    """
-
-    number: int
-    where: tuple[Any, ...]
-    windows: tuple[Any, ...]
-    taps: tuple[_Tap, ...]
-    whole: bool
-
-
-class _Grid(NamedTuple):
-    """The positions of the input a stride apart from a first one: an index, their number along each axis.
-
-    `elements` are those of the kernel that meet them, each with whether it gives a value to every position from the
-    window of the same place.
-    """
-
-    where: tuple[Any, ...]
-    sizes: tuple[int, ...]
-    elements: tuple[tuple[_Element, bool], ...]
-
-
-def _remembered(plan: Callable[[Geometry], Plan]) -> Callable[[Geometry], Plan]:
-    """A function of a geometry that remembers what it found for small kernels."""
-    remembered = lru_cache(maxsize=256)(plan)
-    return lambda geometry: (remembered if math.prod(geometry.kernel) <= 256 else plan)(geometry)
-
-
-@_remembered
-def _elements(geometry: Geometry) -> tuple[_Element, ...]:
-    """The kernel elements that meet the input, in row-major order."""
-    found = []
-    for number, taps in enumerate(itertools.product(*_along(geometry))):
-        if None not in taps:
-            met: tuple[_Tap, ...] = taps  # type: ignore[assignment]
-            whole = all(tap.windows == slice(0, o) for tap, o in zip(met, geometry.outputs, strict=True))
-            where, windows = (..., *(tap.where for tap in met)), (..., *(tap.windows for tap in met))
-            found.append(_Element(number, where, windows, met, whole))
-    return tuple(found)
-
-
-@_remembered
-def _grids(geometry: Geometry) -> tuple[tuple[_Grid, ...], bool]:
-    """The grids of the input that kernel elements meet, and whether these are all positions.
-
-    Elements whose positions lie a multiple of the stride apart meet the same grid.
-    """
-    groups: dict[tuple[int, ...], list[_Element]] = {}
-    for element in _elements(geometry):
-        groups.setdefault(tuple(tap.phase for tap in element.taps), []).append(element)
-    grids = []
-    for phase, elements in groups.items():
-        axes = list(zip(geometry.inputs, phase, geometry.stride, strict=True))
-        sizes = tuple((n - 1 - first) // s + 1 for n, first, s in axes)
-        fills = tuple(sizes == geometry.outputs and all(tap.spots == slice(0, o) == tap.windows
-                      for tap, o in zip(one.taps, sizes, strict=True)) for one in elements)  # fmt: skip
-        where = (..., *(slice(first, None, s) for _, first, s in axes))
-        grids.append(_Grid(where, sizes, tuple(zip(elements, fills, strict=True))))
-    return tuple(grids), sum(math.prod(grid.sizes) for grid in grids) == math.prod(geometry.inputs)
 
 
 def _blocks(x: Array, lead: int, size: int) -> list[tuple[Any, ...]]:
@@ -195,7 +92,7 @@ def max_pool(x: Array, geometry: Geometry, named: bool = True) -> tuple[Array, A
 
 def _max_of(x: Array, best: Array, winners: Array | None, geometry: Geometry) -> None:
     """Fill `best` and `winners`, which are compact."""
-    value, lowest, rest = np.empty_like(best), _lowest(x.dtype), _elements(geometry)
+    value, lowest, rest = np.empty_like(best), _lowest(x.dtype), elements_of(geometry)
     race = None if winners is None else _Race(winners)
     if rest and rest[0].whole and not rest[0].number:
         np.copyto(best, x[rest[0].where])
@@ -216,7 +113,7 @@ def _max_of(x: Array, best: Array, winners: Array | None, geometry: Geometry) ->
             race.run(number, value, best)
         np.maximum(value, best, out=best)  # of equal ones the second operand
     if winners is not None and x.dtype.kind == "f" and np.isnan(best).any():
-        for number, where, windows, _, _ in _elements(geometry):
+        for number, where, windows, _, _ in elements_of(geometry):
             winners[windows][np.isnan(x[where])] = number
 
 
@@ -251,7 +148,7 @@ def select(x: Array, winners: Array, geometry: Geometry) -> Array:
         total = _empty(source, geometry.outputs)
         total.fill(0)
         value, room, chosen = np.zeros_like(total), np.empty_like(total), np.empty_like(names, dtype=bool)
-        for number, where, windows, _, _ in _elements(geometry):
+        for number, where, windows, _, _ in elements_of(geometry):
             np.copyto(value[windows], source[where])
             np.copyto(room, np.equal(names, number, out=chosen))
             np.bitwise_or(total, np.multiply(value, room, out=room), out=total)
@@ -262,7 +159,7 @@ def select(x: Array, winners: Array, geometry: Geometry) -> Array:
 # ------------------------------------------------------------------ the adjoints
 
 
-def _in_grid(values: Array, taps: Sequence[_Tap], axis: int, sizes: tuple[int, ...]) -> Array:
+def _in_grid(values: Array, taps: Sequence[Tap], axis: int, sizes: tuple[int, ...]) -> Array:
     """Values of windows where the taps meet a grid, zeros elsewhere; the axes from `axis` on are those of the taps."""
     before, after = values.shape[:axis], values.shape[axis + len(sizes) :]
     out = np.zeros_like(values, shape=(*before, *sizes, *after))
@@ -276,7 +173,7 @@ def place(g: Array, winners: Array, geometry: Geometry) -> Array:
 
     What goes to the same grid of the input is added up before one copy writes the grid.
     """
-    grids, full = _grids(geometry)
+    grids, full = grids_of(geometry)
     out = _empty(g, geometry.inputs)
     if not full:
         out.fill(0)
@@ -305,12 +202,12 @@ def window_sum(x: Array, geometry: Geometry, divisor: Any = None) -> Array:
 
     The sum over a box is one along each of its axes in turn.
     """
-    lead, along = x.ndim - len(geometry.inputs), _along(geometry)
+    lead = x.ndim - len(geometry.inputs)
     out = _empty(x, geometry.outputs)
     for part in _blocks(x, lead, out.size):
         total = x[part].astype(np.float32, order="K") if x.dtype == np.float16 else x[part]
-        for axis, (taps, o) in enumerate(zip(along, geometry.outputs, strict=True), lead):
-            total = _sum_along(total, axis, taps, o)
+        for line in lines_of(geometry):
+            total = _sum_along(total, line)
         if divisor is None:
             out[part] = total
         else:
@@ -318,37 +215,45 @@ def window_sum(x: Array, geometry: Geometry, divisor: Any = None) -> Array:
     return out
 
 
-def _sum_along(x: Array, axis: int, taps: Sequence[_Tap | None], o: int) -> Array:
+def _sum_along(x: Array, line: Line) -> Array:
     """The sum of each window along one axis; a view of x where the window has one element."""
-    start = (slice(None),) * axis
     total, owned = None, False
-    for tap in taps:
-        if tap is None:
-            continue
-        values = x[(*start, tap.where)]
-        if values.shape[axis] < o:
-            partial = np.zeros_like(x, shape=(*x.shape[:axis], o, *x.shape[axis + 1 :]))
-            partial[(*start, tap.windows)] = values
+    for where, windows in line.reads:
+        values = x[where]
+        if windows is not None:
+            partial = _zeros_along(x, line)
+            partial[windows] = values
             values = partial
         if total is None:
             total = values
         else:
             total, owned = np.add(total, values, out=total if owned else None), True
-    return np.zeros_like(x, shape=(*x.shape[:axis], o, *x.shape[axis + 1 :])) if total is None else total
+    return _zeros_along(x, line) if total is None else total
+
+
+def _zeros_along(x: Array, line: Line) -> Array:
+    """Zeros in the memory order of x, with the outputs of one axis."""
+    shape = list(x.shape)
+    shape[line.axis] = line.outputs
+    return np.zeros_like(x, shape=shape)
 
 
 def window_spread(g: Array, geometry: Geometry, divisor: Any = None) -> Array:
     """(*lead, *o) -> (*lead, *n): each value, over the divisor, added to its whole window; adjoint of `window_sum`."""
-    lead, along = g.ndim - len(geometry.outputs), _along(geometry)
+    lead, apart = g.ndim - len(geometry.outputs), apart_of(geometry)
+    if apart is not None and apart.everything and 0 < g.strides[-1] < _STRETCH * g.itemsize and g.size <= _BLOCK:
+        return _repeated(g if divisor is None else np.divide(g, divisor, dtype=g.dtype), geometry)
     out = _empty(g, geometry.inputs)
-    apart = _apart(geometry)
-    if apart and math.prod(geometry.outputs) * math.prod(geometry.kernel) < math.prod(geometry.inputs):
+    if apart is not None and math.prod(apart.sizes) < math.prod(geometry.inputs):
         out.fill(0)
     for part in _blocks(g, lead, g.size):
         share = g[part] if divisor is None else np.divide(g[part], divisor, dtype=g.dtype)
-        if apart:
-            _windows(out[part], geometry)[...] = share[(..., *(slice(None), None) * len(along))]
+        if apart is not None:
+            covered = out[part][apart.where]
+            windows = covered.reshape((*covered.shape[:lead], *apart.sizes))
+            windows[...] = share[(..., *(slice(None), None) * len(geometry.outputs))]
             continue
+        along = taps_of(geometry)
         for axis in reversed(range(len(along))):
             n = geometry.inputs[axis]
             shape = (*share.shape[: lead + axis], n, *share.shape[lead + axis + 1 :])
@@ -358,22 +263,19 @@ def window_spread(g: Array, geometry: Geometry, divisor: Any = None) -> Array:
     return out
 
 
-def _apart(geometry: Geometry) -> bool:
-    """Whether the windows lie side by side, without gaps, padding or an element in two of them."""
-    solid = all(d == 1 for d in geometry.dilation) and all(pair == (0, 0) for pair in geometry.padding)
-    return solid and geometry.stride == geometry.kernel
+def _repeated(g: Array, geometry: Geometry) -> Array:
+    """Each value at all places of its window, where the windows are all there is: for short stretches of memory."""
+    axes = sorted(range(g.ndim), key=lambda axis: -g.strides[axis])
+    lead, share = g.ndim - len(geometry.kernel), g.transpose(axes)
+    for place in reversed(range(g.ndim)):
+        if axes[place] >= lead:
+            share = share.repeat(geometry.kernel[axes[place] - lead], place)
+    return share.transpose([axes.index(axis) for axis in range(g.ndim)])
 
 
-def _windows(x: Array, geometry: Geometry) -> Array:
-    """(*lead, *n) -> (*lead, o, k, o, k, …): a view of windows that lie side by side."""
-    along = list(zip(geometry.outputs, geometry.kernel, strict=True))
-    where: tuple[Any, ...] = (..., *(slice(o * k) for o, k in along))
-    return x[where].reshape((*x.shape[: x.ndim - len(along)], *itertools.chain(*along)))  # type: ignore[no-any-return]
-
-
-def _spread_along(g: Array, out: Array, axis: int, taps: Sequence[_Tap | None], s: int) -> None:
+def _spread_along(g: Array, out: Array, axis: int, taps: Sequence[Tap | None], s: int) -> None:
     """Fill `out` with each value added to its whole window along one axis."""
-    grids: dict[int, list[_Tap]] = {}
+    grids: dict[int, list[Tap]] = {}
     for tap in taps:
         if tap is not None:
             grids.setdefault(tap.phase, []).append(tap)

@@ -3,13 +3,11 @@
 The first spatial axis counts as rows, all others as columns; a signal is one row.
 """
 
-import math
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from ..geometry import Geometry
-
-_SCRATCH = 2**22  # bytes of a lowered piece: it should stay in a core's cache
 
 
 class Tap(NamedTuple):
@@ -20,12 +18,20 @@ class Tap(NamedTuple):
     whole: bool
 
 
+class Reached(NamedTuple):
+    """Input columns a stride apart, and the taps that read some of them: number, columns of the outputs, and which."""
+
+    columns: tuple[Any, ...]
+    taps: tuple[tuple[int, tuple[Any, ...], tuple[Any, ...]], ...]
+
+
 class Columns(NamedTuple):
-    """The columns of a geometry: sizes, and all taps."""
+    """The columns of a geometry: sizes, all taps, and these once more by what they reach."""
 
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     taps: tuple[Tap, ...]
+    reached: tuple[Reached, ...]
     plain: bool
 
 
@@ -78,7 +84,25 @@ def split(geometry: Geometry) -> tuple[Rows, Columns]:
             for out, into, whole in along
         ]
     inputs, outputs = tuple(axis[0] for axis in axes[1:]), tuple(axis[1] for axis in axes[1:])
-    return rows, Columns(inputs, outputs, tuple(taps), len(taps) == 1 and taps[0].whole and inputs == outputs)
+    plain = len(taps) == 1 and taps[0].whole and inputs == outputs
+    return rows, Columns(inputs, outputs, tuple(taps), _reached(inputs, [axis[3] for axis in axes[1:]], taps), plain)
+
+
+def _reached(inputs: tuple[int, ...], strides: list[int], taps: list[Tap]) -> tuple[Reached, ...]:
+    found: dict[tuple[int, ...], list[Any]] = {
+        first: [] for first in product(*[range(min(n, s)) for n, s in zip(inputs, strides, strict=True)])
+    }
+    for number, tap in enumerate(taps):
+        if all(out.start < out.stop for out in tap.outputs):
+            places = [divmod(read.start, s) for read, s in zip(tap.inputs, strides, strict=True)]
+            within = [slice(at, at + out.stop - out.start) for (at, _), out in zip(places, tap.outputs, strict=True)]
+            found[tuple([first for _, first in places])].append((number, tap.outputs, tuple(within)))
+    return tuple(
+        [
+            Reached(tuple([slice(at, None, s) for at, s in zip(first, strides, strict=True)]), tuple(some))
+            for first, some in found.items()
+        ]
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -91,74 +115,4 @@ def bands(count: int, sources: int, k: int, s: int, before: int) -> tuple[Band, 
         start = t * s - before
         lo, hi = max(-start, 0), min(k, sources - start)
         found.append(Band(t, t + 1, start + lo, lo, max(lo, hi)))
-    return tuple(found)
-
-
-# ------------------------------------------------------------- pieces of work
-
-
-class Piece(NamedTuple):
-    """Rows of the output, the rows of the input that they see, and stride and padding between the two.
-
-    `zeros` are rows of padding, before and after.
-    """
-
-    outputs: slice
-    inputs: slice
-    stride: int
-    before: int
-    zeros: tuple[int, int]
-
-
-def _spans(count: int, bytes_of_one: int, threads: int) -> list[tuple[int, int]]:
-    """Spans of rows whose scratch memory stays small, as many for each thread."""
-    pieces = -(-count // max(_SCRATCH // max(bytes_of_one, 1), 1))
-    step = max(-(-count // (-(-pieces // threads) * threads)), 1) if count else 1
-    return [(first, min(first + step, count)) for first in range(0, count, step)]
-
-
-@lru_cache(maxsize=4096)
-def row_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[Piece, ...]:
-    """Pieces of the rows for a lowered input; dilated ones are dealt into classes without dilation."""
-    found = []
-    common = math.gcd(rows.s, rows.d)
-    stride, apart = rows.s // common, rows.d // common
-    for number in range(min(apart, rows.o)):
-        start = number * rows.s - rows.p
-        skipped = max(-(start // rows.d), 0)  # of the input rows of this class, those in the padding
-        start += skipped * rows.d
-        available = len(range(start, rows.n, rows.d))
-        for first, last in _spans(len(range(number, rows.o, apart)), stride * bytes_of_one, threads):
-            lo = min(max(first * stride - skipped, 0), available)
-            hi = max(min((last - 1) * stride - skipped + rows.k, available), lo)
-            before = skipped - first * stride + lo
-            behind = (last - first - 1) * stride - before + rows.k - (hi - lo)
-            piece = Piece(
-                slice(number + first * apart, number + (last - 1) * apart + 1, apart),
-                slice(start + lo * rows.d, start + hi * rows.d, rows.d),
-                stride,
-                min(before, 0),
-                (max(before, 0), max(behind, 0)),
-            )
-            found.append(piece)
-    return tuple(found)
-
-
-@lru_cache(maxsize=4096)
-def class_pieces(rows: Rows, bytes_of_one: int, threads: int) -> tuple[tuple[Piece, slice], ...]:
-    """Pieces of the rows for a gradient of the input, each with its kernel rows: those that meet it, turned."""
-    found = []
-    common = math.gcd(rows.s, rows.d)
-    every, apart = rows.s // common, rows.d // common
-    step = every * rows.d
-    for number in range(min(step, rows.n)):
-        met = [i for i in range(rows.k) if (number + rows.p - i * rows.d) % rows.s == 0]
-        if met:
-            start = (number + rows.p - met[0] * rows.d) // rows.s
-            turned = slice(met[-1], met[0] - 1 if met[0] else None, -every)
-            for first, last in _spans(len(range(number, rows.n, step)), bytes_of_one, threads):
-                inputs = slice(number + first * step, number + (last - 1) * step + 1, step)
-                before = len(met) - 1 - start // apart - first
-                outputs = slice(start % apart, None, apart)
-                found.append((Piece(outputs, inputs, 1, before, (0, 0)), turned))
     return tuple(found)

@@ -25,7 +25,7 @@ class Order:
     Attributes: `sizes` and `summed`, outermost first: how long, and whether to be summed over.
     """
 
-    __slots__ = ("axes", "back", "groups", "shape", "sizes", "summed")
+    __slots__ = ("_fitted", "axes", "back", "groups", "shape", "sizes", "summed")
 
     def __init__(self, shape: tuple[int, ...], strides: tuple[int, ...], axes: tuple[int, ...]) -> None:
         self.shape = shape
@@ -45,6 +45,7 @@ class Order:
         if not self.groups:
             self.groups, self.summed = [[]], [False]
         self.sizes = [math.prod([shape[axis] for axis in group]) for group in self.groups]
+        self._fitted: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...], list[int]]] = {}
 
     def lay(self, x: Array) -> Array:
         """An array of the same shape by these axes: a view if it lies in this order, without gaps."""
@@ -52,14 +53,24 @@ class Order:
 
     def fit(self, x: Array) -> Array:
         """An array that broadcasts to the shape, so that it broadcasts to the laid one."""
-        x = x.reshape((1,) * (len(self.shape) - x.ndim) + x.shape)
-        sizes, shape = [], list(x.shape)
+        found = self._fitted.get(x.shape)
+        if found is None:
+            found = self._fitted[x.shape] = self._fitting(x.shape)
+        wide, whole, sizes = found
+        x = x.reshape(wide)
+        return (x if whole == wide else np.broadcast_to(x, whole)).transpose(self.axes).reshape(sizes)
+
+    def _fitting(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...], list[int]]:
+        """For an array of that shape: the shape with all axes, what must be repeated, and the laid one's sizes."""
+        wide = (1,) * (len(self.shape) - len(shape)) + shape
+        sizes, whole = [], list(wide)
         for group, size in zip(self.groups, self.sizes, strict=True):
-            constant = all(x.shape[axis] == 1 for axis in group)
-            sizes.append(1 if constant else size)
-            for axis in () if constant else group:
-                shape[axis] = self.shape[axis]
-        return np.broadcast_to(x, shape).transpose(self.axes).reshape(sizes)
+            found = math.prod([wide[axis] for axis in group])
+            sizes.append(1 if found == 1 else size)
+            if found not in (1, size):
+                for axis in group:
+                    whole[axis] = self.shape[axis]
+        return wide, tuple(whole), sizes
 
     def unlay(self, x: Array) -> Array:
         """A laid array of all elements by the array's own axes: a view."""
@@ -122,16 +133,22 @@ def begun(x: Array, summed: list[bool]) -> Array:
 
 def begun_products(a: Array, b: Array, summed: list[bool]) -> Array:
     """`begun(a*b)`, where the two are small enough that their product stays in the cache."""
-    if not summed[-1] or a.shape[-1] > SMALL or a.shape != b.shape:
-        return begun(np.multiply(a, b), summed)
-    return np.vecdot(a, b)[..., None]  # type: ignore[no-any-return]
+    if a.shape == b.shape:
+        if not summed[-1] and len(summed) > 1 and (a.shape[-2] <= COLUMN or a.shape[-2] % COLUMN == 0):
+            pieces = (*a.shape[:-2], -1, min(COLUMN, a.shape[-2]), a.shape[-1])
+            return np.einsum("...kd,...kd->...d", a.reshape(pieces), b.reshape(pieces))  # type: ignore[no-any-return]
+        if summed[-1] and a.shape[-1] <= SMALL:
+            return np.vecdot(a, b)[..., None]  # type: ignore[no-any-return]
+    return begun(np.multiply(a, b), summed)
 
 
 def added(parts: list[Array], summed: list[bool]) -> Array:
     """The sums that were begun in slices along the first axis, in float64; axes summed over stay with size 1."""
     x = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    axes = tuple([axis for axis, over in enumerate(summed) if over])
-    return np.add.reduce(x.astype(np.float64), axis=axes, keepdims=True)
+    for axis, over in enumerate(summed):
+        if over:
+            x = np.add.reduce(x, axis=axis, dtype=np.float64, keepdims=True)
+    return x.astype(np.float64, copy=False)
 
 
 def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:

@@ -5,16 +5,14 @@ longer are shared. How the work is cut depends on its sizes and the number of th
 never on who is done first: results are the same from run to run.
 """
 
-import itertools
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
-
-import numpy as np
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context, copy_context
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
 
 __all__ = ["count", "run", "share", "sharing"]
 
@@ -23,7 +21,8 @@ T = TypeVar("T")
 _LARGE = 5e7  # multiplications, about a millisecond, from which another thread is worth asking
 
 _threads = 1
-_pool: "ThreadPoolExecutor | None" = None
+_workers: list[Thread] = []
+_calls: SimpleQueue[Any] = SimpleQueue()
 
 
 def count(multiplications: float) -> int:
@@ -33,10 +32,11 @@ def count(multiplications: float) -> int:
 
 def share(threads: int) -> None:
     """Use so many threads for large kernels from now on."""
-    global _threads, _pool
-    if _pool is not None:
-        _pool.shutdown()
-        _pool = None
+    global _threads
+    for _ in _workers:
+        _calls.put(None)
+    while _workers:
+        _workers.pop().join()
     _threads = threads
 
 
@@ -46,43 +46,68 @@ def sharing() -> int:
 
 
 def run(tasks: Sequence[Callable[[], T]], threads: int) -> list[T]:
-    """The results of the tasks, in order; neighbouring ones go to the same thread.
+    """The results of the tasks, in order.
 
-    Where no thread can be started, this one does them all.
+    This thread takes them from the front and the others from the back, so that neighbouring
+    ones go to the same. Where no other can be started, or none is in time, this one does them all.
     """
-    threads = min(threads, len(tasks))
-    if threads < 2:
+    if min(threads, len(tasks)) < 2:
         return [task() for task in tasks]
-    borders = [len(tasks) * number // threads for number in range(threads + 1)]
-    lots = [tasks[first:last] for first, last in itertools.pairwise(borders)]
-    others: list[Future[list[T]]] = []
+    left = deque(enumerate(tasks))
+    done: SimpleQueue[tuple[int, T | None, BaseException | None]] = SimpleQueue()
+    _call(min(threads, len(tasks)) - 1, (left, done))
+    results: dict[int, Any] = {}
+    try:
+        while (taken := _next(left.popleft)) is not None:
+            results[taken[0]] = taken[1]()
+        while len(results) < len(tasks):
+            number, result, error = done.get()
+            if error is not None:
+                raise error
+            results[number] = result
+    finally:
+        left.clear()
+    return [results[number] for number in range(len(tasks))]
+
+
+def _call(helpers: int, work: tuple[Any, Any]) -> None:
+    """Ask for help, from threads that are started when they are first needed."""
     with suppress(RuntimeError):
-        others.extend(_workers().submit(_quietly, lot) for lot in lots[1:])
-    results = [task() for task in lots[0]]
-    for number, lot in enumerate(lots[1:]):
-        results += others[number].result() if number < len(others) else [task() for task in lot]
-    return results
+        while len(_workers) < helpers:
+            worker = Thread(target=_help, args=(_calls,), name=f"minigrad_{len(_workers)}", daemon=True)
+            worker.start()
+            _workers.append(worker)
+    for _ in range(min(helpers, len(_workers))):
+        _calls.put((copy_context(), *work))
 
 
-def _quietly(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """The results, without floating-point warnings: what the caller ignores is not known in its workers."""
-    with np.errstate(all="ignore"):
-        return [task() for task in tasks]
+def _next(take: Callable[[], T]) -> T | None:
+    with suppress(IndexError):
+        return take()
+    return None
 
 
-def _workers() -> "ThreadPoolExecutor":
-    global _pool
-    if _pool is None:
-        from concurrent.futures import ThreadPoolExecutor
+def _help(calls: SimpleQueue[Any]) -> None:
+    """Do what is left, whenever asked, in the context of the caller: ignoring the warnings that are ignored there."""
+    while (work := calls.get()) is not None:
+        context: Context = work[0]
+        context.run(_do, *work[1:])
+        del work, context
 
-        _pool = ThreadPoolExecutor(max(_threads - 1, 1), "minigrad")
-    return _pool
+
+def _do(left: deque[Any], done: SimpleQueue[Any]) -> None:
+    while (taken := _next(left.pop)) is not None:
+        try:
+            done.put((taken[0], taken[1](), None))
+        except BaseException as error:
+            done.put((taken[0], None, error))
 
 
 def _after_fork() -> None:
     """Threads do not survive in a forked process; it makes its own when it needs them."""
-    global _pool
-    _pool = None
+    global _calls
+    _workers.clear()
+    _calls = SimpleQueue()
 
 
 if hasattr(os, "register_at_fork"):

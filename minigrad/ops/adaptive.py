@@ -5,6 +5,7 @@ including, ⌈(i + 1)·n/o⌉. The windows differ in size by one element at most
 and overlap where o does not divide n.
 
 avg: `segment_sum` along each axis / count      segment_sum is its own adjoint, over the transposed segments
+     where one window is a whole axis, the mean over it
 max: reading by index at the winners
 """
 
@@ -24,6 +25,7 @@ from ..registry import function
 from ..tensor import Array, Tensor
 from .indexing import gather
 from .pooling import avg_pool1d, avg_pool2d, avg_pool3d, check_maps, max_pool1d, max_pool2d, max_pool3d
+from .reduction import mean_primitive
 from .shape import reshape
 
 
@@ -81,12 +83,16 @@ def _adaptive_avg_pool(axes: int, input: Any, output_size: Any) -> Tensor:
     kernel = _small_windows(x.shape[-axes:], outputs)
     if kernel is not None:
         return (avg_pool1d, avg_pool2d, avg_pool3d)[axes - 1](x, kernel)
-    total, lead = x, x.ndim - axes
+    lead = x.ndim - axes
+    whole = tuple([axis for axis, o in enumerate(outputs, lead) if o == 1 != x.shape[axis]])
+    total = mean_primitive(x, axes=whole, keepdims=True) if whole else x
+    if total.shape[lead:] == outputs:
+        return total
     counts = np.ones((), np.int64)
     for axis, o in enumerate(outputs, lead):
-        segments = Segments.adaptive(x.shape[axis], o)
+        segments = Segments.adaptive(total.shape[axis], o)
         counts = counts[..., None] * segments.lengths
-        if o != x.shape[axis]:
+        if o != total.shape[axis]:
             total = segment_sum(total, segments=segments, axis=axis)
     if counts.size and (counts == counts.flat[0]).all():
         return total / int(counts.flat[0])

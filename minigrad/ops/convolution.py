@@ -23,9 +23,11 @@ from ..channels import check_correlation, check_transposed, check_weight_map
 from ..errors import ShapeError
 from ..geometry import Geometry, Padding, per_axis, remembered
 from ..kernels import correlate as kernels
+from ..mode import MODE
 from ..operands import as_operand
-from ..primitive import primitive
+from ..primitive import Primitive, primitive
 from ..registry import function
+from ..tape import Node
 from ..tensor import Array, Tensor
 from .linear import refuse_mixed_dtypes
 from .reduction import sum_primitive
@@ -34,11 +36,27 @@ from .shape import squeeze, unsqueeze
 # ---------------------------------------------------------- the three maps
 
 
+class Map(Primitive):
+    """A map whose cotangent is laid in the kernels' memory order once, not by each of the two maps that read it."""
+
+    def pull(self, node: Node, cotangents: Sequence[Tensor | None], wanted: tuple[bool, ...]) -> list[Tensor | None]:
+        """The gradients of the wanted inputs of one recorded application."""
+        given, mode = cotangents[0], MODE.get()
+        if given is None or mode.recording or mode.observers or not (wanted[0] and wanted[1]):
+            return super().pull(node, cotangents, wanted)
+        laid, others = kernels.laid(given._array), (False, False, *wanted[2:])
+        if laid is given._array or not any(others):
+            return super().pull(node, [Tensor._wrap(laid)], wanted)
+        gradients = super().pull(node, [Tensor._wrap(laid)], (True, True, False))
+        return gradients[:2] + super().pull(node, cotangents, others)[2:]
+
+
 @primitive(
     "Y_o = Σ_c X_c ⋆ K_oc",
     vjp="X̄ = correlate_input(K, G), K̄ = correlate_weight(X, G)",
     notes=("N15", "N46", "N50", "N113", "N114", "N133"),
     linear=True,
+    kind=Map,
 )
 def correlate_primitive(x: Array, w: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (O, C/G, *k) -> (N, O, *o)"""
@@ -50,6 +68,7 @@ def correlate_primitive(x: Array, w: Array, *, geometry: Geometry) -> Array:
     vjp="K̄ = correlate_weight(G, Y), Ȳ = correlate(G, K)",
     notes=("N114", "N117", "N124", "N132", "N135", "N138"),
     linear=True,
+    kind=Map,
 )
 def correlate_input_primitive(w: Array, y: Array, *, geometry: Geometry) -> Array:
     """(O, C/G, *k), (N, O, *o) -> (N, C, *n)"""
@@ -61,6 +80,7 @@ def correlate_input_primitive(w: Array, y: Array, *, geometry: Geometry) -> Arra
     vjp="X̄ = correlate_input(G, Y), Ȳ = correlate(X, G)",
     notes=("N113", "N116", "N123", "X16", "X36"),
     linear=True,
+    kind=Map,
 )
 def correlate_weight_primitive(x: Array, y: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (N, O, *o) -> (O, C/G, *k)"""
@@ -87,6 +107,7 @@ correlate_weight_primitive.defvjp(
     "Y_o = Σ_c X_c ⋆ K_oc + b_o",
     vjp="X̄ = correlate_input(K, G), K̄ = correlate_weight(X, G), b̄_o = Σ G_o",
     notes=("N46", "N47", "N48", "N113", "N114", "N121"),
+    kind=Map,
 )
 def correlate_bias_primitive(x: Array, w: Array, b: Array, *, geometry: Geometry) -> Array:
     """(N, C, *n), (O, C/G, *k), (O) -> (N, O, *o)"""
@@ -97,6 +118,7 @@ def correlate_bias_primitive(x: Array, w: Array, b: Array, *, geometry: Geometry
     "X_c = Σ_o Y_o *_full K_oc + b_c",
     vjp="K̄ = correlate_weight(G, Y), Ȳ = correlate(G, K), b̄_c = Σ G_c",
     notes=("N121", "N135", "N138"),
+    kind=Map,
 )
 def correlate_input_bias_primitive(w: Array, y: Array, b: Array, *, geometry: Geometry) -> Array:
     """(O, C/G, *k), (N, O, *o), (C) -> (N, C, *n)"""
@@ -220,18 +242,17 @@ def _check_outputs(geometry: Geometry, y: Tensor, name: str) -> None:
 # ------------------------------------------------------------ convolutions
 
 
-def _check_bias(bias: Tensor, channels: int, name: str) -> None:
-    if bias.shape != (channels,):
-        raise ShapeError(
-            f"{name} got a bias of shape {bias.shape}; it needs one number per output channel: ({channels},)"
-        )
+def _check_bias(bias: tuple[int, ...] | None, channels: int, name: str) -> None:
+    if bias is not None and bias != (channels,):
+        raise ShapeError(f"{name} got a bias of shape {bias}; it needs one number per output channel: ({channels},)")
 
 
 def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None, bool]:
     """The operands as tensors of one dtype, x with a batch axis, and whether it was given one."""
-    x, w = as_operand(x, name), as_operand(w, name)
-    b = None if bias is None else as_operand(bias, name)
-    dtype = x._array.dtype
+    if not (isinstance(x, Tensor) and isinstance(w, Tensor) and (bias is None or isinstance(bias, Tensor))):
+        x, w = as_operand(x, name), as_operand(w, name)
+        bias = None if bias is None else as_operand(bias, name)
+    b, dtype = bias, x._array.dtype
     if w._array.dtype != dtype or (b is not None and b._array.dtype != dtype):
         refuse_mixed_dtypes(name, input=x, weight=w, bias=b)
     if x._array.ndim == axes + 1:
@@ -241,28 +262,28 @@ def _operands(axes: int, name: str, x: Any, w: Any, bias: Any) -> tuple[Tensor, 
 
 @remembered
 def _sliding(
-    x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: Any, axes: int, name: str, single: int
+    shapes: Any, stride: Any, padding: Any, dilation: Any, groups: Any, axes: int, name: str, single: int
 ) -> Geometry:
+    x, w, b = shapes
     check_correlation(x, w, groups, axes, name, bool(single))
+    _check_bias(b, w[0], name)
     return Geometry.window(x[2:], w[2:], stride, padding, dilation, groups)
 
 
 @remembered
 def _transposed(
-    outputs: Any, kernel: Any, stride: Any, padding: Any, extra: Any, dilation: Any, groups: Any, output_size: Any
+    shapes: Any, stride: Any, padding: Any, extra: Any, dilation: Any, groups: Any, output_size: Any
 ) -> Geometry:
-    return Geometry.transposed(outputs, kernel, stride, padding, extra, dilation, groups, output_size)
+    return Geometry.transposed(shapes[0], shapes[1], stride, padding, extra, dilation, groups, output_size)
 
 
 def _conv(axes: int, x: Any, w: Any, bias: Any, stride: Any, padding: Padding, dilation: Any, groups: int) -> Tensor:
     name = f"conv{axes}d"
     x, w, b, single = _operands(axes, name, x, w, bias)
-    geometry = _sliding(x._array.shape, w._array.shape, stride, padding, dilation, groups, axes, name, int(single))
-    if b is None:
-        y = correlate_primitive(x, w, geometry=geometry)
-    else:
-        _check_bias(b, w.shape[0], name)
-        y = correlate_bias_primitive(x, w, b, geometry=geometry)
+    shapes = x._array.shape, w._array.shape, None if b is None else b._array.shape
+    geometry = _sliding(shapes, stride, padding, dilation, groups, axes, name, int(single))
+    call = correlate_primitive if b is None else correlate_bias_primitive
+    y = call(x, w, *(() if b is None else (b,)), geometry=geometry)
     return squeeze(y, 0) if single else y
 
 
@@ -283,12 +304,10 @@ def _conv_transpose(
     check_transposed(y.shape, w.shape, groups, axes, name, single)
     if output_size is not None and hasattr(output_size, "__len__") and len(output_size) == axes + (1 if single else 2):
         output_size = output_size[-axes:]  # a whole shape, with the channels and the batch that the input has
-    geometry = _transposed(y.shape[2:], w.shape[2:], stride, padding, output_padding, dilation, groups, output_size)
-    if b is None:
-        x = correlate_input_primitive(w, y, geometry=geometry)
-    else:
-        _check_bias(b, w.shape[1] * groups, name)
-        x = correlate_input_bias_primitive(w, y, b, geometry=geometry)
+    geometry = _transposed((y.shape[2:], w.shape[2:]), stride, padding, output_padding, dilation, groups, output_size)
+    _check_bias(None if b is None else b.shape, w.shape[1] * groups, name)
+    call = correlate_input_primitive if b is None else correlate_input_bias_primitive
+    x = call(w, y, *(() if b is None else (b,)), geometry=geometry)
     return squeeze(x, 0) if single else x
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..joint import Joint
 from ..kernels import normalize as kernels
 from ..operands import as_number, as_operand
 from ..primitive import primitive
@@ -27,6 +28,7 @@ def _mean_of(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     "y = w·z + b of z = (x − μ)/√(σ² + ε), with the mean μ and the variance σ² over axes",
     vjp="x̄ = r·(g·w − mean(g·w) − z·mean(g·w·z)) + (μ̄ + 2(x − μ)·σ̄²)/n, w̄ = Σ g·z, b̄ = Σ g; r = 1/√(σ² + ε)",
     outputs=("y", "mean", "var"),
+    kind=Joint,
 )
 def standardize_primitive(
     x: Array, w: Array, b: Array, *, axes: tuple[int, ...], eps: float
@@ -119,6 +121,16 @@ def _pulled(
     return total
 
 
+def _pulled_at_once(
+    g: Any, x: Array, w: Array, mean: Array, var: Array, b_shape: tuple[int, ...], axes: tuple[int, ...],
+    eps: float,
+) -> tuple[Array, ...] | None:  # fmt: skip
+    of_y, of_mean, of_var = g
+    if of_y is None or of_mean is not None or of_var is not None:
+        return None
+    return kernels.standardize_vjps(of_y, x, mean, var, w, b_shape, axes, eps)
+
+
 def _to_weight(
     of_y: Tensor | None, x: Tensor, w_shape: tuple[int, ...], mean: Tensor, var: Tensor, eps: float
 ) -> Tensor | None:
@@ -137,6 +149,8 @@ standardize_primitive.defvjp(
     w=lambda g, x, w_shape, mean, var, eps: _to_weight(g[0], x, w_shape, mean, var, eps),
     b=lambda g, b_shape: None if g[0] is None else sum_to(g[0], b_shape),
 )
+assert isinstance(standardize_primitive, Joint)
+standardize_primitive.defjoint("x", "w", "b", rule=_pulled_at_once)
 standardize_primitive.defjvp(
     x=lambda t, x, w, mean, var, axes, eps: _pushed(t, x, w, mean, var, axes, eps),
     w=lambda t, x, mean, var, eps: (_z(x, mean, var, eps) * t, None, None),
@@ -186,6 +200,8 @@ def _parameter(given: Tensor | None, default: int, input: Tensor) -> Tensor:
     """A weight or bias in the dtype of the input, or the number that changes nothing."""
     if given is None:
         return Tensor._wrap(np.full((), default, input.dtype))
-    given = as_operand(given, "standardize").to(dtype=input.dtype)
+    given = as_operand(given, "standardize")
+    if given.dtype != input.dtype:
+        given = given.to(dtype=input.dtype)
     check_broadcast(given.shape, input.shape, "standardize")
     return given

@@ -97,21 +97,13 @@ def check_maps(x: tuple[int, ...], axes: int, name: str) -> None:
 Window = tuple[Geometry, tuple[tuple[int, int], ...]]
 
 
+@remembered
 def _window(
-    axes: int, name: str, x: Tensor, kernel_size: Any, stride: Any, padding: Padding, dilation: Any, ceil_mode: bool
+    x: tuple[int, ...], axes: int, name: str, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: int
 ) -> Window:
     """The geometry, and the padding that was asked for."""
-    check_maps(x.shape, axes, name)
-    return _sized(
-        x.shape[-axes:], kernel_size, stride, padding, dilation, int(as_flag(ceil_mode, name, "ceil_mode")), name
-    )
-
-
-@remembered
-def _sized(
-    inputs: tuple[int, ...], kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: int, name: str
-) -> Window:
-    geometry = Geometry.pooling(inputs, kernel, stride, padding, dilation, bool(ceil_mode), name)
+    check_maps(x, axes, name)
+    geometry = Geometry.pooling(x[-axes:], kernel, stride, padding, dilation, bool(ceil_mode), name)
     return geometry, geometry.asked(padding)
 
 
@@ -134,7 +126,8 @@ def _max_pool(
     x = as_operand(x, name)
     if x.dtype.kind == "b":
         raise DTypeError(f"{name} of a bool tensor; convert first, for example t.float()")
-    geometry, _ = _window(axes, name, x, kernel_size, stride, padding, dilation, ceil_mode)
+    ceil = int(as_flag(ceil_mode, name, "ceil_mode"))
+    geometry, _ = _window(x._array.shape, axes, name, kernel_size, stride, padding, dilation, ceil)
     if not as_flag(indices, name, "return_indices"):
         return max_pool_primitive(x, geometry=geometry, named=x.requires_grad and is_grad_enabled())
     winners = kernels.max_pool(x._array, geometry)[1]
@@ -155,7 +148,8 @@ def _avg_pool(
     name = f"avg_pool{axes}d"
     x = as_operand(x, name)
     count_include_pad = as_flag(count_include_pad, name, "count_include_pad")
-    geometry, asked = _window(axes, name, x, kernel_size, stride, padding, 1, ceil_mode)
+    ceil = int(as_flag(ceil_mode, name, "ceil_mode"))
+    geometry, asked = _window(x._array.shape, axes, name, kernel_size, stride, padding, 1, ceil)
     if axes == 3 and any(n + sum(p) < k for n, p, k in zip(x.shape[-3:], asked, geometry.kernel, strict=True)):
         raise ShapeError(
             f"{name} with kernel_size {geometry.kernel} of an input of shape {x.shape}: the kernel is larger than the "

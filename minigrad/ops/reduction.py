@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from ..dtypes import as_dtype
-from ..errors import DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..kernels.sums import total
 from ..operands import as_flag, as_operand
 from ..primitive import primitive
@@ -128,6 +128,16 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     return mean_primitive(
         input, axes=reduced_axes(dim, input.ndim, "mean"), keepdims=as_flag(keepdim, "mean", "keepdim")
     )
+
+
+def divisor(reduction: str, count: int) -> int | None:
+    """What a loss divides the sum of `count` costs by; None where they are not to be added up, 0 for a mean of nothing.
+
+    Raises `ArgumentError` for another word than 'none', 'mean' and 'sum'.
+    """
+    if not isinstance(reduction, str) or reduction not in ("none", "mean", "sum"):
+        raise ArgumentError(f"reduction={reduction!r}; it is 'none', 'mean' or 'sum'")
+    return None if reduction == "none" else 1 if reduction == "sum" else count
 
 
 @reduction

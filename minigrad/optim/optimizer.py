@@ -143,10 +143,10 @@ class Optimizer:
         """Forget the gradients, or set them to zero."""
         for group in self.param_groups:
             for param in group["params"]:
-                if param.grad is None:
+                if param._grad is None:
                     continue
                 if set_to_none:
-                    param.grad = None
+                    param._grad = None
                 else:
                     writable = param.grad._node is None and param.grad._array.flags.writeable
                     param.grad = param.grad.zero_() if writable else lookup("zeros_like")(param.grad)

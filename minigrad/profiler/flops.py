@@ -31,7 +31,7 @@ _PER_OUTPUT = {
        "erfinv lgamma digamma polygamma sinc_derivative exp2 log2 log10 logaddexp logaddexp2 relu tanh sigmoid "
        "softplus elu leaky_relu hardtanh add sub mul div floor_divide remainder fmod neg maximum minimum clamp_min "
        "clamp_max copysign heaviside",
-    2: "squared_error rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
+    2: "squared_error absolute_error_vjp rsqrt relu_vjp leaky_relu_vjp hardtanh_vjp silu clamp_both xlogy",
     3: "squared_error_vjp tanh_vjp sigmoid_vjp softplus_vjp logit hypot",
     5: "huber_error huber_error_vjp silu_vjp hardswish hardswish_vjp elu_vjp binary_cross_entropy_vjp",
     7: "binary_cross_entropy",
@@ -42,9 +42,12 @@ _PER_OUTPUT = {
 _PER_INPUT = {
     1: "sum sum_to mean amax amin cumsum segment_sum scatter take_adjoint windows_adjoint col2im place",
     4: "logsumexp standardize_weight",
+    3: "squared_error_total absolute_error_total",
     5: "softmax log_softmax cross_entropy",
+    6: "huber_error_total",
     7: "standardize",
     8: "standardize_vjp",
+    12: "logistic_loss_total",
 }
 
 # No arithmetic: numbers are moved, chosen, repeated or converted.

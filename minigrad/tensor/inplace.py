@@ -44,9 +44,10 @@ def writing(tensor: TensorCore, name: str, operands: tuple[Any, ...]) -> bool:
             "order allows no view: the tensor that it was taken of is still there and would not change. Use reshape(…) "
             "and clone() for a copy, or call contiguous() before view"
         )
-    recorded = _on_tape(tensor, name, operands)
-    if MODE.get().observers:
-        tell(MODE.get().observers, "writing", tensor, recorded)
+    mode = MODE.get()
+    recorded = mode.recording and _on_tape(tensor, name, operands)
+    if mode.observers:
+        tell(mode.observers, "writing", tensor, recorded)
     return recorded
 
 

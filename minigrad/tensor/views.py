@@ -117,12 +117,13 @@ class Another(Saved):
 
 def kept(array: Array, tensor: "TensorCore") -> Saved:
     """`array`, the value of a tensor or a cast copy of it, for a VJP; what was saved already is shared."""
-    if tensor._held is None and array is tensor._array:
+    storage = tensor._held
+    if storage is None and array is tensor._array:
         with MAKING:
             if tensor._held is None:
                 tensor._held = storage = Version(array)
                 return storage
-    storage = tensor._storage
+    storage = tensor._storage if storage is None else storage
     if storage.array is array and storage.own is None and storage.stamp == storage.count:
         return storage
     last = None if storage.last is None else storage.last()

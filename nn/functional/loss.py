@@ -34,29 +34,33 @@ def cross_entropy(
     >>> F.cross_entropy(mg.tensor([[0., 0.]]), mg.tensor([1]))
     tensor(0.6931)
     """
-    label_smoothing = mg.as_number(label_smoothing, "cross_entropy", "label_smoothing")
-    ignore_index = mg.as_integer(ignore_index, "cross_entropy", "ignore_index")
-    if not 0 <= label_smoothing <= 1:
-        raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
     input, target = mg.as_operand(input, "cross_entropy"), mg.as_operand(target, "cross_entropy")
-    weight = None if weight is None else mg.as_operand(weight, "cross_entropy")
     check_reduction(reduction)
     axis = 0 if input.ndim == 1 else 1
     check_floating(input, "cross_entropy")
     warn_of_probabilities(input, "cross_entropy", axis)
-    if target.dtype.kind == "f":
+    hard = target.dtype.kind != "f"
+    if hard and weight is None:
+        return mg.cross_entropy(input, target, ignore_index, label_smoothing, reduction)  # type: ignore[no-any-return]
+    label_smoothing = mg.as_number(label_smoothing, "cross_entropy", "label_smoothing")
+    ignore_index = mg.as_integer(ignore_index, "cross_entropy", "ignore_index")
+    if not 0 <= label_smoothing <= 1:
+        raise ArgumentError(f"cross_entropy got label_smoothing={label_smoothing}; it lies between 0 and 1")
+    weight = None if weight is None else mg.as_operand(weight, "cross_entropy")
+    if not hard:
         if ignore_index >= 0:
             raise ArgumentError(
                 f"cross_entropy got ignore_index={ignore_index} and probabilities; only class numbers can be ignored"
             )
         logs = mg.log_softmax(input, axis)
         return _soft_cross_entropy(logs, target, weight, reduction, label_smoothing, axis)
-    if weight is None or label_smoothing == 0:
-        losses = mg.cross_entropy(input, target, ignore_index, label_smoothing)
+    assert weight is not None
+    if label_smoothing == 0:
+        losses = mg.cross_entropy(input, target, ignore_index)
         return _weighed(losses, input, target, weight, ignore_index, reduction)
     # The weight of each class stands inside the sum over the classes.
     logs = mg.log_softmax(input, axis)
-    hard = nll_loss(logs, target, weight, ignore_index, reduction)
+    right = nll_loss(logs, target, weight, ignore_index, reduction)
     target = target.to(mg.int64)
     per_class = logs * weight.reshape((-1,) + (1,) * (logs.ndim - axis - 1))
     smooth: mg.Tensor = mg.where(target != ignore_index, -per_class.sum(axis), 0)
@@ -65,7 +69,7 @@ def cross_entropy(
         smooth = smooth.sum() / _weights_of(target, weight, ignore_index).sum()
     else:
         smooth = reduced(smooth, reduction)
-    return hard * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[axis])
+    return right * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[axis])
 
 
 def _soft_cross_entropy(

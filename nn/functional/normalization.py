@@ -50,7 +50,8 @@ def _affine(values: mg.Tensor, weight: mg.Tensor | None, bias: mg.Tensor | None,
 
 
 def _shaped(parameter: mg.Tensor | None, shape: Sequence[int]) -> mg.Tensor | None:
-    return None if parameter is None else parameter.reshape(shape)
+    """A parameter per channel along the channels' axis; where that is the last it is there already."""
+    return parameter if parameter is None or len(shape) == 2 else parameter.reshape(shape)
 
 
 def _per_channel(input: mg.Tensor) -> tuple[int, ...]:
@@ -82,11 +83,28 @@ def _with_statistics(
     return input
 
 
-@mg.no_grad()
-def _move(running: mg.Tensor | None, value: mg.Tensor, momentum: float, correction: float = 1.0) -> None:
-    """Let a running statistic take a step towards a new value times a correction, in place and off the tape."""
-    if running is not None:
-        running.mul_(1 - momentum).add_(value.detach(), alpha=correction * momentum)
+def _move(
+    running_mean: mg.Tensor | None,
+    running_var: mg.Tensor | None,
+    mean: mg.Tensor,
+    var: mg.Tensor,
+    momentum: float,
+    count: int,
+) -> None:
+    """Let running statistics take a step towards new ones, or their mean over the batch, in place and off the tape.
+
+    The new variances are those of so many values, and get Bessel's correction.
+    """
+    if running_mean is None or running_var is None or not count or not mean.numel():
+        return
+    with mg.no_grad():
+        for running, value, size in (
+            (running_mean, mean, momentum),
+            (running_var, var, momentum * count / (count - 1)),
+        ):
+            several = value.numel() != running.numel()
+            value = value.reshape(len(value), len(running)).mean(0) if several else value.reshape(running.shape)
+            running.mul_(1 - momentum).add_(value, alpha=size)
 
 
 def _by_running(
@@ -128,7 +146,6 @@ def batch_norm(
             [ 1.0000]])
     """
     input = _with_statistics("batch_norm", input, running_mean, running_var, weight, bias)
-    channels = input.shape[1]
     momentum, eps = mg.as_number(momentum, "batch_norm", "momentum"), mg.as_number(eps, "batch_norm", "eps")
     if not mg.as_flag(training, "batch_norm", "training"):
         if running_mean is None or running_var is None:
@@ -146,9 +163,7 @@ def batch_norm(
         )
     axes, shape = (0, *range(2, input.ndim)), _per_channel(input)
     values, mean, var = mg.standardize(input, axes, eps, _shaped(weight, shape), _shaped(bias, shape))
-    if count:
-        _move(running_mean, mean.reshape(channels), momentum)
-        _move(running_var, var.reshape(channels), momentum, count / (count - 1))
+    _move(running_mean, running_var, mean, var, momentum, count)
     return values
 
 
@@ -179,7 +194,6 @@ def instance_norm(
              [ 0.0000,  0.0000]]])
     """
     input = _with_statistics("instance_norm", input, running_mean, running_var, weight, bias)
-    channels = input.shape[1]
     momentum, eps = mg.as_number(momentum, "instance_norm", "momentum"), mg.as_number(eps, "instance_norm", "eps")
     if not mg.as_flag(use_input_stats, "instance_norm", "use_input_stats"):
         if running_mean is None or running_var is None:
@@ -191,9 +205,7 @@ def instance_norm(
     _more_than_one("instance_norm", count, input, "map", "Use it on maps that are larger")
     axes, shape = tuple(range(2, input.ndim)), _per_channel(input)
     values, mean, var = mg.standardize(input, axes, eps, _shaped(weight, shape), _shaped(bias, shape))
-    if count and input.shape[0]:
-        _move(running_mean, mean.reshape(input.shape[0], channels).mean(0), momentum)
-        _move(running_var, var.reshape(input.shape[0], channels).mean(0), momentum, count / (count - 1))
+    _move(running_mean, running_var, mean, var, momentum, count)
     return values
 
 

@@ -9,7 +9,7 @@ from minigrad.registry import guarded
 
 from .activation import logsigmoid
 from .misuse import warn_of_missing_log, warn_of_probabilities
-from .reduction import check_fit, check_floating, check_same_shape, check_weight, reduced
+from .reduction import check_fit, check_floating, check_reduction, check_same_shape, check_weight, reduced
 
 # ------------------------------------------------------------------------- yes or no
 
@@ -84,6 +84,9 @@ def binary_cross_entropy_with_logits(
     check_floating(target, name, "target", "Use target.float().")
     check_same_shape(input, target, name)
     warn_of_probabilities(input, name)
+    check_reduction(reduction)
+    if pos_weight is None and weight is None:
+        return mg.logistic_loss(input, target, reduction).to(target.dtype)  # type: ignore[no-any-return]
     if pos_weight is None:
         losses = mg.logistic_loss(input, target)
     else:

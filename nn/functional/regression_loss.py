@@ -1,5 +1,7 @@
 """Losses between values and what they should be (N97, N99, N100): absolute, squared, and between the two."""
 
+from collections.abc import Callable
+
 import minigrad as mg
 from minigrad.errors import ArgumentError, ShapeError
 from minigrad.registry import guarded
@@ -27,11 +29,19 @@ def _weights(weight: mg.Tensor, losses: mg.Tensor, name: str) -> mg.Tensor:
     return weights
 
 
-def _weighted(losses: mg.Tensor, weight: mg.Tensor | None, reduction: str, name: str) -> mg.Tensor:
+def _weighted(
+    loss: Callable[..., mg.Tensor],
+    input: mg.Tensor,
+    target: mg.Tensor,
+    weight: mg.Tensor | None,
+    reduction: str,
+    name: str,
+) -> mg.Tensor:
     """The reduced losses; with weights the mean is the weighted one."""
     check_reduction(reduction)
     if weight is None:
-        return reduced(losses, reduction)
+        return loss(input, target, reduction=reduction)
+    losses = loss(input, target)
     weights = _weights(weight, losses, name)
     weighted = losses * weights
     return weighted.sum() / weights.sum() if reduction == "mean" else reduced(weighted, reduction)
@@ -50,7 +60,7 @@ def l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean", weight
     """
     input, target = mg.as_operand(input, "l1_loss"), mg.as_operand(target, "l1_loss")
     check_same_shape(input, target, "l1_loss")
-    return _weighted(mg.abs(input - target), weight, reduction, "l1_loss")
+    return _weighted(mg.absolute_error, input, target, weight, reduction, "l1_loss")
 
 
 @guarded
@@ -68,7 +78,7 @@ def mse_loss(
     tensor(2.)
     """
     input, target = _pair(input, target, "mse_loss")
-    return _weighted(mg.squared_error(input, target), weight, reduction, "mse_loss")
+    return _weighted(mg.squared_error, input, target, weight, reduction, "mse_loss")
 
 
 @guarded
@@ -90,7 +100,8 @@ def smooth_l1_loss(input: mg.Tensor, target: mg.Tensor, reduction: str = "mean",
     if beta == 0:
         return l1_loss(input, target, reduction)
     input, target = _pair(input, target, "smooth_l1_loss")
-    return reduced(mg.huber_error(input, target, beta, beta), reduction)
+    check_reduction(reduction)
+    return mg.huber_error(input, target, beta, beta, reduction)  # type: ignore[no-any-return]
 
 
 @guarded
@@ -118,5 +129,8 @@ def huber_loss(
     input = mg.as_operand(input, "huber_loss")
     check_floating(input, "huber_loss")
     input, target = _pair(input, target, "huber_loss")
+    check_reduction(reduction)
+    if weight is None:
+        return mg.huber_error(input, target, delta, reduction=reduction).to(input.dtype)  # type: ignore[no-any-return]
     losses = mg.huber_error(input, target, delta).to(input.dtype)
-    return reduced(losses if weight is None else losses * _weights(weight, losses, "huber_loss"), reduction)
+    return reduced(losses * _weights(weight, losses, "huber_loss"), reduction)

@@ -55,6 +55,7 @@ OWN: dict[str, list[Any]] = {
     "cross_entropy": [call(input=X, target=np.arange(len(X)), ignore_index=1, label_smoothing=0.1)],
     "nll_loss": [call(input=X, target=np.arange(len(X)), ignore_index=1)],
     "logistic_loss": [call(input=X, target=Y / 3)],
+    "absolute_error": [call(input=X, target=Y, reduction="mean")],
     "squared_error": [call(input=X, target=Y)],
     "huber_error": [call(input=X, target=Y, delta=0.5, beta=0.25)],
     "binary_cross_entropy": [call(input=Y / 3, target=MASK * 1.0)],

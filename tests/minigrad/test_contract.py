@@ -246,6 +246,17 @@ CASES = [
             ("squared_error_vjp", (normal(*g), normal(*a), normal(*b)), {}),
             ("huber_error", (whole(*a) + 0.0, unit(*b)), HUBER),
             ("huber_error_vjp", (normal(*g), whole(*a) + 0.0, unit(*b)), HUBER),
+            ("absolute_error_vjp", (normal(*g), away(*a), unit(*b) * 0.1), {}),
+        ]
+    ),
+    *(
+        case(name, *arrays, count=count, **static)
+        for shape, count in [((2, 3), 6), ((), 1), ((0, 3), 1)]
+        for name, arrays, static in [
+            ("logistic_loss_total", (normal(*shape), unit(*shape)), {}),
+            ("squared_error_total", (normal(*shape), normal(*shape)), {}),
+            ("absolute_error_total", (away(*shape), unit(*shape) * 0.1), {}),
+            ("huber_error_total", (whole(*shape) + 0.0, unit(*shape)), HUBER),
         ]
     ),
     *(
@@ -359,13 +370,19 @@ CASES = [
     *(
         one
         for shape, labels, ignored, smoothing in [
-            ((4, 3), [0, 2, 1, 1], -100, 0.0), ((3,), 1, -100, 0.25), ((2, 3, 2), [[0, 2], [1, 0]], 2, 0.0),
-            ((4, 3), [0, -1, 1, 1], -1, 0.125), ((0, 3), np.zeros(0, int), -100, 0.0),
+            ((4, 3), [0, 2, 1, 1], None, 0.0), ((3,), 1, None, 0.25), ((2, 3, 2), [[0, 2], [1, 0]], 2, 0.0),
+            ((4, 3), [0, -1, 1, 1], -1, 0.125), ((0, 3), np.zeros(0, int), None, 0.0),
         ]
-        for static in [{"axis": min(len(shape) - 1, 1), "ignored": ignored, "smoothing": smoothing}]
+        for count in (None, max(np.size(labels), 1))
+        for static in [
+            {"axis": min(len(shape) - 1, 1), "ignored": ignored, "smoothing": smoothing, "count": count}
+        ]
         for one in [
             case("cross_entropy", normal(*shape), labels, **static),
-            case("cross_entropy_vjp", normal(*np.shape(labels)), normal(*shape), labels, **static),
+            case(
+                "cross_entropy_vjp", normal(*(np.shape(labels) if count is None else ())), normal(*shape), labels,
+                **static,
+            ),
         ]
     ),
     *(
@@ -910,6 +927,7 @@ OTHERWISE = {
     **dict.fromkeys(["cat", "setitem", "reshape", "linear", "project", "cross_entropy_vjp"], "a test of its own below"),
     **dict.fromkeys(["standardize", "standardize_vjp"], "a test of its own below"),
     **dict.fromkeys(["sum_to", "matmul", "cross_entropy", "standardize_weight"], "sums, without the axes of the input"),
+    **dict.fromkeys([name for name in PRIMITIVES if name.endswith("_total")], "a number; a test of its own below"),
     **dict.fromkeys(["correlate", "correlate_input", "correlate_weight"], "the kernels choose the order"),
     **dict.fromkeys(["correlate_bias", "correlate_input_bias"], "the kernels choose the order"),
     **dict.fromkeys(["diagonal_embed", "im2col", "col2im", "unpool", "windows_adjoint"], "the axes are others"),
@@ -940,6 +958,7 @@ def arguments_in_order(name, shapes):
     makers |= {"clamp_both": (normal, normal, normal), "binary_cross_entropy_vjp": (normal, unit, unit)}
     makers |= {"logistic_loss_vjp": (normal, normal, unit), "squared_error_vjp": (normal, normal, normal)}
     makers |= {"huber_error": (normal, normal), "huber_error_vjp": (normal, normal, normal)}
+    makers |= {"absolute_error_vjp": (normal, normal, normal)}
     makers |= dict.fromkeys(INTEGERS, (whole, whole))
     return [batch_innermost(np.asarray(make(*shape))) for make, shape in zip(makers[name], shapes)]
 
@@ -1000,6 +1019,11 @@ def test_joining_keeps_the_memory_order(axis):
     "function",
     [
         lambda x: mg.cross_entropy(x, mg.zeros(2, 4, 5, dtype=mg.int64)).sum(),
+        lambda x: mg.cross_entropy(x, mg.zeros(2, 4, 5, dtype=mg.int64), reduction="mean"),
+        lambda x: mg.squared_error(x, mg.zeros(*FULL, dtype=x.dtype), reduction="mean"),
+        lambda x: mg.absolute_error(x, mg.zeros(*FULL, dtype=x.dtype), reduction="mean"),
+        lambda x: mg.huber_error(x, mg.zeros(*FULL, dtype=x.dtype), reduction="mean"),
+        lambda x: mg.logistic_loss(x, mg.zeros(*FULL, dtype=x.dtype), reduction="mean"),
         lambda x: mg.standardize(x, (0, 2, 3), 0.1, mg.ones(3, 1, 1), mg.ones(3, 1, 1)).values,
         lambda x: mg.standardize(x, (1, 2, 3), 0.1, mg.ones(3, 4, 5), mg.ones(3, 4, 5)).values,
         lambda x: mg.split(x, 2, 1)[0],
@@ -1151,7 +1175,9 @@ KEPT = {
     ("window_sum", "x"): set(),
     ("softmax", "x"): {"y"},
     ("mean", "x"): {"x_shape"},
-    ("cross_entropy", "x"): {"x", "target"},
+    ("cross_entropy", "x"): {"x", "target", "pieces"},
+    ("squared_error_total", "a"): {"a", "b", "slope"},
+    ("logistic_loss_total", "t"): {"x"},
     ("standardize", "x"): {"x", "w", "mean", "var"},
     ("standardize", "w"): {"x", "w_shape", "mean", "var"},
     ("standardize", "b"): {"b_shape"},

@@ -44,6 +44,15 @@ def test_the_setting_is_that_of_errstate():
         assert not loud()
 
 
+def test_the_buffer_of_ufuncs_is_small_inside_and_as_it_was_outside():
+    with np.errstate():
+        np.setbufsize(4096)
+        with silent():
+            assert np.getbufsize() == silence.BUFFER
+        assert np.getbufsize() == 4096
+    assert np.getbufsize() != silence.BUFFER
+
+
 def test_what_the_user_chose_comes_back():
     with np.errstate(divide="raise", under="warn"):
         before = np.geterr()

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck
 
 from minigrad.geometry import Geometry
 from minigrad.kernels import correlate as kernels
-from minigrad.kernels import rows, threads
-from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight
+from minigrad.kernels import pieces, rows, threads, whole
+from minigrad.kernels.correlate import correlate, correlate_input, correlate_weight, laid
 from minigrad.kernels.memory import batch_first, rows_first
 from tests import naive
 from tests.strategies import correlations, given, seeds, settings, whole_numbers
@@ -126,17 +126,18 @@ def test_positions_that_no_window_covers_get_nothing():
 @pytest.fixture(params=[1, 2])
 def in_pieces(request, monkeypatch):
     """Kernels that cut everything as small as they can, in one thread and in two."""
-    monkeypatch.setattr(rows, "_SCRATCH", 1)
-    for name, value in {"_SMALL": 20, "_THIN": 4, "_NARROW": 1}.items():
-        monkeypatch.setattr(kernels, name, value)
+    for name, value in {"_SCRATCH": 1, "_SMALL": 20, "_THIN": 4, "_NARROW": 1, "_COLUMNS": 2}.items():
+        monkeypatch.setattr(pieces, name, value)
+    monkeypatch.setattr(kernels, "_LAID", 1)
     monkeypatch.setattr(threads, "_LARGE", 0)
-    rows.row_pieces.cache_clear()
-    rows.class_pieces.cache_clear()
+    cached = (pieces.row_pieces, pieces.class_pieces)
+    for one in cached:
+        one.cache_clear()
     threads.share(request.param)
     yield
     threads.share(1)
-    rows.row_pieces.cache_clear()
-    rows.class_pieces.cache_clear()
+    for one in cached:
+        one.cache_clear()
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -157,6 +158,16 @@ def innermost(x):
     return batch_first(np.ascontiguousarray(rows_first(x)), x.ndim - 2)
 
 
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(correlations(), seeds)
+def test_laid_in_the_order_of_memory_that_the_maps_read(in_pieces, sizes, seed):
+    x = whole_numbers(seed, sizes.x)
+    found = laid(x)
+    assert np.array_equal(found, x)
+    assert rows_first(found).flags.c_contiguous
+    assert laid(found) is found
+
+
 def lines_of(module):
     """The numbers of the lines on which the functions of a module compute something."""
     codes = [one.__wrapped__ if hasattr(one, "__wrapped__") else one for one in vars(module).values()]
@@ -166,17 +177,16 @@ def lines_of(module):
     while codes:
         code = codes.pop()
         codes.extend(one for one in code.co_consts if isinstance(one, types.CodeType))
-        if code.co_name != "_in_single":  # it ran when the module was imported
+        if code.co_name != "_map":  # it ran when the module was imported
             found |= {line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}
     return found
 
 
 def test_every_way_is_taken(monkeypatch):
     """What is drawn here decides among all the lines of the kernels, and no line is left out."""
-    for name, value in {"_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
-        monkeypatch.setattr(kernels, name, value)
-    monkeypatch.setattr(rows, "_SCRATCH", 2000)
-    places = {module.__file__: module for module in (kernels, rows)}
+    for name, value in {"_SCRATCH": 2000, "_SMALL": 200, "_THIN": 9, "_NARROW": 2}.items():
+        monkeypatch.setattr(pieces, name, value)
+    places = {module.__file__: module for module in (kernels, pieces, rows, whole)}
     reached = {name: set() for name in places}
 
     def watch(frame, event, argument):
@@ -186,7 +196,7 @@ def test_every_way_is_taken(monkeypatch):
         return watch
 
     source = np.random.default_rng(0)
-    cached = (rows.split, rows.bands, rows.row_pieces, rows.class_pieces)
+    cached = (rows.split, rows.bands, pieces.row_pieces, pieces.class_pieces, whole.window)
     for one in cached:
         one.cache_clear()
     before = sys.gettrace()
@@ -197,6 +207,8 @@ def test_every_way_is_taken(monkeypatch):
             axes, groups, batch = source.integers(1, 4), source.integers(1, 3), source.integers(0, 4)
             n, k, s, d = (source.integers(low, high, axes).tolist() for low, high in [(4, 8), (1, 4), (1, 4), (1, 3)])
             p = source.integers(0, 5, (axes, 2)).tolist()
+            if number % 8 == 0:  # one window
+                s, p = [9] * axes, [[0, 0]] * axes
             if any(size + sum(pad) <= far * (taps - 1) for size, taps, pad, far in zip(n, k, p, d)):
                 continue
             geometry = Geometry.window(n, k, s, p, d, int(groups))
@@ -214,7 +226,7 @@ def test_every_way_is_taken(monkeypatch):
             assert np.array_equal(correlate_input(w, innermost(y), geometry), expected)
             assert np.array_equal(correlate_input(w, y, geometry, back), expected + back[along])
             expected = naive.correlate_weight(x, y, w.shape, **sizes)
-            assert np.array_equal(correlate_weight(x, innermost(y), geometry), expected)
+            assert np.array_equal(correlate_weight(laid(x), innermost(y), geometry), expected)
     finally:
         sys.settrace(before)
         for one in cached:

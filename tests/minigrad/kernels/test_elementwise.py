@@ -1,11 +1,25 @@
 """Formulae in pieces against the same on whole arrays, and choices by bits against NumPy's."""
 
+import threading
+
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.kernels import elementwise
-from minigrad.kernels.elementwise import choose, drop, empty_in_order, in_order, in_pieces
+from minigrad.kernels import elementwise, threads
+from minigrad.kernels.elementwise import (
+    added,
+    choose,
+    drop,
+    empty_in_order,
+    in_order,
+    in_pieces,
+    inner,
+    negative_size,
+    not_negative,
+    sum_in_pieces,
+    with_sign,
+)  # fmt: skip
 
 RNG = np.random.default_rng(5)
 SHAPE = (3, 4, 5, 6)
@@ -96,3 +110,73 @@ def test_the_order_is_that_of_the_first_of_full_shape():
     assert in_order(np.add, a, b).strides == a.strides
     assert in_order(np.add, b[:, :1, :1, :1], a).strides == a.strides
     assert empty_in_order(np.ones((3, 1)), np.ones(4)).shape == (3, 4)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("operands", OPERANDS)
+@pytest.mark.parametrize("piece", [7, 1000])
+def test_sums_in_pieces(operands, order, piece, monkeypatch):
+    a, b = OPERANDS[operands](order)
+    monkeypatch.setattr(elementwise, "PIECE", piece)
+
+    def compute(out, a, b):
+        np.subtract(a, b, out=out)
+        return inner(out, out)
+
+    total, difference = sum_in_pieces(compute, a, b)
+    np.testing.assert_array_equal(difference, a - b)
+    assert total == pytest.approx(np.square(a - b).sum(), rel=1e-12)
+
+
+def test_sums_of_single_numbers():
+    total, out = sum_in_pieces(lambda out, a: added(np.negative(a, out=out)), np.array(2.0))
+    assert (total, out.tolist(), out.shape) == (-2, -2, ())
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("size", [0, 5, 4096, 100_001])
+def test_sums_are_not_rounded_away(size, dtype):
+    a, b = RNG.random(size).astype(dtype), RNG.random(size).astype(dtype)
+    rounding = 1e-6 if dtype == np.float32 else 1e-12
+    right = (a.astype(np.float64) * b).sum()
+    assert inner(a, b) == pytest.approx(right, rel=rounding)
+    assert inner(a[::-1], b) == pytest.approx((a[::-1].astype(np.float64) * b).sum(), rel=rounding)
+    assert added(a) == pytest.approx(a.sum(dtype=np.float64), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_signs_by_bits(dtype):
+    with np.errstate(all="ignore"):
+        x = np.array(SPECIAL).astype(dtype)
+    size = RNG.random(len(x)).astype(dtype)
+    right = np.copysign(size, x)
+    np.testing.assert_array_equal(with_sign(x, size), right)
+    assert (not_negative(x) == ~np.signbit(x)).all()
+    np.testing.assert_array_equal(negative_size(x), -np.abs(x))
+    assert np.signbit(negative_size(x)).all()
+
+
+def test_pieces_are_shared_between_threads(monkeypatch):
+    monkeypatch.setattr(elementwise, "PIECE", 10)
+    monkeypatch.setattr(elementwise, "MANY", 40)
+    names, a = set(), RNG.random(60)
+
+    def compute(out, a):
+        names.add(threading.current_thread().name)
+        np.tanh(a, out=out)
+        return added(out)
+
+    alone = sum_in_pieces(compute, a)
+    assert len(names) == 1
+    threads.share(2)
+    try:
+        shared = sum_in_pieces(compute, a)
+        assert len(names) == 2
+        np.testing.assert_array_equal(in_pieces(compute, a), alone[1])
+        names.clear()
+        in_pieces(compute, a[:30])
+        assert names == {threading.current_thread().name}
+    finally:
+        threads.share(1)
+    assert shared[0] == alone[0]
+    np.testing.assert_array_equal(shared[1], alone[1])

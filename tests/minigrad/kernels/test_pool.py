@@ -185,6 +185,34 @@ ORDERS = {"channels outermost": (1, 0, 2), "batch innermost": (2, 1, 0), "channe
 
 
 @pytest.mark.parametrize("order", ORDERS)
+@settings(max_examples=40)
+@given(o=st.lists(st.integers(1, 4), min_size=1, max_size=3), seed=seeds, rest=st.booleans(), data=st.data())
+def test_windows_side_by_side_are_spread_alike_by_repeating_and_by_assigning(order, o, seed, rest, data):
+    """Short stretches of memory are repeated, unless a rest of the input is in no window."""
+    k = [data.draw(st.integers(1, 3)) for _ in o]
+    n = [size * step + (step - 1 if rest else 0) for size, step in zip(o, k)]
+    geometry = Geometry.window(n, k, k)
+    flat = np.random.default_rng(seed).standard_normal((2, 3, int(np.prod(o)))).astype(np.float32)
+    g = np.ascontiguousarray(flat.transpose(ORDERS[order])).transpose(np.argsort(ORDERS[order])).reshape(2, 3, *o)
+    expected = np.zeros((2, 3, *n), np.float32)
+    for corner in np.ndindex(*o):
+        window = tuple(slice(i * step, (i + 1) * step) for i, step in zip(corner, k))
+        expected[(..., *window)] = (g[(..., *corner)] / np.float32(3))[(..., *[None] * len(o))]
+    usual = pool._STRETCH
+    try:
+        for pool._STRETCH in (0, 10**6):
+            found = window_spread(g, geometry, 3)
+            assert found.dtype == np.float32
+            assert found.flags.writeable
+            assert np.array_equal(found, expected)
+            assert (
+                found.strides == np.empty_like(g, shape=(2, 3, *n)).strides or 1 in g.shape
+            )  # where strides mean nothing
+    finally:
+        pool._STRETCH = usual
+
+
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("block", [1, 7, 2**15])
 @settings(max_examples=25)
 @given(sizes=poolings(), ceil_mode=st.booleans(), seed=seeds)

@@ -1,6 +1,7 @@
 """Work shared between threads: the same results in the same order, whoever does it."""
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -32,10 +33,53 @@ def test_results_come_in_order(shared, tasks):
     assert threads.run([lambda n=n: n * n for n in range(tasks)], 2) == [n * n for n in range(tasks)]
 
 
-def test_the_second_half_is_done_by_another_thread(shared):
-    names = threads.run([lambda: threading.current_thread().name] * 4, 2)
+def test_another_thread_works_from_the_back(shared):
+    met = threading.Barrier(2, timeout=60)
+
+    def task():
+        met.wait()  # needs two threads at a time
+        return threading.current_thread().name
+
+    names = threads.run([task] * 4, 2)
     assert names[:2] == [threading.current_thread().name] * 2
     assert all(name.startswith("minigrad") for name in names[2:])
+
+
+def test_a_thread_that_is_busy_is_not_waited_for(shared):
+    begun, over = threading.Event(), threading.Event()
+
+    def long():
+        begun.set()
+        assert over.wait(60)
+
+    other = threading.Thread(target=threads.run, args=([lambda: begun.wait(60), long], 2))
+    other.start()
+    assert begun.wait(60)
+    assert threads.run([threading.get_ident] * 4, 2) == [threading.get_ident()] * 4
+    over.set()
+    other.join()
+
+
+def test_nothing_is_kept_of_what_was_done(shared):
+    class Held:
+        pass
+
+    held = Held()
+    gone = weakref.ref(held)
+    threads.run([lambda held=held: None] * 4, 2)
+    del held
+    threads.share(2)  # waits until the others are through
+    assert gone() is None
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_errors_of_any_kind_arrive(shared, wrong):
+    def task(number):
+        if number == wrong:
+            raise IndexError("seen")
+
+    with pytest.raises(IndexError, match="seen"):
+        threads.run([lambda number=number: task(number) for number in range(4)], 2)
 
 
 def test_one_thread_does_everything_itself(shared):
@@ -50,10 +94,18 @@ def test_where_no_thread_can_start_this_one_does_the_work(shared, monkeypatch):
     assert threads.run([threading.get_ident] * 4, 2) == [threading.get_ident()] * 4
 
 
-def test_workers_are_quiet(shared):
-    one = np.float32(1)
-    results = threads.run([lambda: one, lambda: one / np.float32(0)], 2)  # warnings would be errors
-    assert results == [1, np.inf]
+def test_workers_ignore_what_the_caller_ignores(shared):
+    met = threading.Barrier(2, timeout=60)
+
+    def task(divisor):
+        met.wait()
+        return np.float32(1) / np.float32(divisor)  # warnings would be errors
+
+    tasks = [lambda: task(1), lambda: task(0)]
+    with np.errstate(divide="ignore"):
+        assert threads.run(tasks, 2) == [1, np.inf]
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        threads.run(tasks, 2)
 
 
 def test_what_a_worker_raises_arrives(shared):
@@ -65,9 +117,21 @@ def test_what_a_worker_raises_arrives(shared):
 
 
 def test_a_forked_process_makes_workers_of_its_own(shared):
-    threads.run([threading.get_ident] * 2, 2)
-    before = threads._pool
+    before = _everybody()
+    kept, calls = list(threads._workers), threads._calls
     threads._after_fork()
-    assert threads.run([threading.get_ident] * 2, 2)[0] == threading.get_ident()
-    assert threads._pool is not before
-    before.shutdown()
+    after = _everybody()
+    assert after - {threading.get_ident()} != before - {threading.get_ident()}
+    calls.put(None)
+    kept[0].join()
+
+
+def _everybody():
+    """The threads that do two tasks which wait for each other."""
+    met = threading.Barrier(2, timeout=60)
+
+    def task():
+        met.wait()
+        return threading.get_ident()
+
+    return set(threads.run([task] * 2, 2))

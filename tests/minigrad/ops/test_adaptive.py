@@ -45,6 +45,17 @@ def test_where_the_size_divides_it_is_ordinary_pooling(kernel):
         assert mg.equal(one, other)
 
 
+def test_one_window_of_everything_is_a_mean():
+    x = mg.randn(3, 2, 17, 20, dtype=mg.float64, requires_grad=True)
+    for outputs, dim in [(1, (2, 3)), ((1, None), 2), ((17, 1), 3)]:
+        y = mg.adaptive_avg_pool2d(x, outputs)
+        assert y.grad_fn.name() == "mean"
+        assert mg.equal(y, x.mean(dim, keepdim=True))
+    assert mg.allclose(mg.adaptive_avg_pool2d(x, (1, 6)), mg.adaptive_avg_pool1d(x.mean(2), 6).unsqueeze(2), rtol=1e-12)
+    mg.adaptive_avg_pool2d(x, 1).sum().backward()
+    assert x.grad.tolist() == mg.full(x.shape, 1 / 340, dtype=mg.float64).tolist()
+
+
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize("output", [1, 2, 3, 6])
 def test_gradients_to_second_order(axes, output):

@@ -6,6 +6,8 @@ import pytest
 import minigrad as mg
 from minigrad.autograd import grad, gradcheck
 from minigrad.errors import ArgumentError, DTypeError, ShapeError
+from minigrad.kernels import correlate as kernels
+from minigrad.kernels import memory
 from tests import naive
 from tests.strategies import axis_sizes, correlations, given, seeds, settings, st, whole_numbers
 
@@ -318,3 +320,23 @@ def test_correlate_weight_needs_groups_that_divide():
 def test_what_is_no_tensor_is_refused(wrong):
     with pytest.raises(DTypeError, match=r"conv1d got a \w+; it takes tensors, NumPy arrays and numbers"):
         mg.conv1d(wrong, mg.ones(1, 1, 2))
+
+
+@pytest.mark.parametrize("layer", [mg.conv2d, mg.conv_transpose2d])
+@pytest.mark.parametrize("biased", [False, True])
+def test_a_cotangent_in_c_order_is_laid_once_for_all_maps_that_read_it(layer, biased, monkeypatch):
+    x, w, b, g = (mg.from_numpy(one) for one in whole_numbers(0, (3, 2, 4, 5), (2, 2, 1, 1), (2,), (3, 2, 4, 5)))
+    inputs = [one.to(mg.float64).requires_grad_() for one in (x, w, b)[: 3 if biased else 2]]
+    y, g = layer(*inputs), g.to(mg.float64).contiguous()
+    expected = grad(y, inputs, g, retain_graph=True, create_graph=True)  # on tensors, which are not laid
+    copied = []
+    convert = kernels._as_rows
+    monkeypatch.setattr(kernels, "_as_rows", lambda a, shared: copied.append(rows_are_new(a)) or convert(a, shared))
+    found = grad(y, inputs, g)
+    assert [one.tolist() for one in found] == [one.tolist() for one in expected]
+    assert sum(copied) == 2, "of the cotangent, and of the input, which was in C order as well"
+
+
+def rows_are_new(x):
+    """Whether an array is not in the kernels' own memory order."""
+    return not memory.rows_first(x).flags.c_contiguous

@@ -39,7 +39,10 @@ def corpus():
     yield from (mg.binary_cross_entropy(a / 2, b / 2), mg.cross_entropy(a, mg.tensor([1, 0, 3])), a.mean(0))
     yield from (mg.im2col(x, 2), mg.adaptive_avg_pool1d(x, 4), mg.standardize(a, 1, 0.1, b, b))
     yield from (mg.linear(a, b), mg.linear(a, b, values(3)))
-    yield from (f(a, b) for f in (mg.logistic_loss, mg.squared_error, mg.huber_error))
+    losses = (mg.logistic_loss, mg.squared_error, mg.huber_error, mg.absolute_error)
+    yield from (f(a, b) for f in losses)
+    yield from (f(a, a * 0.5 + b, reduction="mean") for f in losses)
+    yield mg.cross_entropy(a, mg.tensor([1, 0, 3]), reduction="mean")
     yield mg.max_unpool1d(*mg.max_pool1d(x, 2, return_indices=True), 2)
     written = a * 1
     written[1] = b[0]
