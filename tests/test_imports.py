@@ -54,8 +54,8 @@ LAYERS = [
     ["causes"],
     ["anomaly"],
     ["recorder", "recomputation", "custom"],
-    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing", "metrics"],
-    ["plot"],
+    ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing"],
+    ["metrics", "plot"],
     ["bench"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}

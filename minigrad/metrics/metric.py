@@ -27,6 +27,8 @@ def array_of(value: Any, name: str) -> Array:
             value = np.asarray([one.item() if isinstance(one, Tensor) and one.ndim == 0 else one for one in value])
         except (ValueError, TypeError) as error:
             raise DTypeError(f"{name} got a list whose entries are no numbers, or lists of unequal length") from error
+    if isinstance(value, bool | int | float):
+        return np.asarray(value)  # a float keeps all its digits
     return as_operand(value, name)._array
 
 

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TextIO, TypeVar
 
 from ..errors import ArgumentError, DTypeError
@@ -130,17 +130,21 @@ class Progress(Generic[T]):
     def update(self, n: int = 1) -> None:
         """Tell of `n` more steps; going through an iterable does."""
         if self._display is not None:
-            self._try("update", n)
+            self._try(lambda display: display.update(n))
 
     def set_postfix(self, **figures: Any) -> None:
         """Show figures from the next step on, such as `loss=0.25`; numbers with four digits."""
         if self._display is not None:
-            self._try("set_postfix_str", ", ".join(f"{name} {_figure(one)}" for name, one in figures.items()), False)
+            self._try(
+                lambda display: display.set_postfix_str(
+                    ", ".join(f"{name} {_figure(one)}" for name, one in figures.items()), False
+                )
+            )
 
     def close(self) -> None:
         """End the display; a loop does."""
         if self._display is not None:
-            self._try("close")
+            self._try(lambda display: display.close())
             self._display = None
 
     def _open(self) -> None:
@@ -157,10 +161,10 @@ class Progress(Generic[T]):
         except Exception:  # whoever cannot show progress does not stop the loop
             self._display = None
 
-    def _try(self, method: str, *args: Any) -> None:
-        """Call the display; one that fails, its stream closed perhaps, is given up without a word."""
+    def _try(self, show: Callable[[Any], Any]) -> None:
+        """Do something with the display; one that fails, its stream closed perhaps, is given up without a word."""
         try:
-            getattr(self._display, method)(*args)
+            show(self._display)
         except Exception:
             self._display = None
 
