@@ -186,5 +186,5 @@ def _copied(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _copied(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(map(_copied, value))
+        return [_copied(one) for one in value] if isinstance(value, list) else tuple(map(_copied, value))
     return copy.deepcopy(value)

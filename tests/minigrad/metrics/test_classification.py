@@ -103,7 +103,7 @@ def test_a_k_outside_its_range():
         metrics.accuracy(np.zeros((1, 2)), [0], top_k=3)
     with pytest.raises(ShapeError, match="can be seen in scores only"):
         metrics.accuracy([1, 2], [1, 2], top_k=2)
-    with pytest.raises(DTypeError, match="top_k=1.5; it is an integer"):
+    with pytest.raises(DTypeError, match=r"top_k=1\.5; it is an integer"):
         metrics.Accuracy(top_k=1.5)
 
 

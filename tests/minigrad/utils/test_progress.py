@@ -127,9 +127,13 @@ def test_a_loop_that_is_left_early_ends_the_display(tqdm, terminal, monkeypatch)
         if number == 3:
             break
     assert not bar.shown
-    with pytest.raises(ZeroDivisionError):
+
+    def fails():
         for _ in bar:
             _ = 1 // 0
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
     gc.collect()  # where an error's traceback held the loop
     assert not bar.shown
 
