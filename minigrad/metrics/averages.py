@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 from ..operands import as_integer, as_number
+from ..silence import silent
 from .metric import Metric, array_of
 
 __all__ = ["ExponentialMovingAverage", "MeanMetric", "RunningMean"]
@@ -40,8 +41,9 @@ class MeanMetric(Metric):
                 f"MeanMetric got values of shape {values.shape} and weights of shape {weights.shape}; give one weight, "
                 "or one for each value"
             ) from error
-        self._state["total"] += float((values * weights)[weights > 0].sum())
-        self._state["weight"] += float(weights.sum())
+        with silent():
+            self._state["total"] += float((values * weights)[weights > 0].sum())
+            self._state["weight"] += float(weights.sum())
 
     def compute(self) -> float:
         """The mean so far."""

@@ -15,7 +15,7 @@ __all__ = ["Accuracy", "accuracy", "predictions", "true_classes"]
 def _targets(target: Array, name: str) -> None:
     """Refuse what are no class numbers."""
     if target.dtype.kind not in "biu":
-        remedy = "take target.argmax(1) of one-hot rows" if target.ndim == 2 else "write target.long()"
+        remedy = "Of one-hot rows take target.argmax(1)" if target.ndim == 2 else "Write target.long()"
         raise DTypeError(f"{name} got a target of dtype {target.dtype}; class numbers are integers. {remedy}")
 
 
@@ -33,7 +33,7 @@ def predictions(preds: Any, target: Any, name: str) -> tuple[Array, Array, int |
     given, true = array_of(preds, name), array_of(target, name)
     _targets(true, name)
     if given.ndim == true.ndim + 1 and true.ndim and given.shape[:1] + given.shape[2:] == true.shape:
-        return np.moveaxis(given, 1, -1).reshape(-1, given.shape[1]), true.reshape(-1), given.shape[1]
+        return np.moveaxis(given, 1, -1).reshape(true.size, given.shape[1]), true.reshape(-1), given.shape[1]
     if given.shape != true.shape:
         raise ShapeError(
             f"{name} got preds of shape {given.shape} and a target of shape {true.shape}; for a target of that shape "
@@ -59,9 +59,10 @@ def true_classes(classes: Array, number: int, name: str, role: str) -> Array:
     wrong = (classes < 0) | (classes >= number)
     if wrong.any():
         place = int(wrong.argmax())
+        remedy = f"does it mark what does not count: ignore_index={classes[place]}?"
         raise IndexOutOfRangeError(
             f"{name} got class {classes[place]} as item {place} of {role}; with {number} classes they are 0 to "
-            f"{number - 1}. If it marks items that do not count, pass ignore_index={classes[place]}"
+            f"{number - 1}. Are there more classes{', or ' + remedy if role == 'target' else '?'}"
         )
     return classes.astype(np.int64)
 
@@ -114,7 +115,10 @@ class Accuracy(Metric):
             correct = given == true
         else:
             if self.top_k > number:
-                raise ArgumentError(f"accuracy got top_k={self.top_k} and scores of {number} classes")
+                raise ArgumentError(
+                    f"accuracy got top_k={self.top_k} and scores of {number} classes; no more can be named than there "
+                    "are"
+                )
             true = true_classes(true, number, "accuracy", "target")
             correct = _rank(given, true) < self.top_k
         self._state["correct"] += int(correct.sum())

@@ -27,7 +27,7 @@ def array_of(value: Any, name: str) -> Array:
             value = np.asarray([one.item() if isinstance(one, Tensor) and one.ndim == 0 else one for one in value])
         except (ValueError, TypeError) as error:
             raise DTypeError(f"{name} got a list whose entries are no numbers, or lists of unequal length") from error
-    if isinstance(value, bool | int | float):
+    if isinstance(value, float):
         return np.asarray(value)  # a float keeps all its digits
     return as_operand(value, name)._array
 
@@ -115,7 +115,7 @@ class Metric:
                         f"{first.dtype}. Was the state saved for another number of classes?"
                     )
             elif isinstance(value, bool) or not isinstance(value, int | float if type(first) is float else type(first)):
-                raise StateDictError(f"{name}: {key} is a {type(value).__name__}; it is a {type(first).__name__}")
+                raise StateDictError(f"{name}: {key} is {value!r}; it is of type {type(first).__name__}")
             state[key] = copy.deepcopy(value)
         self._state = state
 

@@ -45,7 +45,7 @@ class MeanSquaredError(Metric):
                 "reshape?"
             )
         with silent():
-            difference = np.subtract(given, wanted, dtype=np.float64)
+            difference = np.asarray(np.subtract(given, wanted, dtype=np.float64))
             self._state["total"] += float(np.square(difference, out=difference).sum())
         self._state["count"] += given.size
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, MissingPackageError, ShapeError
+from ..explaining import iterable
 from ..operands import as_numbers
 from ..tensor import Array
 
@@ -19,12 +20,16 @@ def check_axis(ax: Any, name: str) -> None:
     """
     if ax is None or all(hasattr(ax, method) for method in ("imshow", "plot", "figure", "set_title")):
         return
-    remedy = "plt.subplots(2, 3) gives an array of axes: pass one of them, axes[0, 0]" if np.ndim(ax) else ""
+    remedy = (
+        ". Of several axes, as plt.subplots(2, 3) gives them, pass one: axes[0, 0]"
+        if isinstance(ax, np.ndarray | list | tuple)
+        else ""
+    )
     if hasattr(ax, "add_subplot"):
-        remedy = "a figure has axes: pass figure.subplots(), or ax=None for a figure of its own"
+        remedy = ". A figure has axes: pass figure.subplots(), or ax=None for a figure of its own"
     raise DTypeError(
         f"{name} got a {type(ax).__name__} as ax; it draws on one axis of matplotlib, or makes a figure where ax is "
-        "None" + (f". {remedy[0].upper()}{remedy[1:]}" if remedy else "")
+        "None" + remedy
     )
 
 
@@ -67,7 +72,7 @@ def named(values: Any, count: int, name: str, role: str, what: str) -> list[str]
     >>> named(range(2), 2, "confusion_matrix", "labels", "class")
     ['0', '1']
     """
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
+    if isinstance(values, str) or not iterable(values):
         raise DTypeError(f"{name} got {role}={values!r}; it is a list with one name for each {what}")
     names = [str(one) for one in values]
     if len(names) != count:

@@ -30,9 +30,9 @@ def _curves(history: Any) -> dict[str, Array]:
         raise ArgumentError("learning_curves got no curve; give a dictionary from names to a number for each epoch")
     curves = {}
     for name, values in history.items():
-        if isinstance(values, list | tuple):
-            values = [as_number(one, "learning_curves", f"history[{name!r}]" if name else "history") for one in values]
         role = f"history[{name!r}]" if name else "history"
+        if isinstance(values, list | tuple):
+            values = [as_number(one, "learning_curves", f"{role}[{number}]") for number, one in enumerate(values)]
         curves[str(name)] = numbers(values, "learning_curves", role, (1,), "one number for each epoch, shape (epochs,)")
     return curves
 

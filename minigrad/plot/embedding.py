@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..operands import as_number, as_numbers
+from ..silence import silent
 from ..tensor import Array
 from .axes import axis_or_new, check_axis, named, numbers
 
@@ -52,16 +53,17 @@ def embedding(
         )
     known = None if names is None or classes is None else named(names, int(classes.max()) + 1, name, "names", "class")
     area = min(30.0, max(2.0, 15000 / len(flat))) if size is None else as_number(size, name, "size")
-    plane, axes = _plane(flat)
-    ax = axis_or_new(ax, name, (6.0, 5.0))
-    common: dict[str, Any] = {"s": area, "linewidths": 0, "alpha": 0.8}
-    if values is None:
-        ax.scatter(plane[:, 0], plane[:, 1], **common)
-    elif classes is None:
-        drawn = ax.scatter(plane[:, 0], plane[:, 1], c=values, cmap=cmap or "viridis", **common)
-        ax.figure.colorbar(drawn, ax=ax)
-    else:
-        _draw_classes(ax, plane, values, classes, known, cmap, common)
+    with silent():
+        plane, axes = _plane(flat)
+        ax = axis_or_new(ax, name, (6.0, 5.0))
+        common: dict[str, Any] = {"s": area, "linewidths": 0, "alpha": 0.8}
+        if values is None:
+            ax.scatter(plane[:, 0], plane[:, 1], **common)
+        elif classes is None:
+            drawn = ax.scatter(plane[:, 0], plane[:, 1], c=values, cmap=cmap or "viridis", **common)
+            ax.figure.colorbar(drawn, ax=ax)
+        else:
+            _draw_classes(ax, plane, values, classes, known, cmap, common)
     ax.set(title=title, xlabel=axes[0], ylabel=axes[1])
     return ax
 
@@ -80,15 +82,15 @@ def _plane(flat: Array) -> tuple[Array, tuple[str, str]]:
     finite = np.isfinite(flat).all(1)
     if not finite.any():
         return flat[:, :2], ("first coordinate", "second coordinate")
-    centred = flat - flat[finite].mean(0)
-    covariance = centred[finite].T @ centred[finite]
-    variances, directions = np.linalg.eigh(covariance)
+    scale = float(np.abs(flat[finite]).max()) or 1.0
+    centred = flat / scale - (flat[finite] / scale).mean(0)
+    variances, directions = np.linalg.eigh(centred[finite].T @ centred[finite])
     shares = variances[::-1] / max(float(variances.sum()), np.finfo(float).tiny)
     directions = directions[:, ::-1][:, :2]
     directions *= np.sign(directions[np.abs(directions).argmax(0), [0, 1]])  # eigenvectors come with any sign
     words = (f"{rank} principal component ({share:.0%} of the variance)" for rank, share in zip(("1st", "2nd"), shares))
     first, second = words
-    return centred @ directions, (first, second)
+    return centred @ directions * scale, (first, second)
 
 
 def _draw_classes(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TextIO, TypeVar
 
 from ..errors import ArgumentError, DTypeError
+from ..explaining import as_flag
 from ..explaining import iterable as is_iterable
 from ..operands import as_integer, as_number
 
@@ -187,6 +188,12 @@ def _length(iterable: Any) -> int | None:
         return None
 
 
+def _numbered(value: Any) -> bool:
+    """Whether the items can be asked for one by one, as those of a dataset."""
+    kind = type(value)
+    return hasattr(kind, "__getitem__") and hasattr(kind, "__len__") and bool(getattr(value, "ndim", 1))
+
+
 def progress(
     iterable: Iterable[T] | None = None,
     desc: str = "",
@@ -210,7 +217,7 @@ def progress(
     >>> from minigrad.utils.progress import progress
     >>> for number in (bar := progress(range(3), "numbers")): bar.set_postfix(square=number**2)
     """
-    if iterable is not None and not is_iterable(iterable) and not hasattr(type(iterable), "__getitem__"):
+    if iterable is not None and not is_iterable(iterable) and not _numbered(iterable):
         raise DTypeError(
             f"progress got a {type(iterable).__name__}, which cannot be gone through; give a loader or a list"
         )
@@ -218,6 +225,8 @@ def progress(
         raise DTypeError(f"progress got desc={desc!r}; it is a word to stand before the bar")
     total = _length(iterable) if total is None else as_integer(total, "progress", "total")
     interval = as_number(interval, "progress", "interval")
+    leave = as_flag(leave, "progress", "leave")
+    disable = None if disable is None else as_flag(disable, "progress", "disable")
     if (total or 0) < 0 or not interval >= 0:
         raise ArgumentError(f"progress got total={total} and interval={interval}; neither is negative")
     return Progress(iterable, desc, total, leave, file, disable, interval)

@@ -85,7 +85,7 @@ WRONG = [
     (np.zeros(3), np.zeros(3, int), DTypeError, r"compare: preds > 0\.5"),
     (np.zeros((2, 5, 5, 3)), np.zeros((2, 5, 5), int), ShapeError, r"shape \(N, C, 5, 5\) with the classes on axis 1"),
     (np.zeros((3, 2)), [0, 1, 2], IndexOutOfRangeError, r"class 2 as item 2 of target; with 2 classes they are 0 to 1"),
-    (np.zeros((3, 2)), [0, -100, 1], IndexOutOfRangeError, r"ignore_index=-100"),
+    (np.zeros((3, 2)), [0, -100, 1], IndexOutOfRangeError, r"what does not count: ignore_index=-100"),
     (np.zeros(2), 1, ShapeError, r"a target of shape \(\)"),
 ]
 

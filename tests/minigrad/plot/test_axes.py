@@ -92,8 +92,8 @@ def test_words_differ_from_what_lies_behind_them(call, style):
 
 
 WRONG_AXES = [
-    (lambda: Figure(), r"got a Figure as ax.*a figure has axes: pass figure\.subplots\(\)"),
-    (lambda: Figure().subplots(2, 2), r"got a ndarray as ax.*pass one of them, axes\[0, 0\]"),
+    (lambda: Figure(), r"got a Figure as ax.*A figure has axes: pass figure\.subplots\(\)"),
+    (lambda: Figure().subplots(2, 2), r"got a ndarray as ax.*pass one: axes\[0, 0\]"),
     (lambda: "curves.png", "got a str as ax; it draws on one axis"),
     (lambda: 3, "got a int as ax"),
 ]
@@ -101,7 +101,7 @@ WRONG_AXES = [
 
 @pytest.mark.parametrize(("make", "text"), WRONG_AXES)
 def test_what_is_no_axis_is_refused(call, make, text):
-    with pytest.raises(DTypeError, match=f"(?i){text}"):
+    with pytest.raises(DTypeError, match=text):
         call(make())
     assert pyplot.get_fignums() == []
 

@@ -83,7 +83,7 @@ WRONG = [
     ({}, {}, ArgumentError, "no curve"),
     ([], {}, ShapeError, r"history of shape \(0,\); it takes one number for each epoch"),
     ({"a": []}, {}, ShapeError, r"history\['a'\] of shape \(0,\)"),
-    ({"a": [1.0, "b"]}, {}, DTypeError, r"history\['a'\]='b'; it is a number"),
+    ({"a": [1.0, "b"]}, {}, DTypeError, r"history\['a'\]\[1\]='b'; it is a number"),
     ({"a": np.zeros((2, 2))}, {}, ShapeError, r"shape \(2, 2\)"),
     (3, {}, ShapeError, r"history of shape \(\)"),
     ([1, 2], {"best": "low"}, ArgumentError, "best='low'"),
