@@ -103,7 +103,7 @@ def learning_curves(
             place = int(np.nanargmin(shown) if best == "min" else np.nanargmax(shown))
             _mark(ax, at[place], shown[place], line.get_color(), best == "min", place / len(values))
     if logarithmic:
-        ax.set_yscale("log")
+        _logarithmic(ax)
     if best:
         ax.margins(y=0.15)  # for the numbers
     if width == 1 and first == int(first):
@@ -115,6 +115,19 @@ def learning_curves(
     if any(curves):
         ax.legend()
     return ax
+
+
+def _logarithmic(ax: Any) -> None:
+    """A logarithmic axis with plain numbers at its ticks, also between powers of ten where they are few."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):  # type: ignore[misc]
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_formatter(Plain())
+    ax.yaxis.set_minor_formatter(Plain(minor_thresholds=(1.2, 0.4)))
 
 
 def _mark(ax: Any, x: float, y: float, colour: Any, below: bool, across: float) -> None:

@@ -51,6 +51,8 @@ def test_a_logarithmic_axis(ax):
     plot.learning_curves({"a": [1.0, 0.0, 0.1]}, ax, log=True)
     ax.figure.canvas.draw()
     assert ax.get_yscale() == "log"
+    labels = [label.get_text() for label in ax.get_yticklabels(which="both")]
+    assert {"0.1", "1"} <= set(labels)
 
 
 @pytest.mark.parametrize(("best", "place"), [("min", (3, 1.0)), ("max", (1, 4.0))])
