@@ -121,7 +121,9 @@ def _logarithmic(ax: Any) -> None:
     """A logarithmic axis with plain numbers at its ticks, also between powers of ten where they are few."""
     from matplotlib.ticker import LogFormatter
 
-    class Plain(LogFormatter):  # type: ignore[misc]
+    base: Any = LogFormatter  # typed or not, as the installed matplotlib is
+
+    class Plain(base):  # type: ignore[misc]
         def __call__(self, x: float, pos: int | None = None) -> str:
             return f"{x:g}" if super().__call__(x, pos) else ""
 

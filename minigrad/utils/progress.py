@@ -22,7 +22,7 @@ class _Lines:
     def __init__(self, desc: str, total: int | None, file: TextIO, interval: float, leave: bool) -> None:
         self.desc, self.total, self.file, self.interval, self.leave = desc, total, file, interval, leave
         self.start = self.told = time.monotonic()
-        self.count = self.lines = 0
+        self.count = self.shown = 0
         self.postfix = ""
 
     def update(self, n: int) -> None:
@@ -42,13 +42,13 @@ class _Lines:
             parts.append(f"{(self.total - self.count) / rate:.0f} s left")
         text = ", ".join([*parts, *([self.postfix] if self.postfix else [])])
         print(f"{self.desc}: {text}" if self.desc else text, file=self.file, flush=True)
-        self.lines += 1
+        self.shown = self.count
 
     def set_postfix_str(self, text: str, refresh: bool) -> None:
         self.postfix = text
 
     def close(self) -> None:
-        if self.lines and self.leave:
+        if self.leave and 0 < self.shown < self.count:
             self._tell(time.monotonic() - self.start)
 
 
@@ -67,7 +67,9 @@ def _bar(desc: str, total: int | None, file: Any, leave: bool) -> Any:
     except ImportError:
         return None
 
-    class Bar(tqdm):  # type: ignore[misc]
+    base: Any = tqdm
+
+    class Bar(base):  # type: ignore[misc]
         monitor_interval = 0
 
     return Bar(total=total, desc=desc or None, file=file, leave=leave, dynamic_ncols=True)

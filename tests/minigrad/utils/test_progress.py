@@ -110,7 +110,7 @@ def test_lines_are_printed_beside_a_terminal_if_asked_for(clock):
     file = io.StringIO()
     for number in progress(range(21), "test", file=file, disable=False, interval=20):
         clock[0] = float(number)
-    assert file.getvalue().splitlines() == ["test: 21/21 (100 %), 20 s", "test: 21/21 (100 %), 20 s"]
+    assert file.getvalue().splitlines() == ["test: 21/21 (100 %), 20 s"]
 
 
 def test_a_terminal_can_be_left_alone(terminal):
