@@ -39,7 +39,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 # These pages have no siblings to list, and their code needs the width.
 WITHOUT_SIDEBAR = """
-    index tensors_and_tape drawing derivatives custom_operators memory architecture shapes debugging profiling
+    index tensors_and_tape drawing derivatives custom_operators memory architecture shapes debugging profiling watching
     differences_from_pytorch why_fast benchmarks
 """
 html_sidebars = {page: [] for page in WITHOUT_SIDEBAR.split()}

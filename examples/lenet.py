@@ -7,15 +7,15 @@ python examples/lenet.py --variant relu --plot lenet.png
 
 import argparse
 import math
-import sys
 import time
 from pathlib import Path
 
 import minigrad as mg
 import nn
 import nn.functional as F
-from minigrad import datasets, optim, transforms
+from minigrad import datasets, metrics, optim, transforms
 from minigrad.utils.data import DataLoader, TensorDataset
+from minigrad.utils.progress import progress
 
 
 def network(variant: str) -> nn.Module:
@@ -37,15 +37,6 @@ def load(name: str, root: str, train: bool) -> TensorDataset:
     return TensorDataset(images, raw.targets)
 
 
-def progress(loader: DataLoader, description: str):
-    """The loader's batches, behind a progress bar where tqdm is installed and somebody watches."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return loader
-    return tqdm(loader, description, leave=False, disable=not sys.stderr.isatty())
-
-
 def shifted(images: mg.Tensor, by: int) -> mg.Tensor:
     """Each image moved by up to `by` pixels in both directions, filled up with background."""
     if by == 0:
@@ -62,8 +53,9 @@ def shifted(images: mg.Tensor, by: int) -> mg.Tensor:
 def train(args, model, loader, optimizer, epoch) -> float:
     """One pass over the training data; returns the mean loss."""
     model.train()
-    total, seen, steps = 0.0, 0, args.epochs * len(loader)
-    for batch, (images, labels) in enumerate(progress(loader, f"epoch {epoch}/{args.epochs}")):
+    mean, steps = metrics.MeanMetric(), args.epochs * len(loader)
+    bar = progress(loader, f"epoch {epoch}/{args.epochs}", leave=False)
+    for batch, (images, labels) in enumerate(bar):
         # The rate falls along half a cosine, from --lr to nothing.
         done = (epoch - 1) * len(loader) + batch
         for group in optimizer.param_groups:
@@ -72,11 +64,11 @@ def train(args, model, loader, optimizer, epoch) -> float:
         loss = F.cross_entropy(model(shifted(images, args.shift)), labels)
         loss.backward()
         optimizer.step()
-        total += loss.item() * len(labels)
-        seen += len(labels)
+        mean.update(loss, weight=len(labels))
+        bar.set_postfix(loss=mean.compute())
         if args.dry_run:
             break
-    return total / seen
+    return mean.compute()
 
 
 @mg.no_grad()
@@ -85,8 +77,7 @@ def test(model, loader) -> tuple[float, float, mg.Tensor]:
     model.eval()
     scores = mg.cat([model(images) for images, _ in loader])
     labels = mg.cat([labels for _, labels in loader])
-    accuracy = (scores.argmax(1) == labels).float().mean().item()
-    return F.cross_entropy(scores, labels).item(), accuracy, scores
+    return F.cross_entropy(scores, labels).item(), metrics.accuracy(scores, labels), scores
 
 
 def arguments() -> argparse.Namespace:

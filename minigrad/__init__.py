@@ -173,7 +173,7 @@ if _TYPE_CHECKING:
 _alias.install()
 
 # Reached as attributes, imported when they first are: `import minigrad` stays quick.
-_LAZY = ("datasets", "drawing", "nn", "optim", "serialization", "transforms", "utils")
+_LAZY = ("datasets", "drawing", "metrics", "nn", "optim", "plot", "serialization", "transforms", "utils")
 _ELSEWHERE = {"Generator": "generator", "draw": "drawing", "load": "serialization", "save": "serialization"}
 
 

@@ -48,9 +48,8 @@ def test_lenet_is_profiled(tmp_path):
 
 @pytest.mark.parametrize("variant", ["tanh", "relu"])
 def test_lenet_trains_saves_and_draws(variant, tmp_path):
-    plot = importable("matplotlib")
-    arguments = ["--plot", tmp_path / "lenet.png"] if plot else []
-    output = lenet(tmp_path, "--variant", variant, "--dry-run", "--epochs", 1, "--save", tmp_path / "lenet", *arguments)
+    files = ["--save", tmp_path / "lenet", "--plot", tmp_path / "lenet.png"]
+    output = lenet(tmp_path, "--variant", variant, "--dry-run", "--epochs", 1, *files)
     assert output.startswith("61706 parameters, 6000 training and 1000 test images\n")
     (accuracy,) = re.findall(
         r"^epoch 1: training loss [\d.]+, test loss [\d.]+, test accuracy ([\d.]+)%$", output, re.MULTILINE
@@ -58,16 +57,9 @@ def test_lenet_trains_saves_and_draws(variant, tmp_path):
     assert 0 <= float(accuracy) <= 100
     model = nn.models.LeNet5(input_size=28)
     assert model.load_state_dict(mg.load(tmp_path / "lenet")) == ([], [])
-    if plot:
-        assert (tmp_path / "lenet.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (tmp_path / "lenet.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     left = {path.name for path in tmp_path.iterdir() if path.is_file() and not path.name.startswith("fontlist")}
     assert left <= {"lenet", "lenet.png"}
-
-
-def importable(name):
-    import importlib.util
-
-    return importlib.util.find_spec(name) is not None
 
 
 def test_lenet_gives_the_same_bits_for_the_same_seed(tmp_path):

@@ -56,6 +56,7 @@ LAYERS = [
     ["anomaly"],
     ["recorder", "recomputation", "custom"],
     ["autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization", "drawing"],
+    ["metrics", "plot"],
     ["bench"],
 ]
 LEVEL = {f"minigrad.{topic}": level for level, topics in enumerate(LAYERS) for topic in topics}
@@ -84,7 +85,7 @@ TYPE_ONLY = {
 # nn sees these modules of minigrad, and of each only its public names.
 PUBLIC_MODULES = ["errors", "explaining", "registry", "callers", "channels", "geometry", "random", "cuda", "backends",
                   "autograd", "func", "signal", "optim", "utils", "datasets", "transforms", "serialization",
-                  "drawing"]  # fmt: skip
+                  "drawing", "metrics", "plot"]  # fmt: skip
 
 
 # ---------------------------------------------------------------- reading the source

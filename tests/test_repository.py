@@ -221,6 +221,15 @@ def test_readme_commands_name_extras_and_files_that_exist():
         assert (ROOT / script).is_file(), script
 
 
+def test_the_test_command_installs_what_tests_draw_and_show_progress_with():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert ".[test]" in block_after("test-command")
+    brought = ",".join(re.findall(r"^minigrad-conv\[([\w,]+)\]$", "\n".join(extras["test"]), re.MULTILINE)).split(",")
+    assert {"progress", "viz"} <= set(brought)
+    assert extras["viz"][0].startswith("matplotlib")
+    assert extras["progress"][0].startswith("tqdm")
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
@@ -255,6 +264,9 @@ REFERENCE = [
     "minigrad.optim.lr_scheduler",
     "minigrad.utils.checkpoint",
     "minigrad.utils.data",
+    "minigrad.utils.progress",
+    "minigrad.utils.stopping",
+    "minigrad.metrics",
     "minigrad.datasets",
     "minigrad.profiler",
     "minigrad.transforms",

@@ -12,6 +12,7 @@ from minigrad import autograd, datasets, optim, transforms
 from minigrad.random import Generator, chosen_generator, fork_rng
 from minigrad.utils import data
 from tests.campaigns.arguments import Made
+from tests.campaigns.around_calls import AROUND
 from tests.samples import normal, whole
 from tests.torch_oracle.examples import COUNTS, MASK, STACK, X, Y, Z, call
 
@@ -241,6 +242,7 @@ BYTES = whole(0, 255, 4, 5).astype(np.uint8)
 ITEMS = [call(batch=[X, Y]), call(batch=[(X, 1), (Y, 2)]), call(batch=[{"a": 1.5}, {"a": 2.5}]), call(batch=[1, 2])]
 
 OTHERS: dict[str, tuple[Any, list[Any]]] = {
+    **AROUND,
     "autograd.grad": (gradient, [call(x=X, grad_outputs=Y, by_name={"retain_graph": True, "create_graph": True,
                                  "only_inputs": True, "allow_unused": True, "materialize_grads": False})]),
     "autograd.grad of": (autograd.grad, [call(outputs=Z[:1], inputs=LEAF, by_name={"allow_unused": True})]),

@@ -255,7 +255,6 @@ def test_without_tqdm_a_few_lines_tell_the_progress(
 def test_with_tqdm_the_bar_goes_to_stderr(
     mirror: Mirror, labels: Resource, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("tqdm")
     download(labels, [mirror.address("good")], tmp_path)
     output = capsys.readouterr()
     assert output.out == ""
