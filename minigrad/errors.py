@@ -107,5 +107,9 @@ class UnusedArgumentWarning(MinigradWarning):
     """An argument that has no effect was given."""
 
 
+class PrefetchWarning(MinigradWarning):
+    """Batches that were loaded ahead in vain: the loop draws from the generator that they are drawn from."""
+
+
 class EmptySplitWarning(MinigradWarning):
     """`random_split` made a part without items."""

@@ -80,6 +80,16 @@ class Position:
             generator.bit_generator.state = now
         return keys
 
+    def copy(self) -> "Position":
+        """Another position at the same place."""
+        other = Position()
+        other.update(self.state_dict())
+        return other
+
+    def update(self, numbers: dict[str, Any]) -> None:
+        """Stand where a position stood when it gave these numbers."""
+        vars(self).update(numbers)
+
     def state_dict(self) -> dict[str, Any]:
         """The numbers of the position."""
         return {
@@ -149,8 +159,8 @@ def position_from(
             f"{_with(generator)}; make both alike"
         )
     position = Position()
-    position.under_way, position.batches = bool(numbers["under_way"]), numbers["batches"]
-    position.start, position.drawn_at, position.drawn_from = states["start"], numbers["drawn_at"], states["drawn_from"]
+    fields = {**numbers, **states, "under_way": bool(numbers["under_way"])}
+    position.update({key: fields[key] for key in position.state_dict()})
     return position, states["generator"]
 
 
