@@ -264,15 +264,16 @@ class RandomApply(ImageTransform):
         changed = images[chosen]
         for transform in self.transforms:
             changed = transform._applied(changed, rows)  # type: ignore[attr-defined]
-        if chosen.all():
-            return changed
-        if len(changed) and changed.shape[1:] != images.shape[1:]:
+        if len(images) > 1 and changed.shape[1:] != images.shape[1:] and 0 < self.p < 1:
             raise ShapeError(
                 f"RandomApply got images of shape {images.shape[1:]}, and its transforms make {changed.shape[1:]} of "
                 "some of them; in a batch all keep their shape"
             )
+        if chosen.all():
+            return changed
         result = images.copy()
-        result[chosen] = changed
+        if chosen.any():
+            result[chosen] = changed
         return result
 
     def __repr__(self) -> str:

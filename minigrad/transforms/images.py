@@ -49,7 +49,7 @@ class ImageTransform:
 
     def __call__(self, image: Any) -> Any:
         images, restored = _planes(image, type(self).__name__)
-        step = max(1, _PIXELS // max(1, math.prod(images.shape[1:])))
+        step = max(2, _PIXELS // max(1, math.prod(images.shape[1:])))
         needs, _ = self._plan(images.shape[1:])
         parts = []
         for start in range(0, max(len(images), 1), step):

@@ -206,8 +206,8 @@ class RandomDistortion(_Warp):
 
     (*, C, H, W) -> (*, C, H, W). The planar affine maps of LeCun et al. 1998 (shifts by up to `translate` of the
     width and height, in fractions of pixels; `scale`; `squeeze`, which multiplies the width and divides the height;
-    `shear` along x) and a rotation, followed by the elastic field of `ElasticTransform`. What is None stays as it is.
-    The ranges fit images of about 28 × 28 pixels. Raises `ArgumentError` for limits that are none.
+    `shear` as in `RandomAffine`) and a rotation, followed by the elastic field of `ElasticTransform`. What is None
+    stays as it is. The ranges fit images of about 28 × 28 pixels. Raises `ArgumentError` for limits that are none.
 
     >>> import minigrad as mg
     >>> mg.transforms.RandomDistortion()(mg.rand(8, 1, 28, 28)).shape
@@ -238,20 +238,21 @@ class RandomDistortion(_Warp):
         self.translate = None if translate is None else _shares(name, translate)
         self.scale = None if scale is None else _factors(name, "scale", scale)
         self.squeeze = None if squeeze is None else _factors(name, "squeeze", squeeze)
-        self.shear = None if shear is None else interval(name, "shear", shear, symmetric=True)
+        self.shear = None if shear is None else _shears(name, shear)
         self.alpha = None if alpha is None else _pair(name, "alpha", alpha)
         self.sigma = _pair(name, "sigma", sigma)
 
     def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
-        return [(self.generator, 6 + (2 * shape[1] * shape[2] if self.alpha else 0))], shape
+        return [(self.generator, 7 + (2 * shape[1] * shape[2] if self.alpha else 0))], shape
 
     def _applied(self, images: Array, numbers: Iterator[Array]) -> Array:
         drawn = next(numbers)
-        angle, right, down, scale, squeeze, shear = drawn[:, :6].T
+        angle, right, down, scale, squeeze, *shear = drawn[:, :7].T
         height, width = images.shape[2:]
         share = self.translate or (0.0, 0.0)
         shifts = np.stack([(2 * right - 1) * share[0] * width, (2 * down - 1) * share[1] * height], -1)
-        shears = np.stack([_between(self.shear or (0.0, 0.0), shear), np.zeros(len(images))], -1)
+        limits = self.shear or (0.0, 0.0, 0.0, 0.0)
+        shears = np.stack([_between(limits[:2], shear[0]), _between(limits[2:], shear[1])], -1)
         matrices = _matrices(
             _between(self.degrees or (0.0, 0.0), angle),
             _between(self.scale or (1.0, 1.0), scale),
@@ -261,7 +262,7 @@ class RandomDistortion(_Warp):
         real = real_of(images.dtype)
         rows, columns = _places(images.shape, matrices, shifts, None, real)
         if self.alpha:
-            across, along = _fields(drawn[:, 6:], images.shape, self.alpha, self.sigma, real)
+            across, along = _fields(drawn[:, 7:], images.shape, self.alpha, self.sigma, real)
             columns += across
             rows += along
         return self._read(images, rows, columns)

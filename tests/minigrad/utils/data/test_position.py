@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.errors import StateDictError
@@ -19,6 +17,7 @@ from minigrad.utils.data import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from tests.strategies import given, st
 
 SIZE = 10
 

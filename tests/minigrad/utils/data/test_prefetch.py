@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.errors import PrefetchWarning
 from minigrad.transforms import Compose, RandomAffine, RandomCrop, ToTensor
 from minigrad.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler, TensorDataset
 from minigrad.utils.data.prefetch import _Copies
+from tests.strategies import given, st
 
 SIZE = 10
 
