@@ -1,6 +1,7 @@
 """From images to tensors, and changed at random on the way: the transforms of torchvision's v2, for small images."""
 
-from .basic import Compose, Lambda, Normalize, RandomApply, ToTensor, transformed
+from .basic import Compose, Lambda, Normalize, RandomApply, ToTensor
+from .basic import transformed as transformed
 from .framing import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip, Resize
 from .noise import GaussianNoise, RandomErasing
 from .resampling import InterpolationMode
@@ -25,5 +26,4 @@ __all__ = [
     "RandomVerticalFlip",
     "Resize",
     "ToTensor",
-    "transformed",
 ]

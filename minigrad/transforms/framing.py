@@ -231,7 +231,7 @@ def _size(name: str, size: Any) -> tuple[int, int]:
 
 def _margins(name: str, padding: Any, mode: Any) -> Margins:
     found = sizes(name, "padding", padding, (1, 2, 4), 0)
-    if mode not in _MODES:
+    if not isinstance(mode, str) or mode not in _MODES:
         raise ArgumentError(f"{name}(padding_mode={mode!r}): expected one of {', '.join(_MODES)}")
     left, top, right, bottom = found * (4 // len(found))
     return left, top, right, bottom

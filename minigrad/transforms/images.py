@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..creation import from_numpy
-from ..errors import ArgumentError, DTypeError, GradError, ShapeError
+from ..errors import ArgumentError, DTypeError, GradError, OutOfMemoryError, ShapeError
 from ..operands import as_integer, as_number, as_numbers
 from ..random import chosen_generator
 from ..tensor import Array, Tensor
 
-__all__ = ["ImageTransform", "Shape", "drawn", "fills", "interval", "probability", "sizes"]
+__all__ = ["LARGEST", "ImageTransform", "Shape", "drawn", "fills", "interval", "probability", "sizes"]
 
 Shape = tuple[int, int, int]
 Needs = list[tuple["np.random.Generator | None", int]]
@@ -27,6 +27,9 @@ _PIXELS = 1 << 16
 
 # Arrays have the channels last, as `ToTensor` takes them; no picture has more.
 _MOST_CHANNELS = 4
+
+# No angle, factor, width of a filter or place in an image is larger.
+LARGEST = 1e6
 
 
 class ImageTransform:
@@ -45,23 +48,30 @@ class ImageTransform:
 
     def _applied(self, images: Array, numbers: Iterator[Array]) -> Array:
         """The images (N, C, H, W) after the transform, each with its row of the next matrix of random numbers."""
-        raise NotImplementedError
+        return images
 
     def __call__(self, image: Any) -> Any:
         images, restored = _planes(image, type(self).__name__)
         step = max(2, _PIXELS // max(1, math.prod(images.shape[1:])))
         needs, _ = self._plan(images.shape[1:])
         parts = []
-        for start in range(0, max(len(images), 1), step):
-            part = images[start : start + step]
-            parts.append(self._applied(part, iter(drawn(needs, len(part)))))
-        return restored(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        try:
+            for start in range(0, max(len(images), 1), step):
+                part = images[start : start + step]
+                with np.errstate(all="ignore"):
+                    parts.append(self._applied(part, iter(drawn(needs, len(part)))))
+            return restored(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        except MemoryError as error:
+            raise OutOfMemoryError(
+                f"{self} of images of shape {tuple(image.shape)}: there is no memory for what that asks for"
+            ) from error
 
     def _of_batch(self, images: Any, numbers: Iterator[Array]) -> Any:
-        if isinstance(images, Tensor):
-            return from_numpy(self._applied(images.numpy(), numbers)) if images.ndim == 4 else None
-        planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
-        result = self._applied(planes, numbers)
+        with np.errstate(all="ignore"):
+            if isinstance(images, Tensor):
+                return from_numpy(self._applied(images.numpy(), numbers)) if images.ndim == 4 else None
+            planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+            result = self._applied(planes, numbers)
         return result[:, 0] if images.ndim == 3 else result.transpose(0, 2, 3, 1)
 
     def __repr__(self) -> str:
@@ -124,9 +134,11 @@ def interval(name: str, role: str, value: Any, symmetric: bool = False) -> tuple
     numbers = as_numbers(value, name, role)
     if symmetric and numbers.ndim == 0 and numbers >= 0:
         numbers = np.array([-numbers, numbers])
-    if numbers.shape != (2,) or not np.isfinite(numbers).all() or numbers[0] > numbers[1]:
+    if numbers.shape != (2,) or not (np.abs(numbers) <= LARGEST).all() or numbers[0] > numbers[1]:
         single = ", or one that is not negative" if symmetric else ""
-        raise ArgumentError(f"{name}({role}={value!r}): expected two finite numbers, the smaller first{single}")
+        raise ArgumentError(
+            f"{name}({role}={value!r}): expected two numbers of at most a million, the smaller first{single}"
+        )
     return float(numbers[0]), float(numbers[1])
 
 
@@ -142,9 +154,11 @@ def sizes(name: str, role: str, value: Any, counts: Sequence[int], least: int) -
     """Integers of at least `least`: one, or a list of as many as `counts` allows."""
     numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     found = [as_integer(number, name, role) for number in numbers]
-    if len(found) not in counts or any(number < least for number in found):
+    if len(found) not in counts or not all(least <= number <= LARGEST for number in found):
         allowed = " or ".join(map(str, counts))
-        raise ArgumentError(f"{name}({role}={value!r}): expected {allowed} integers of at least {least}")
+        raise ArgumentError(
+            f"{name}({role}={value!r}): expected {allowed} integers of at least {least}, and at most a million"
+        )
     return found
 
 

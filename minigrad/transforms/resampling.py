@@ -27,7 +27,7 @@ def interpolation_of(name: str, given: Any) -> InterpolationMode:
     """The mode that is named: by torchvision's or our enumeration, or by its value."""
     value = getattr(given, "value", given)
     for mode in InterpolationMode:
-        if mode.value == value:
+        if isinstance(value, str) and mode.value == value:
             return mode
     raise ArgumentError(f"{name}(interpolation={given!r}): expected InterpolationMode.NEAREST or .BILINEAR")
 

@@ -1,6 +1,5 @@
 """Images turned, moved, sheared and bent: the place where each pixel comes from, and one reading of the image there."""
 
-import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ from ..errors import ArgumentError
 from ..operands import as_flag, as_numbers
 from ..random import chosen_generator
 from ..tensor import Array
-from .images import ImageTransform, Needs, Shape, fills, interval
+from .images import LARGEST, ImageTransform, Needs, Shape, fills, interval
 from .resampling import InterpolationMode, interpolation_of, real_of, resampled
 
 __all__ = ["ElasticTransform", "RandomAffine", "RandomDistortion", "RandomRotation"]
@@ -287,7 +286,7 @@ def _fields(numbers: Array, shape: tuple[int, ...], alpha: Any, sigma: Any, real
 def _blur(size: int, sigma: float, real: Any) -> Array:
     """The matrix of a Gaussian filter over an axis, mirrored at the ends."""
     unit = np.eye(size)
-    if sigma > 0 and size > 1:
+    if sigma >= 0.125:  # below, the window of 4σ to both sides is one pixel
         from scipy.ndimage import gaussian_filter1d
 
         unit = gaussian_filter1d(unit, sigma, axis=0, mode="mirror")
@@ -303,8 +302,8 @@ def _shares(name: str, translate: Any) -> tuple[float, float]:
 
 def _factors(name: str, role: str, given: Any) -> tuple[float, float]:
     low, high = interval(name, role, given)
-    if low <= 0:
-        raise ArgumentError(f"{name}({role}={given!r}): expected (min, max) above 0")
+    if low < 1 / LARGEST:
+        raise ArgumentError(f"{name}({role}={given!r}): expected (min, max) above 0, at least a millionth")
     return low, high
 
 
@@ -319,14 +318,14 @@ def _shears(name: str, shear: Any) -> tuple[float, ...]:
 
 def _center(name: str, center: Any) -> tuple[float, float]:
     point = as_numbers(center, name, "center")
-    if point.shape != (2,) or not np.isfinite(point).all():
+    if point.shape != (2,) or not (np.abs(point) <= LARGEST).all():
         raise ArgumentError(f"{name}(center={center!r}): expected (x, y) in pixels from the upper left corner")
     return float(point[0]), float(point[1])
 
 
 def _pair(name: str, role: str, given: Any) -> tuple[float, float]:
     numbers = as_numbers(given, name, role)
-    if numbers.shape not in ((), (1,), (2,)) or not all(0 <= number < math.inf for number in numbers.flat):
-        raise ArgumentError(f"{name}({role}={given!r}): expected a number that is not negative, or two for x and y")
+    if numbers.shape not in ((), (1,), (2,)) or not all(0 <= number <= LARGEST for number in numbers.flat):
+        raise ArgumentError(f"{name}({role}={given!r}): expected a number from 0 to a million, or two for x and y")
     first, last = numbers.flat[0], numbers.flat[-1]
     return float(first), float(last)

@@ -31,6 +31,8 @@ _PATIENCE = 5.0
 # Copies that are kept. A data set may make a generator for each item; one that is copied again too late is noticed.
 _MOST = 64
 
+_NOTHING: Iterator[Any] = iter(())
+
 
 class _Loaded(NamedTuple):
     """A batch or the error instead of it, the states of the generators before and after, and the position then."""
@@ -177,7 +179,7 @@ class Prefetched(Iterator[Any]):
             return next(self._source)
         loaded = None if self._buffer is None else self._buffer.get()
         if loaded is None:
-            raise StopIteration
+            return next(_NOTHING)
         if any(state_of(generator) != before for generator, before, _ in loaded.draws):
             return self._without()
         for generator, _, after in loaded.draws:
