@@ -90,7 +90,9 @@ def stand_ins(
     True
     """
     before = _threads.generator, _threads.stand_in
-    _threads.generator, _threads.stand_in = default, stand_in  # type: ignore[assignment]
+    outer = _threads.stand_in
+    inner = stand_in if outer is None else lambda generator: stand_in(outer(generator))
+    _threads.generator, _threads.stand_in = default, inner  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -117,9 +117,8 @@ class RandomErasing(ImageTransform):
         if not self.inplace:
             return result
         if isinstance(image, Tensor):
-            image.numpy()[...] = result.numpy()
-        else:
-            image[...] = result
+            return image.copy_(result)
+        image[...] = result
         return image
 
     def _plan(self, shape: Shape) -> tuple[Needs, Shape]:

@@ -87,7 +87,9 @@ def test_in_place_only_when_told() -> None:
     image = mg.ones(1, 9, 9)
     RandomErasing(1.0)(image)
     assert image.numpy().min() == 1
+    before = image._version
     assert RandomErasing(1.0, inplace=True)(image) is image
+    assert image._version > before
     assert image.numpy().min() == 0
     array = np.ones((9, 9))
     assert RandomErasing(1.0, inplace=True)(array) is array
