@@ -8,9 +8,11 @@ import numpy as np
 
 from ...errors import ArgumentError, DTypeError
 from ...operands import as_flag, as_integer, as_number
-from ...random import chosen_generator
+from ...random import chosen_generator, default_generator
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset, at_once, items_of
+from .position import Pass, Position, generator_of, position_from, set_state, state_of
+from .prefetch import Prefetched
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, batch_count, flag, length_of, positive
 
 __all__ = ["DataLoader", "get_worker_info"]
@@ -34,9 +36,17 @@ class DataLoader:
     gives single items. `collate_fn` makes a batch from a list of items (`default_collate`). A `TensorDataset`, images
     with the transforms of `minigrad.transforms`, and subsets of these are then read once a batch, with the same result.
 
-    `num_workers`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`,
-    `pin_memory`, `pin_memory_device` and `in_order` are accepted so that scripts run, and change nothing: also with
-    num_workers > 0 the batches are loaded in the calling thread, when they are asked for.
+    `prefetch_factor=k`, which PyTorch refuses without workers, has a thread load up to k batches before they are asked
+    for. They are the same batches, with the same random numbers; an error is raised where its batch would have come.
+    The sampler and the data set are then read in that thread. Its draws come from copies of the generators, which are
+    brought up to date batch by batch: if the loop itself draws from one of them in between, a `PrefetchWarning` says
+    so, the rest of the pass is loaded when asked for, and what was read ahead is read again. Numbers that are drawn
+    past minigrad, by methods of a NumPy generator, are drawn ahead. It pays where a batch waits for a disk or a server;
+    what is computed from arrays in memory is mostly quicker without, since both threads share one interpreter.
+
+    `num_workers`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `persistent_workers`, `pin_memory`,
+    `pin_memory_device` and `in_order` are accepted so that scripts run, and change nothing: with num_workers > 0 the
+    batches are loaded in the calling thread, when they are asked for, whatever `prefetch_factor` is.
 
     Raises `ArgumentError` for options that exclude each other, and when an option is changed later.
 
@@ -102,6 +112,7 @@ class DataLoader:
         self.persistent_workers = persistent_workers
         self.pin_memory_device = pin_memory_device
         self.in_order = in_order
+        self._position, self._resumes = Position(), False
         self._ready = True
 
     # What the samplers were made from: a later change would have no effect, and nobody would notice.
@@ -121,19 +132,79 @@ class DataLoader:
         return items if self.batch_size is None else batch_count(items, self.batch_size, self.drop_last)
 
     def __iter__(self) -> Iterator[Any]:
-        if self.batch_sampler is not None:
-            return map(self._fetch, self.batch_sampler)
-        if self.sampler is not None:
-            return (self.collate_fn(self.dataset[index]) for index in self.sampler)
-        if self.batch_size is None:
-            return map(self.collate_fn, self.dataset)
-        return self._streamed(self.batch_size)
+        position = self._position if self._resumes else Position()
+        self._position, self._resumes = position, False
+        if self.prefetch_factor is None or self.num_workers:
+            return self._pass(position)
+        return Prefetched(position, self._pass, self.prefetch_factor)
 
-    def _streamed(self, batch_size: int) -> Iterator[Any]:
+    def _pass(self, position: Position) -> Pass:
+        return Pass(position, self._ordered, self._load, self._generator() or default_generator())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the latest pass stands, as integers, strings and dicts: what goes into a checkpoint.
+
+        It counts the batches that were handed out, and holds the states of the generator from which the order was
+        drawn; with them the order is drawn again. A `generator` that was given to the loader or to its sampler is in
+        it with the state that it has now. The calling thread's own one (`get_rng_state`) and those of transforms are
+        not, and are saved beside it. After a pass, or before the first, the state says that the next one is new; after
+        a loop that was left by `break`, that it goes on. A stream is read again up to its position.
+
+        >>> from minigrad.utils.data import DataLoader
+        >>> loader = DataLoader(range(6), batch_size=2, shuffle=True); batches = iter(loader)
+        >>> _ = next(batches); state = loader.state_dict(); rest = [batch.tolist() for batch in batches]
+        >>> again = DataLoader(range(6), batch_size=2, shuffle=True); again.load_state_dict(state)
+        >>> [batch.tolist() for batch in again] == rest
+        True
+        """
+        generator = self._generator()
+        return {
+            **self._position.state_dict(),
+            "generator": None if generator is None else state_of(generator),
+            "batch_size": self.batch_size or 0,
+            "length": self._length(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Let the next `iter()` go on where `state_dict` was taken.
+
+        What is left of the pass is bit for bit what was left of it then. Raises `StateDictError`, changing nothing,
+        for a state of another loader: another batch size or length, with a generator or without.
+        """
+        generator = self._generator()
+        position, state = position_from(state_dict, generator, self.batch_size or 0, self._length())
+        if generator is not None and state is not None:
+            set_state(generator, state)
+        self._position, self._resumes = position, True
+
+    def _length(self) -> int:
+        try:
+            return len(self)
+        except DTypeError:
+            return -1
+
+    def _generator(self) -> "np.random.Generator | None":
+        source = next(one for one in (self.batch_sampler, self.sampler, self.dataset) if one is not None)
+        return generator_of(source) or self.generator
+
+    def _ordered(self) -> Iterator[Any]:
+        """What the batches are loaded from, one after the other: indices, or the items of a stream."""
+        if self.batch_sampler is not None:
+            return iter(self.batch_sampler)
+        if self.sampler is not None:
+            return iter(self.sampler)
+        return iter(self.dataset) if self.batch_size is None else self._streamed(self.batch_size)
+
+    def _streamed(self, batch_size: int) -> Iterator[list[Any]]:
         items = iter(self.dataset)
         while batch := list(islice(items, batch_size)):
             if len(batch) == batch_size or not self.drop_last:
-                yield self.collate_fn(batch)
+                yield batch
+
+    def _load(self, key: Any) -> Any:
+        if self.batch_sampler is not None:
+            return self._fetch(key)
+        return self.collate_fn(self.dataset[key] if self.sampler is not None else key)
 
     def _fetch(self, indices: Sequence[Any]) -> Any:
         if self.collate_fn is default_collate:
@@ -150,10 +221,12 @@ def _check_workers(
     persistent_workers = as_flag(persistent_workers, "DataLoader", "persistent_workers")
     if num_workers < 0 or not as_number(timeout, "DataLoader", "timeout") >= 0:
         raise ArgumentError(f"DataLoader: num_workers={num_workers}, timeout={timeout}; neither may be negative")
-    if num_workers == 0 and (context is not None or prefetch_factor is not None or persistent_workers):
+    if prefetch_factor is not None:
+        positive("DataLoader: prefetch_factor", prefetch_factor)
+    if num_workers == 0 and (context is not None or persistent_workers):
         raise ArgumentError(
             f"DataLoader: num_workers=0 has no workers for multiprocessing_context={context!r}, "
-            f"prefetch_factor={prefetch_factor!r}, persistent_workers={persistent_workers!r}; leave these out"
+            f"persistent_workers={persistent_workers!r}; leave these out"
         )
 
 
