@@ -86,11 +86,9 @@ def test_lenet_refuses_what_it_does_not_know(tmp_path):
     (["--variant", "unet", "--denoise", "0.5"], r"PSNR of the noisy test images 9\.\d+ dB, cleaned [\d.]+ dB"),
 ], ids=["plain", "upsample", "unpool", "unet"])  # fmt: skip
 def test_the_autoencoder_trains_compares_and_draws(options, said, tmp_path):
-    plot = importable("matplotlib")
-    arguments = ["--plot", "pictures"] if plot else []
     done = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / "autoencoder.py"), "--dry-run", "--epochs", "2",
-         "--save", "state", *options, *arguments],
+         "--save", "state", "--plot", "pictures", *options],
         env=os.environ | {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path), "OMP_NUM_THREADS": "1"},
         capture_output=True, text=True, timeout=240, cwd=tmp_path,
     )  # fmt: skip
@@ -98,10 +96,9 @@ def test_the_autoencoder_trains_compares_and_draws(options, said, tmp_path):
     assert re.search(said, done.stdout)
     assert "epoch 2: training error 0." in done.stdout
     assert all(value.isfinite().all() for value in mg.load(tmp_path / "state").values())
-    if plot:
-        pictures = {path.stem for path in (tmp_path / "pictures").iterdir()}
-        walks = not {"unpool", "unet"} & set(options)
-        assert pictures == {"reconstructions", "latent"} | ({"walk"} if walks else set())
+    pictures = {path.stem for path in (tmp_path / "pictures").iterdir()}
+    walks = not {"unpool", "unet"} & set(options)
+    assert pictures == {"reconstructions", "latent"} | ({"walk"} if walks else set())
 
 
 def test_an_operator_of_ones_own_is_checked_and_learnt_through(tmp_path):
