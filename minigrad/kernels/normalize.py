@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import threads
-from .sums import Order, added, begun, begun_products, order_of
+from .sums import Order, added, begun, begun_products, order_of, total_to
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -193,12 +193,9 @@ class _Pull:
         np.add(y, np.multiply(cotangent, affine[0]) if affine else cotangent, out=y)
         np.multiply(y, factor, out=y)
 
-    def to(self, sums: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
-        """Sums, which have size 1 along the axes, added up to a shape."""
-        found = self.order.restore(sums, axes)
-        lead = found.ndim - len(shape)
-        more = tuple([axis for axis, size in enumerate((1,) * lead + shape) if size == 1 != found.shape[axis]])
-        return (found.sum(more, keepdims=True) if more else found).reshape(shape).astype(self.dtype)
+    def of_weight(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+        """Σ g·z to a shape with size 1 along the axes."""
+        return total_to(self.order.restore(self.products * self.scale, axes), shape).astype(self.dtype)
 
 
 def standardize_vjp(g: Array, x: Array, mean: Array, var: Array, w: Array, axes: tuple[int, ...], eps: float) -> Array:
@@ -218,16 +215,19 @@ def standardize_vjps(
     if not x.size or any(wide[axis] != 1 or inner[axis] != 1 for axis in axes):
         return None
     pull = _Pull(g, x, mean, var, w, axes, eps)
-    return pull.of_input(), pull.to(pull.products * pull.scale, w.shape, axes), pull.to(pull.sums, shape, axes)
+    return pull.of_input(), pull.of_weight(w.shape, axes), total_to(g, shape)
 
 
 def standardize_weight(g: Array, x: Array, mean: Array, var: Array, shape: tuple[int, ...], eps: float) -> Array:
     """Σ g·z with z = (x − mean)/√(var + eps), over all axes along which `shape` has size 1."""
-    lead = (1,) * (x.ndim - len(shape))
-    axes = tuple(axis for axis, size in enumerate((*lead, *shape)) if size == 1)
-    order = order_of(x, axes)
+    wide = (1,) * (x.ndim - len(shape)) + shape
     if not x.size:
         return np.zeros(shape, x.dtype)
+    own = tuple([axis for axis, size in enumerate(var.shape) if size == 1])
+    if all(wide[axis] == 1 for axis in own):  # as together with the other gradients, to the bit
+        return _Pull(g, x, mean, var, np.ones((), x.dtype), own, eps).of_weight(shape, own)
+    axes = tuple([axis for axis, size in enumerate(wide) if size == 1])
+    order = order_of(x, axes)
     scale, summed = _inverse(order.fit(var), eps), order.summed
     late = _constant(scale, summed)  # then it need not be multiplied with every element
 

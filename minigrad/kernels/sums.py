@@ -167,3 +167,11 @@ def total(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     if not keepdims:
         sums = sums.squeeze(axes)
     return sums.astype(x.dtype)
+
+
+def total_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """The sum over what broadcasting to the shape of `x` repeated."""
+    lead = x.ndim - len(shape)
+    repeated = tuple([axis + lead for axis, size in enumerate(shape) if size == 1 != x.shape[axis + lead]])
+    summed = total(x, (*range(lead), *repeated), True)
+    return summed.reshape(summed.shape[lead:])

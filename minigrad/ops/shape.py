@@ -12,7 +12,7 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, ShapeError
-from ..kernels.sums import total
+from ..kernels.sums import total_to
 from ..operands import as_operand
 from ..primitive import primitive
 from ..registry import function
@@ -352,10 +352,7 @@ def expand_primitive(x: Array, *, shape: tuple[int, ...]) -> Array:
 @primitive("y = x summed to a shape that broadcasts to it", vjp="x̄ = g expanded", linear=True)
 def sum_to_primitive(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Sum over what broadcasting repeated; the adjoint of `expand`."""
-    lead = x.ndim - len(shape)
-    repeated = tuple(axis + lead for axis, size in enumerate(shape) if size == 1 and x.shape[axis + lead] != 1)
-    summed = total(x, (*range(lead), *repeated), True)
-    return summed.reshape(summed.shape[lead:])
+    return total_to(x, shape)
 
 
 expand_primitive.defvjp(x=lambda g, x_shape: sum_to_primitive(g, shape=x_shape))

@@ -241,7 +241,7 @@ def group_norm(
     _more_than_one("group_norm", input.shape[0] * math.prod(grouped.shape[2:]), input, "group", "Use fewer groups")
     axes, shape = tuple(range(2, grouped.ndim)), (1, *grouped.shape[1:3], *(1,) * (grouped.ndim - 3))
     values = mg.standardize(grouped, axes, eps, _shaped(weight, shape), _shaped(bias, shape)).values
-    return values.reshape(input.shape)
+    return values.reshape(input.shape).clone()  # no view: a checkpoint that begins here may change it in place
 
 
 def _trailing(name: str, input: mg.Tensor, normalized_shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:

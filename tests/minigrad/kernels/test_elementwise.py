@@ -159,10 +159,12 @@ def test_signs_by_bits(dtype):
 def test_pieces_are_shared_between_threads(monkeypatch):
     monkeypatch.setattr(elementwise, "PIECE", 10)
     monkeypatch.setattr(elementwise, "MANY", 40)
-    names, a = set(), RNG.random(60)
+    names, met, a = set(), threading.Barrier(1, timeout=60), RNG.random(60)
 
     def compute(out, a):
-        names.add(threading.current_thread().name)
+        if (name := threading.current_thread().name) not in names:
+            names.add(name)
+            met.wait()
         np.tanh(a, out=out)
         return added(out)
 
@@ -170,8 +172,11 @@ def test_pieces_are_shared_between_threads(monkeypatch):
     assert len(names) == 1
     threads.share(2)
     try:
+        names.clear()
+        met = threading.Barrier(2, timeout=60)
         shared = sum_in_pieces(compute, a)
         assert len(names) == 2
+        met = threading.Barrier(1)
         np.testing.assert_array_equal(in_pieces(compute, a), alone[1])
         names.clear()
         in_pieces(compute, a[:30])

@@ -123,6 +123,15 @@ def test_random_networks_give_the_same_bits():
     agree()
 
 
+def test_a_checkpoint_may_begin_by_changing_what_group_normalisation_gave():
+    network = nn.Sequential(nn.GroupNorm(2, 4), nn.ReLU(inplace=True))
+    x = mg.randn(3, 4, 5, 5, requires_grad=True)
+    checkpoint(lambda value: checkpoint(network[1], network[0](value)), x).square().sum().backward()
+    found, x.grad = x.grad, None
+    network(x).square().sum().backward()
+    assert mg.equal(found, x.grad)
+
+
 # ---------------------------------------------------------------- what comes out
 
 
