@@ -32,10 +32,8 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """The rates, by the quotient of the cosine's height now and in the epoch before."""
         last, time = rates(self.optimizer), self.last_epoch
-        if time == 0:
+        if self._is_initial:
             return last
-        if self._step_count == 1 and time > 0:
-            return self._rates_at()
         if (time - 1 - self.T_max) % (2 * self.T_max) == 0:  # the height before was 0
             height = (1 - math.cos(math.pi / self.T_max)) / 2
             return [rate + (base - self.eta_min) * height for rate, base in zip(last, self.base_lrs, strict=True)]
@@ -70,10 +68,10 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         name = "CosineAnnealingWarmRestarts"
-        self.T_0 = self.T_i = at_least(1, T_0, name, "T_0")
+        self.T_0 = at_least(1, T_0, name, "T_0")
         self.T_mult = at_least(1, T_mult, name, "T_mult")
         self.eta_min = as_number(eta_min, name, "eta_min")
-        self.T_cur: float = last_epoch
+        self._place(max(at_least(-1, last_epoch, name, "last_epoch"), 0))
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:

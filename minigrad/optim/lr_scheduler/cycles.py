@@ -18,8 +18,10 @@ class _Cycling(LRScheduler):
     def _cycle_momentum(self, optimizer: Optimizer, cycle_momentum: Any) -> None:
         name, options = type(self).__name__, as_optimizer(optimizer, type(self).__name__).defaults
         self.cycle_momentum = as_flag(cycle_momentum, name, "cycle_momentum")
+        if not self.cycle_momentum:
+            return
         self.use_beta1 = "betas" in options
-        if self.cycle_momentum and not self.use_beta1 and "momentum" not in options:
+        if not self.use_beta1 and "momentum" not in options:
             raise ArgumentError(
                 f"{name} cycles the momentum, and {type(optimizer).__name__} has neither momentum nor betas; give "
                 "cycle_momentum=False"
@@ -116,7 +118,9 @@ class CyclicLR(_Cycling):
             raise ArgumentError(f"CyclicLR got scale_mode={scale_mode!r}; there are 'cycle' and 'iterations'")
         self.mode = str(mode)
         self.scale_fn = scale_fn
-        self.scale_mode = "iterations" if scale_fn is None and mode == "exp_range" else scale_mode
+        if scale_fn is None:  # the modes know what they are functions of
+            scale_mode = "iterations" if mode == "exp_range" else "cycle"
+        self.scale_mode = scale_mode
 
     def _height(self) -> tuple[float, float]:
         """How far up the cycle is, from 0 to 1, and the scale of this one."""

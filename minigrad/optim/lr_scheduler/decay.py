@@ -98,8 +98,8 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The rates, multiplied but at the beginning."""
-        factor = self.gamma if self.last_epoch else 1.0
+        """The rates, multiplied but when the scheduler is made."""
+        factor = 1.0 if self._is_initial else self.gamma
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:

@@ -73,8 +73,8 @@ class MultiplicativeLR(_ByFunctions):
     """
 
     def get_lr(self) -> list[float]:
-        """The rates, times the functions of the epoch but at the beginning."""
-        last = rates(self.optimizer)
-        if self.last_epoch <= 0:
-            return last
-        return [rate * factor for rate, factor in zip(last, self._factors(), strict=True)]
+        """The rates, times the functions of the epoch but when the scheduler is made."""
+        return rates(self.optimizer) if self._is_initial else self._rates_at()
+
+    def _rates_at(self) -> list[float]:
+        return [rate * factor for rate, factor in zip(rates(self.optimizer), self._factors(), strict=True)]

@@ -79,7 +79,7 @@ class LinearLR(LRScheduler):
         """The rates, by the quotient of this epoch's factor and the last one's."""
         if self.last_epoch == 0:
             factor = self.start_factor
-        elif self.last_epoch > self.total_iters:
+        elif self._is_initial or self.last_epoch > self.total_iters:
             factor = 1.0
         else:
             rise = self.end_factor - self.start_factor
@@ -113,7 +113,7 @@ class PolynomialLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """The rates, by the quotient of what is left of the time now and in the epoch before."""
         factor = 1.0
-        if 0 < self.last_epoch <= self.total_iters:
+        if not self._is_initial and self.last_epoch <= self.total_iters:
             now, before = (1 - epoch / self.total_iters for epoch in (self.last_epoch, self.last_epoch - 1))
             factor = (now / before) ** self.power
         return [rate * factor for rate in rates(self.optimizer)]

@@ -100,6 +100,11 @@ class LRScheduler:
         self._step_count = 0
         self.step()
 
+    @property
+    def _is_initial(self) -> bool:
+        """Whether the first step is being made, which leaves the rates that an optimiser was loaded with."""
+        return self._step_count == 1
+
     def _start(self) -> None:
         """Go to the time 0 after another scheduler."""
         self._go(0)
