@@ -268,7 +268,7 @@ def test_several_and_resumed(kind):
 # ------------------------------------------------------------------- plateaus
 
 
-@pytest.mark.parametrize(("mode", "threshold_mode"), itertools.product(["min", "max"], ["rel", "abs"]))
+@pytest.mark.parametrize(("mode", "threshold_mode"), [*itertools.product(["min", "max"], ["rel", "abs"])])
 def test_plateaus(mode, threshold_mode):
     @drawn(20)
     @given(

@@ -36,13 +36,13 @@ class CosineAnnealingLR(LRScheduler):
             return last
         if (time - 1 - self.T_max) % (2 * self.T_max) == 0:  # the height before was 0
             height = (1 - math.cos(math.pi / self.T_max)) / 2
-            return [rate + (base - self.eta_min) * height for rate, base in zip(last, self.base_lrs, strict=True)]
+            return [rate + (base - self.eta_min) * height for rate, base in zip(last, self._bases(), strict=True)]
         now, before = (1 + math.cos(math.pi * one / self.T_max) for one in (time, time - 1))
         return [now / before * (rate - self.eta_min) + self.eta_min for rate in last]
 
     def _rates_at(self) -> list[float]:
         height = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
-        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
+        return [self.eta_min + (base - self.eta_min) * height for base in self._bases()]
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -77,7 +77,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     def get_lr(self) -> list[float]:
         """The rates at a place of the current period."""
         height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
-        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
+        return [self.eta_min + (base - self.eta_min) * height for base in self._bases()]
 
     def _go(self, epoch: Any) -> None:
         if epoch is None and self.last_epoch >= 0:

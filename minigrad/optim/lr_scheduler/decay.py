@@ -35,7 +35,7 @@ class StepLR(LRScheduler):
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
-        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self._bases()]
 
 
 class MultiStepLR(LRScheduler):
@@ -67,7 +67,7 @@ class MultiStepLR(LRScheduler):
 
     def _rates_at(self) -> list[float]:
         passed = sum(milestone <= self.last_epoch for milestone in self.milestones)
-        return [base * self.gamma**passed for base in self.base_lrs]
+        return [base * self.gamma**passed for base in self._bases()]
 
     def _checked(self, state_dict: Any) -> dict[str, Any]:
         """The milestones may be others, and may be counted, as PyTorch does."""
@@ -103,4 +103,4 @@ class ExponentialLR(LRScheduler):
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
-        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+        return [base * self.gamma**self.last_epoch for base in self._bases()]

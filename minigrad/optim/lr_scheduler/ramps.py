@@ -36,13 +36,13 @@ class ConstantLR(LRScheduler):
             factor = self.factor
         elif self.last_epoch == self.total_iters:
             if self.factor == 0:  # nothing is left to be raised
-                return list(self.base_lrs)
+                return list(self._bases())
             factor = 1 / self.factor
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
         factor = self.factor if self.last_epoch < self.total_iters else 1.0
-        return [base * factor for base in self.base_lrs]
+        return [base * factor for base in self._bases()]
 
 
 class LinearLR(LRScheduler):
@@ -88,7 +88,7 @@ class LinearLR(LRScheduler):
 
     def _rates_at(self) -> list[float]:
         factor = self.start_factor + (self.end_factor - self.start_factor) * _passed(self.last_epoch, self.total_iters)
-        return [base * factor for base in self.base_lrs]
+        return [base * factor for base in self._bases()]
 
 
 class PolynomialLR(LRScheduler):
@@ -120,7 +120,7 @@ class PolynomialLR(LRScheduler):
 
     def _rates_at(self) -> list[float]:
         left = (1 - _passed(self.last_epoch, self.total_iters)) ** self.power
-        return [base * left for base in self.base_lrs]
+        return [base * left for base in self._bases()]
 
 
 def _passed(epoch: int, total: int) -> float:

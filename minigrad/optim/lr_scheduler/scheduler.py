@@ -123,6 +123,15 @@ class LRScheduler:
             f"{type(self).__name__} must define get_lr(), which returns a rate for each group at self.last_epoch"
         )
 
+    def _bases(self) -> list[float]:
+        """The rates of the beginning; raises `ArgumentError` where groups have joined since."""
+        if len(self.base_lrs) != len(self.optimizer.param_groups):
+            raise ArgumentError(
+                f"{type(self).__name__} was made for {len(self.base_lrs)} parameter groups, the optimiser now has "
+                f"{len(self.optimizer.param_groups)}; make a new scheduler"
+            )
+        return self.base_lrs
+
     def _rates_at(self) -> list[float]:
         """The rates at the time `last_epoch`, whatever came before, where there is a formula for them."""
         return self.get_lr()
@@ -146,8 +155,8 @@ class LRScheduler:
         groups = self.optimizer.param_groups
         if not iterable(values) or len(values) != len(groups):
             raise ArgumentError(
-                f"{type(self).__name__}.get_lr() returned {values!r}; it returns a rate for each of {len(groups)} "
-                "groups. Groups that join the optimiser need a new scheduler"
+                f"{type(self).__name__}.get_lr() returned {values!r}; it returns a rate for each of the "
+                f"optimiser's {len(groups)} parameter groups, in a list"
             )
         for group, value in zip(groups, values, strict=True):
             set_option(group, "lr", value)
