@@ -211,7 +211,7 @@ class LRScheduler:
         name, own = type(self).__name__, LRScheduler.state_dict(self)
         if not isinstance(state_dict, dict):
             raise StateDictError(f"{name} got a {type(state_dict).__name__}; it loads what its state_dict() gave")
-        missing = [key for key in own if key not in state_dict]
+        missing = [key for key in self.state_dict() if key not in state_dict]
         if missing:
             raise StateDictError(
                 f"{name} finds no {', '.join(missing)} in the state dict, which has {', '.join(map(str, state_dict))}; "
