@@ -8,6 +8,7 @@ import numpy as np
 from ..dtypes import get_default_dtype
 from ..errors import StateDictError
 from ..operands import as_number
+from ..silence import silent
 from ..tensor import Array, Tensor
 from .optimizer import Optimizer
 
@@ -32,7 +33,8 @@ class Adaptive(Optimizer):
         for name in names:
             array, new = self._buffer(param, name)
             if new:
-                array.fill(start)
+                with silent():
+                    array.fill(start)
             opened.append(array)
         return opened
 
@@ -43,7 +45,7 @@ class Adaptive(Optimizer):
         """
         state = self.state.setdefault(param, {})
         kept = state.get(name, start)
-        if isinstance(kept, Tensor) and kept._array.shape == () and kept._array.dtype.kind == "f":
+        if isinstance(kept, Tensor) and kept._array.shape == () and kept._array.dtype in (np.float32, np.float64):
             return kept._array
         if isinstance(kept, Tensor) and kept._array.size != 1:
             raise StateDictError(
