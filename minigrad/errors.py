@@ -109,3 +109,7 @@ class UnusedArgumentWarning(MinigradWarning):
 
 class EmptySplitWarning(MinigradWarning):
     """`random_split` made a part without items."""
+
+
+class WidenedDTypeWarning(MinigradWarning):
+    """A file's numbers have a dtype that tensors do not have, and became one that holds them all."""
