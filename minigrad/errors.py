@@ -107,6 +107,10 @@ class UnusedArgumentWarning(MinigradWarning):
     """An argument that has no effect was given."""
 
 
+class StepOrderWarning(MinigradWarning):
+    """A scheduler stepped before its optimiser, so that the first rate was never used."""
+
+
 class EmptySplitWarning(MinigradWarning):
     """`random_split` made a part without items."""
 

@@ -1,6 +1,5 @@
 """What every optimiser shares: groups of parameters with options, and a state for each parameter."""
 
-import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from ..registry import lookup
 from ..silence import silent
 from ..tensor import Array, Tensor
 from ..tensor.inplace import writing
+from .states import taken_over
 
 __all__ = ["Optimizer", "pieces"]
 
@@ -77,6 +77,8 @@ class Optimizer:
     >>> SignDescent([p], {"lr": 0.5}).step(); p.detach()
     tensor([2.5000])
     """
+
+    _stepped: bool | None = None  # whether it stepped since a scheduler asked
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -155,6 +157,8 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if self._stepped is False:
+            self._stepped = True
         with no_grad(), region(f"Optimizer.step#{type(self).__name__}.step"):
             for group in self.param_groups:
                 self._update(group)
@@ -223,9 +227,10 @@ class Optimizer:
         return [param for group in self.param_groups for param in group["params"]]
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over options and states that `state_dict` gave.
+        """Take over options and states that `state_dict` gave, here or in PyTorch, copied; arrays become tensors.
 
-        Raises `StateDictError`, changing nothing, where groups or their sizes differ.
+        Raises `StateDictError`, changing nothing, where groups or their sizes differ, and as when an optimiser is
+        made for options outside their range.
         """
         if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
             raise StateDictError("an optimiser's state dict has the keys 'state' and 'param_groups'; is it a model's?")
@@ -244,9 +249,17 @@ class Optimizer:
             raise StateDictError(f"the state dict has states for {strangers}, the optimiser {len(params)} parameters")
         state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         for key, entries in state_dict["state"].items():
-            state[params[numbers[str(key)]]] = {name: copy.deepcopy(value) for name, value in entries.items()}
-        for group, saved in zip(self.param_groups, groups, strict=True):
-            group.update({key: value for key, value in saved.items() if key != "params"})
+            if not isinstance(entries, dict):
+                raise StateDictError(
+                    f"the state of parameter {key} is a {type(entries).__name__}; it is a dictionary of tensors and "
+                    "numbers"
+                )
+            state[params[numbers[str(key)]]] = taken_over(entries)
+        options = [taken_over({key: value for key, value in saved.items() if key != "params"}) for saved in groups]
+        for group, saved in zip(self.param_groups, options, strict=True):
+            self._check({**group, **saved})
+        for group, saved in zip(self.param_groups, options, strict=True):
+            group.update(saved)
         self.state = state
 
     def __repr__(self) -> str:
