@@ -16,8 +16,11 @@ from ..errors import ArgumentError, DataError, DTypeError, StateDictError
 from ..explaining import ACCIDENTS, as_path
 from ..files import replace_atomically
 from ..generator import Generator
+from ..optim import Optimizer
 from ..random import default_generator
+from ..tensor import Tensor
 from ..uninitialized import Uninitialized
+from ..utils.data.position import set_state, state_of
 from .saving import load, writer
 from .structure import described
 
@@ -151,6 +154,8 @@ def _parts(entry: Any, name: str) -> Iterator[_Part]:
     for place, value in _leaves(entry, name):
         if isinstance(value, np.random.Generator):
             yield _generator_part(value, place)
+        elif isinstance(value, Optimizer):
+            yield _Part(place, value, value.state_dict, partial(_set_optimizer_state, value))
         else:
             yield _Part(place, value, value.state_dict, value.load_state_dict)
 
@@ -161,14 +166,8 @@ def _generator_part(generator: np.random.Generator, name: str) -> _Part:
 
 def _generator_state(generator: np.random.Generator) -> dict[str, Any]:
     """The state as numbers, text and lists of numbers; with the seed, if it is one of ours."""
-    state = _listed(generator.bit_generator.state)
-    return {"state": state, "seed": generator.initial_seed() if isinstance(generator, Generator) else None}
-
-
-def _listed(state: Any) -> Any:
-    if isinstance(state, dict):
-        return {key: _listed(value) for key, value in state.items()}
-    return state.tolist() if isinstance(state, np.ndarray) else state
+    seed = generator.initial_seed() if isinstance(generator, Generator) else None
+    return {"state": state_of(generator), "seed": seed}
 
 
 def _set_generator_state(generator: np.random.Generator, saved: dict[str, Any]) -> None:
@@ -177,7 +176,23 @@ def _set_generator_state(generator: np.random.Generator, saved: dict[str, Any]) 
         raise StateDictError(f"a state of {state['bit_generator']} arrived, the generator is one of {kind}")
     if isinstance(generator, Generator) and saved["seed"] is not None:
         generator.manual_seed(saved["seed"])
-    generator.bit_generator.state = state
+    set_state(generator, state)
+
+
+def _set_optimizer_state(optimizer: Optimizer, state: Any) -> None:
+    """Load a state whose tensors fit the parameters, which an optimiser itself would only see when it steps."""
+    params = [param for group in optimizer.param_groups for param in group["params"]]
+    whole = sum(param.numel() for param in params)
+    entries = state.get("state") if isinstance(state, dict) else None
+    for key, kept in entries.items() if isinstance(entries, dict) else ():
+        param = params[int(key)]
+        for name, value in kept.items() if isinstance(kept, dict) else ():
+            # A number; all parameters in a row, as L-BFGS has them; or the parameter's shape, perhaps summed over axes.
+            if not isinstance(value, Tensor) or value.numel() in (1, whole) or value.ndim < param.ndim:
+                continue
+            if value.ndim > param.ndim or any(n not in (1, m) for n, m in zip(value.shape, param.shape, strict=True)):
+                raise StateDictError(f"{name} of parameter {key} has shape {value.shape}, the parameter {param.shape}")
+    optimizer.load_state_dict(state)
 
 
 def _content(path: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:

@@ -47,8 +47,11 @@ def test_no_two_arrays_share_a_name(tmp_path):
     assert loaded["a"]["b"].item() == 1
 
 
-@pytest.mark.parametrize(("name", "outside"), [("a/b", False), ("a..b", False), ("../a", True), ("a/..", True),
-                                               ("/a", True), ("\\\\server", True), ("D:a", True), ("ab:c", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "outside"),
+    [("a/b", False), ("a..b", False), ("../a", True), ("a/..", True), ("/a", True), ("\\\\server", True), ("D:a", True),
+     ("ab:c", False)],
+)  # fmt: skip
 def test_leads_outside(name, outside):
     assert leads_outside(name) is outside
 
