@@ -260,6 +260,8 @@ def _step_back(path: Path, keep: int) -> None:
     kept = [path.with_name(f"{path.stem}.{number}{path.suffix}") for number in range(1, keep)]
     if not kept or not path.exists():
         return
+    if kept[0].exists() and kept[0].samefile(path):  # a process was killed just here
+        return
     for newer, older in reversed(list(pairwise(kept))):
         if newer.exists():
             newer.replace(older)

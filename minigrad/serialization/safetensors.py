@@ -78,8 +78,8 @@ def read(data: bytes) -> Contents:
     require(not found or text is not None, "its checksum has no description")
     if short := [name for name, entry in entries.items() if entry["dtype"] == "BF16"]:
         warn(
-            f"load: {len(short)} tensors are bfloat16, such as {min(short)!r:.80}; there is none here, and their "
-            "numbers become float32, which holds them exactly",
+            f"load: {len(short)} of {len(entries)} tensors are bfloat16, such as {min(short)!r:.80}; there is none "
+            "here, and their numbers become float32, which holds them exactly",
             WidenedDTypeWarning,
         )
     arrays = {name: _array(name, entries.pop(name)) for name in parsed}

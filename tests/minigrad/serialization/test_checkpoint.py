@@ -1,8 +1,9 @@
 """Checkpoints of a run: it goes on with the same bits, or nothing is touched."""
 
-import json
+import contextlib
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -326,6 +327,40 @@ def test_the_latest_files_are_kept(tmp_path):
     assert epochs(path) == {"run.npz": 6, "run.1.npz": 4, "run.2.npz": 3}
 
 
+@pytest.mark.parametrize("moment", range(8))
+def test_a_kill_between_any_two_names_loses_no_file(tmp_path, monkeypatch, moment):
+    """Each change of a name is the last thing that a process does; the next one goes on."""
+    path = tmp_path / "run.npz"
+    for epoch in range(3):
+        save_checkpoint(path, keep=3, epoch=epoch)
+    left = [moment]
+
+    def counted(function):
+        def change(*arguments):
+            if left[0] == 0:
+                raise SystemExit
+            left[0] -= 1
+            return function(*arguments)
+
+        return change
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", counted(os.link))
+        patched.setattr(Path, "replace", counted(Path.replace))
+        patched.setattr(Path, "unlink", lambda self, **_: None)  # a killed process clears nothing up
+        for epoch in (3, 4):
+            with contextlib.suppress(SystemExit):
+                save_checkpoint(path, keep=3, epoch=epoch)
+    latest = load_checkpoint(path)["epoch"]
+    assert latest == 2 + (moment >= 4) + (moment >= 8)
+    save_checkpoint(path, keep=3, epoch=9)
+    kept = epochs(path)
+    assert kept["run.npz"] == 9
+    assert kept["run.1.npz"] == latest
+    assert latest >= kept.get("run.2.npz", latest) >= latest - 1
+    assert set(kept) <= {"run.npz", "run.1.npz", "run.2.npz"}
+
+
 def test_files_are_kept_without_hard_links(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("no links here")
@@ -345,7 +380,6 @@ def test_a_save_that_fails_keeps_all_files(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(json, "dumps", json.dumps)
     monkeypatch.setattr(sys.modules["minigrad.serialization.archives"], "seal", full)
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(path, keep=2, epoch=9)

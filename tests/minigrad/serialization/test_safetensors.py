@@ -117,7 +117,7 @@ def test_bfloat16_becomes_float32_exactly(path):
     header = {"a": {"dtype": "BF16", "shape": [2, 4], "data_offsets": [0, 16]},
               "b": {"dtype": "BF16", "shape": [], "data_offsets": [16, 18]}}  # fmt: skip
     path.write_bytes(raw(header, short + short[:2]))
-    with pytest.warns(WidenedDTypeWarning, match=r"2 tensors are bfloat16, such as 'a'.*float32"):
+    with pytest.warns(WidenedDTypeWarning, match=r"2 of 2 tensors are bfloat16, such as 'a'.*float32"):
         loaded = mg.load(path)
     assert loaded["a"].dtype == mg.float32
     assert loaded["a"].numpy().tobytes() == values.tobytes()
