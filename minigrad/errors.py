@@ -111,6 +111,10 @@ class StepOrderWarning(MinigradWarning):
     """A scheduler stepped before its optimiser, so that the first rate was never used."""
 
 
+class PrefetchWarning(MinigradWarning):
+    """Batches that were loaded ahead in vain: the loop draws from the generator that they are drawn from."""
+
+
 class EmptySplitWarning(MinigradWarning):
     """`random_split` made a part without items."""
 

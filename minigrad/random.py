@@ -7,7 +7,7 @@ NumPy's own generators take a while to import, and are when the first is made.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ def __getattr__(name: str) -> Any:
 
 class _PerThread(threading.local):
     generator: "Generator | None" = None
+    stand_in: "Callable[[np.random.Generator], np.random.Generator] | None" = None
 
 
 _threads = _PerThread()
@@ -61,7 +62,7 @@ def default_generator() -> "Generator":
         from .generator import Generator
 
         generator = _threads.generator = Generator()
-    return generator
+    return generator if _threads.stand_in is None else _threads.stand_in(generator)  # type: ignore[return-value]
 
 
 def chosen_generator(generator: "np.random.Generator | None") -> "np.random.Generator":
@@ -73,7 +74,29 @@ def chosen_generator(generator: "np.random.Generator | None") -> "np.random.Gene
             f"generator={generator!r} arrived, a {type(generator).__name__}; give minigrad.Generator().manual_seed(0) "
             "or numpy.random.default_rng(0)"
         )
-    return generator
+    return generator if _threads.stand_in is None else _threads.stand_in(generator)
+
+
+@contextmanager
+def stand_ins(
+    default: "np.random.Generator", stand_in: "Callable[[np.random.Generator], np.random.Generator]"
+) -> Iterator[None]:
+    """In the calling thread, draw from what `stand_in` makes of each generator; `default` is the thread's own one.
+
+    >>> import minigrad as mg
+    >>> from minigrad.random import stand_ins
+    >>> other = mg.Generator()
+    >>> with stand_ins(mg.default_generator(), lambda generator: other): mg.default_generator() is other
+    True
+    """
+    before = _threads.generator, _threads.stand_in
+    outer = _threads.stand_in
+    inner = stand_in if outer is None else lambda generator: stand_in(outer(generator))
+    _threads.generator, _threads.stand_in = default, inner  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        _threads.generator, _threads.stand_in = before
 
 
 def manual_seed(seed: int) -> "Generator":

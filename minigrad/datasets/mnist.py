@@ -26,9 +26,9 @@ Transform = Callable[[Any], Any]
 class ImageDataset(Dataset[tuple[Any, Any]]):
     """Images with class labels, held in memory; item i is the pair (image, int target).
 
-    (N, H, W) uint8, (N,) int64. Without `transform` the image is a new (H, W) uint8 NumPy array, which
-    `transforms.ToTensor` takes (torchvision's is a PIL image). `data` and `targets` are tensors and may be replaced.
-    Raises `ShapeError` if their lengths differ.
+    (N, H, W) or (N, H, W, C) uint8, (N,) int64. Without `transform` the image is a new (H, W) or (H, W, C) uint8 NumPy
+    array, which `transforms.ToTensor` takes (torchvision's is a PIL image). `data` and `targets` are tensors and may be
+    replaced. Raises `ShapeError` if their lengths differ.
 
     >>> import minigrad as mg, numpy as np
     >>> image, target = mg.datasets.ImageDataset(np.zeros((3, 28, 28), np.uint8), np.array([5, 0, 4]))[0]
@@ -64,7 +64,7 @@ class ImageDataset(Dataset[tuple[Any, Any]]):
 
     @property
     def data(self) -> Tensor:
-        """The images, (N, H, W); a tensor or an array may be assigned."""
+        """The images, (N, H, W) or (N, H, W, C); a tensor or an array may be assigned."""
         return self._data
 
     @data.setter
@@ -143,6 +143,18 @@ def _quick_to_index(values: Any) -> Tensor:
     return from_numpy(np.require(values, requirements=["C_CONTIGUOUS", "WRITEABLE"]))
 
 
+def folder_and_split(name: str, root: Any, train: Any) -> tuple[Path, bool]:
+    """The folder and the split that a data set was asked for; raises `DTypeError` or `ArgumentError` for neither."""
+    if not isinstance(root, str | os.PathLike):
+        raise DTypeError(
+            f"{name}(root={root!r}): root is the folder with the data files, a str or Path"
+            + (". Is an environment variable unset?" if root is None else "")
+        )
+    if not isinstance(train, bool):
+        raise ArgumentError(f"{name}(train={train!r}): expected True or False")
+    return Path(root).expanduser(), train
+
+
 class MNIST(ImageDataset):
     """The MNIST digits: 60 000 images to train on, 10 000 to test, 28 × 28 pixels, labels 0 … 9.
 
@@ -205,15 +217,7 @@ class MNIST(ImageDataset):
         target_transform: Transform | None = None,
         download: bool = False,
     ) -> None:
-        if not isinstance(root, str | os.PathLike):
-            raise DTypeError(
-                f"{type(self).__name__}(root={root!r}): root is the folder with the data files, a str or Path"
-                + (". Is an environment variable unset?" if root is None else "")
-            )
-        if not isinstance(train, bool):
-            raise ArgumentError(f"{type(self).__name__}(train={train!r}): expected True or False")
-        self.root = Path(root).expanduser()
-        self.train = train
+        self.root, self.train = folder_and_split(type(self).__name__, root, train)
         if as_flag(download, type(self).__name__, "download"):
             self.download()
         images, labels = (self._load(resource) for resource in self._split())

@@ -217,6 +217,25 @@ def normalized(mean: Any, std: Any, image: Any) -> Any:
     return transforms.Normalize(mean, std)(image)
 
 
+def applied(name: str) -> Any:
+    """A function that makes a transform and applies it; the last argument is the image."""
+
+    def run(*given: Any, **options: Any) -> Any:
+        image = options.pop("image", None)
+        if image is None:
+            *given, image = given  # type: ignore[assignment]
+        return getattr(transforms, name)(*given, **options)(image)
+
+    return run
+
+
+def resumed(dataset: Any, state_dict: Any) -> Any:
+    """What is left of a pass after loading a state."""
+    loader = data.DataLoader(dataset, 3, shuffle=True)
+    loader.load_state_dict(state_dict)
+    return list(loader)
+
+
 def loaded(dataset: Any, batch_size: Any, shuffle: Any, **options: Any) -> Any:
     """All batches of a loader."""
     return list(data.DataLoader(dataset, batch_size, shuffle, **options))
@@ -247,6 +266,7 @@ NUMBERED, TENSORS = Made(Numbers), Made(lambda: data.TensorDataset(mg.arange(6),
 LEAF = Made(lambda: mg.ones(3, dtype=mg.float64, requires_grad=True))
 CHANCE = Made(Generator)
 BYTES = whole(0, 255, 4, 5).astype(np.uint8)
+PHOTOS = Made(lambda: mg.from_numpy(normal(2, 3, 8, 7)))
 ITEMS = [call(batch=[X, Y]), call(batch=[(X, 1), (Y, 2)]), call(batch=[{"a": 1.5}, {"a": 2.5}]), call(batch=[1, 2])]
 
 OTHERS: dict[str, tuple[Any, list[Any]]] = {
@@ -292,6 +312,36 @@ OTHERS: dict[str, tuple[Any, list[Any]]] = {
     "transforms.Compose": (lambda steps, image: transforms.Compose(steps)(image),
                            [call(transforms=[str], image=X), call(transforms=[], image=X)]),
     "transforms.Lambda": (lambda lambd, image: transforms.Lambda(lambd)(image), [call(lambd=str, image=X)]),
+    "transforms.Pad": (applied("Pad"), [call(padding=2, fill=0.5, padding_mode="constant", image=PHOTOS),
+                                        call(padding=(1, 2, 0, 1), fill=0, padding_mode="reflect", image=PHOTOS)]),
+    "transforms.CenterCrop": (applied("CenterCrop"), [call(size=(3, 7), image=PHOTOS)]),
+    "transforms.RandomCrop": (applied("RandomCrop"), [call(size=6, padding=1, pad_if_needed=True, fill=0,
+                                                           padding_mode="edge", image=PHOTOS)]),
+    "transforms.RandomHorizontalFlip": (applied("RandomHorizontalFlip"), [call(p=0.5, image=PHOTOS)]),
+    "transforms.RandomVerticalFlip": (applied("RandomVerticalFlip"), [call(p=0.5, image=BYTES)]),
+    "transforms.Resize": (applied("Resize"), [call(size=4, interpolation="bilinear", max_size=9, antialias=True,
+                                                   image=PHOTOS), call(size=(4, 3), interpolation="nearest",
+                                                   max_size=None, antialias=None, image=BYTES)]),
+    "transforms.RandomErasing": (applied("RandomErasing"), [call(p=0.9, scale=(0.1, 0.3), ratio=(0.5, 2), value=1.0,
+                                                                 image=PHOTOS)]),
+    "transforms.GaussianNoise": (applied("GaussianNoise"), [call(mean=0.1, sigma=0.2, clip=True, image=PHOTOS)]),
+    "transforms.RandomAffine": (applied("RandomAffine"), [call(degrees=15, translate=(0.1, 0.2), scale=(0.9, 1.1),
+                                shear=5, interpolation="bilinear", fill=0, center=(3, 4), image=PHOTOS)]),
+    "transforms.RandomRotation": (applied("RandomRotation"), [call(degrees=(5, 15), interpolation="nearest",
+                                  expand=False, center=(3, 4), fill=0, image=PHOTOS)]),
+    "transforms.ElasticTransform": (applied("ElasticTransform"), [call(alpha=20, sigma=(3, 4), interpolation="bilinear",
+                                    fill=0, image=PHOTOS)]),
+    "transforms.RandomDistortion": (applied("RandomDistortion"), [call(degrees=5, translate=(0.1, 0.1),
+                                    scale=(0.9, 1.1), squeeze=(0.9, 1.1), shear=3, alpha=20, sigma=3,
+                                    interpolation="bilinear", fill=0, image=PHOTOS)]),
+    "transforms.RandomApply": (applied("RandomApply"), [call(transforms=[transforms.RandomVerticalFlip()], p=0.5,
+                                                             image=PHOTOS)]),
+    "data.DataLoader.load_state_dict": (resumed, [call(dataset=NUMBERED, state_dict=Made(
+        lambda: data.DataLoader(Numbers(), 3, shuffle=True).state_dict()))]),
+    "data.DataLoader ahead": (loaded, [call(dataset=NUMBERED, batch_size=3, shuffle=True,
+                                            by_name={"prefetch_factor": 2})]),
+    "datasets.CIFAR10": (datasets.CIFAR10, [call(root="nowhere", train=True), call(root=Made(lambda: Path()),
+    train=False)]),
     "datasets.ImageDataset": (item_of, [call(images=Made(lambda: np.zeros((3, 4, 4), np.uint8)),
                                              labels=Made(lambda: np.arange(3)), index=0)]),
     "datasets.mnist_sample": (datasets.mnist_sample, [call(train=False, transform=None, target_transform=None)]),

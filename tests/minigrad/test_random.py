@@ -12,7 +12,7 @@ import minigrad as mg
 import nn
 import nn.functional as F
 from minigrad.errors import ArgumentError, DTypeError, MinigradError
-from minigrad.random import Generator, default_generator
+from minigrad.random import Generator, chosen_generator, default_generator, stand_ins
 from minigrad.utils.data import RandomSampler, random_split
 
 WITH_GENERATOR = {
@@ -308,3 +308,30 @@ def test_the_generator_has_the_same_name_everywhere():
     assert "Generator" in dir(mg)
     assert isinstance(mg.default_generator(), Generator)
     assert issubclass(Generator, np.random.Generator)
+
+
+def test_stand_ins_are_drawn_from_in_one_thread_and_for_one_block():
+    own, mine, others = default_generator(), Generator(), []
+    asked = []
+
+    def stand_in(generator):
+        asked.append(generator)
+        return mine
+
+    def elsewhere():
+        others.append(default_generator())
+
+    given = Generator()
+    with stand_ins(own, stand_in):
+        assert default_generator() is mine
+        assert chosen_generator(given) is mine
+        mg.rand(1, generator=given)
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        with stand_ins(given, lambda generator: own if generator is mine else generator):
+            assert default_generator() is own
+    assert asked == [own, given, given, given]
+    assert others[0] is not mine
+    assert default_generator() is own
+    assert chosen_generator(given) is given

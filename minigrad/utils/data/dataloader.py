@@ -12,6 +12,7 @@ from ...random import chosen_generator, default_generator
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset, at_once, items_of
 from .position import Pass, Position, generator_of, position_from, set_state, state_of
+from .prefetch import Prefetched
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, batch_count, flag, length_of, positive
 
 __all__ = ["DataLoader", "get_worker_info"]
@@ -35,9 +36,17 @@ class DataLoader:
     gives single items. `collate_fn` makes a batch from a list of items (`default_collate`). A `TensorDataset`, images
     with the transforms of `minigrad.transforms`, and subsets of these are then read once a batch, with the same result.
 
-    `num_workers`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`,
-    `pin_memory`, `pin_memory_device` and `in_order` are accepted so that scripts run, and change nothing: also with
-    num_workers > 0 the batches are loaded in the calling thread, when they are asked for.
+    `prefetch_factor=k`, which PyTorch refuses without workers, has a thread load up to k batches before they are asked
+    for. They are the same batches, with the same random numbers; an error is raised where its batch would have come.
+    The sampler and the data set are then read in that thread. Its draws come from copies of the generators, which are
+    brought up to date batch by batch: if the loop itself draws from one of them in between, a `PrefetchWarning` says
+    so, the rest of the pass is loaded when asked for, and what was read ahead is read again. Numbers that are drawn
+    past minigrad, by methods of a NumPy generator, are drawn ahead. It pays where a batch waits for a disk or a server;
+    what is computed from arrays in memory is mostly quicker without, since both threads share one interpreter.
+
+    `num_workers`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `persistent_workers`, `pin_memory`,
+    `pin_memory_device` and `in_order` are accepted so that scripts run, and change nothing: with num_workers > 0 the
+    batches are loaded in the calling thread, when they are asked for, whatever `prefetch_factor` is.
 
     Raises `ArgumentError` for options that exclude each other, and when an option is changed later.
 
@@ -125,6 +134,11 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         position = self._position if self._resumes else Position()
         self._position, self._resumes = position, False
+        if self.prefetch_factor is None or self.num_workers:
+            return self._pass(position)
+        return Prefetched(position, self._pass, self.prefetch_factor)
+
+    def _pass(self, position: Position) -> Pass:
         return Pass(position, self._ordered, self._load, self._generator() or default_generator())
 
     def state_dict(self) -> dict[str, Any]:
@@ -207,10 +221,12 @@ def _check_workers(
     persistent_workers = as_flag(persistent_workers, "DataLoader", "persistent_workers")
     if num_workers < 0 or not as_number(timeout, "DataLoader", "timeout") >= 0:
         raise ArgumentError(f"DataLoader: num_workers={num_workers}, timeout={timeout}; neither may be negative")
-    if num_workers == 0 and (context is not None or prefetch_factor is not None or persistent_workers):
+    if prefetch_factor is not None:
+        positive("DataLoader: prefetch_factor", prefetch_factor)
+    if num_workers == 0 and (context is not None or persistent_workers):
         raise ArgumentError(
             f"DataLoader: num_workers=0 has no workers for multiprocessing_context={context!r}, "
-            f"prefetch_factor={prefetch_factor!r}, persistent_workers={persistent_workers!r}; leave these out"
+            f"persistent_workers={persistent_workers!r}; leave these out"
         )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...errors import MinigradError, StateDictError
 from ...operands import as_integer
-from ...random import default_generator
+from ...random import default_generator, stand_ins
 
 __all__ = ["Pass", "Position", "generator_of", "position_from", "set_state", "state_of"]
 
@@ -62,23 +62,39 @@ class Position:
     def keys(self, ordered: Callable[[], Iterator[Any]], generator: np.random.Generator) -> Iterator[Any]:
         """What is left of the order: of a new one, or of the one that was under way.
 
-        The generator is left in the state that it has, whatever is drawn again.
+        All generators are left in the states that they have, whatever is drawn again.
         """
         if not self.under_way:
             self.under_way, self.start = True, state_of(generator)
             return ordered()
-        now = generator.bit_generator.state
+        found: dict[int, tuple[np.random.Generator, Any]] = {}
+
+        def noted(drawing: np.random.Generator) -> np.random.Generator:
+            found.setdefault(id(drawing), (drawing, drawing.bit_generator.state))
+            return drawing
+
         try:
-            if self.start is not None:
-                set_state(generator, self.start)
-            keys = ordered()
-            for batch in range(self.batches):
-                if batch == self.drawn_at and self.drawn_from is not None:
-                    set_state(generator, self.drawn_from)
-                next(keys, None)
+            with stand_ins(default_generator(), noted):
+                set_state(noted(generator), self.start or state_of(generator))
+                keys = ordered()
+                for batch in range(self.batches):
+                    if batch == self.drawn_at and self.drawn_from is not None:
+                        set_state(generator, self.drawn_from)
+                    next(keys, None)
         finally:
-            generator.bit_generator.state = now
+            for drawing, state in found.values():
+                drawing.bit_generator.state = state
         return keys
+
+    def copy(self) -> "Position":
+        """Another position at the same place."""
+        other = Position()
+        other.update(self.state_dict())
+        return other
+
+    def update(self, numbers: dict[str, Any]) -> None:
+        """Stand where a position stood when it gave these numbers."""
+        vars(self).update(numbers)
 
     def state_dict(self) -> dict[str, Any]:
         """The numbers of the position."""
@@ -149,8 +165,8 @@ def position_from(
             f"{_with(generator)}; make both alike"
         )
     position = Position()
-    position.under_way, position.batches = bool(numbers["under_way"]), numbers["batches"]
-    position.start, position.drawn_at, position.drawn_from = states["start"], numbers["drawn_at"], states["drawn_from"]
+    fields = {**numbers, **states, "under_way": bool(numbers["under_way"])}
+    position.update({key: fields[key] for key in position.state_dict()})
     return position, states["generator"]
 
 

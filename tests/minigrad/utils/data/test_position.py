@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.errors import StateDictError
@@ -19,6 +17,7 @@ from minigrad.utils.data import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from tests.strategies import given, st
 
 SIZE = 10
 
@@ -187,6 +186,31 @@ def test_every_generator_of_numpy_will_do(kind: str) -> None:
     again = make(2)
     again.load_state_dict(state)
     assert [bits(batch) for batch in again] + [bits(batch) for batch in again] == expected
+
+
+def test_a_stream_is_read_again_without_moving_any_generator() -> None:
+    class Noised(IterableDataset[Any]):
+        def __init__(self, seed: int) -> None:
+            self.noise = mg.Generator().manual_seed(seed)
+
+        def __iter__(self) -> Iterator[Any]:
+            for item in range(SIZE):
+                yield item + mg.rand(2, generator=self.noise) + mg.rand(2)
+
+    mg.manual_seed(5)
+    data = Noised(1)
+    loader = DataLoader(data, 3)
+    batches = iter(loader)
+    next(batches), next(batches)
+    state, noise, random_state = loader.state_dict(), data.noise.get_state(), mg.get_rng_state()
+    rest = [bits(batch) for batch in batches]
+    for ahead in (None, 2):
+        other = Noised(2)
+        other.noise.set_state(noise)
+        again = DataLoader(other, 3, prefetch_factor=ahead)
+        again.load_state_dict(state)
+        mg.set_rng_state(random_state)
+        assert [bits(batch) for batch in again] == rest
 
 
 def test_a_state_is_a_copy_and_can_be_used_again() -> None:

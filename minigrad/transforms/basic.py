@@ -1,17 +1,21 @@
-"""From images to tensors: torchvision's `Compose`, `ToTensor`, `Normalize` and `Lambda`."""
+"""From images to tensors, and transforms made of transforms."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .creation import from_numpy
-from .errors import ArgumentError, DTypeError, GradError, ShapeError
-from .explaining import iterable
-from .operands import as_numbers
-from .tensor import Array, Tensor
+from ..creation import from_numpy
+from ..errors import ArgumentError, DTypeError, GradError, ShapeError
+from ..explaining import iterable
+from ..operands import as_numbers
+from ..ops.joining import stack
+from ..random import chosen_generator
+from ..tensor import Array, Tensor
+from . import framing, noise, warping
+from .images import ImageTransform, Needs, Shape, drawn, probability
 
-__all__ = ["Compose", "Lambda", "Normalize", "ToTensor"]
+__all__ = ["Compose", "Lambda", "Normalize", "RandomApply", "ToTensor", "transformed"]
 
 Transform = Callable[[Any], Any]
 
@@ -42,18 +46,30 @@ class Compose:
             image = transform(image)
         return image
 
-    def _of_batch(self, images: Any) -> Any:
-        if any(type(transform) not in _BATCHED for transform in self.transforms):
-            return None
+    def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
+        needs: Needs = []
         for transform in self.transforms:
-            images = None if images is None else _of_batch(transform, images)
+            more, shape = transform._plan(shape)  # type: ignore[attr-defined]
+            needs += more
+        return needs, shape
+
+    def _of_batch(self, images: Any, numbers: Iterator[Array]) -> Any:
+        for transform in self.transforms:
+            images = None if images is None else transform._of_batch(images, numbers)  # type: ignore[attr-defined]
         return images
 
     def __repr__(self) -> str:
         return "\n".join([f"{type(self).__name__}(", *(f"    {transform}" for transform in self.transforms), ")"])
 
 
-class ToTensor:
+class _Fixed:
+    """A transform that draws no numbers and keeps the shape (C, H, W)."""
+
+    def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
+        return [], shape
+
+
+class ToTensor(_Fixed):
     """An image array as a tensor with the channels first; bytes 0 … 255 become float32 0 … 1.
 
     (H, W) -> (1, H, W), (H, W, C) -> (C, H, W). Other dtypes than uint8 keep their values and dtype. The tensor has
@@ -86,7 +102,7 @@ class ToTensor:
             return from_numpy(np.divide(images, _BYTE_MAXIMUM, order="C"))
         return from_numpy(np.array(images, order="C"))
 
-    def _of_batch(self, images: Any) -> Tensor | None:
+    def _of_batch(self, images: Any, numbers: Iterator[Array]) -> Tensor | None:
         if not isinstance(images, np.ndarray) or images.ndim not in (3, 4):
             return None
         return self._floats(images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2))
@@ -95,7 +111,7 @@ class ToTensor:
         return f"{type(self).__name__}()"
 
 
-class Normalize:
+class Normalize(_Fixed):
     """(x − mean) / std, with a mean and a standard deviation for each channel.
 
     (*, C, H, W) -> (*, C, H, W), float. `inplace=True` changes the tensor that is passed. Raises `ArgumentError`
@@ -157,7 +173,7 @@ class Normalize:
         result /= std
         return from_numpy(result)
 
-    def _of_batch(self, images: Any) -> Tensor | None:
+    def _of_batch(self, images: Any, numbers: Iterator[Array]) -> Tensor | None:
         if not isinstance(images, Tensor) or images.dtype.kind != "f" or images.ndim < 4:
             return None
         mean, std = self._statistics(images.dtype)
@@ -202,6 +218,70 @@ class Lambda:
         return f"{type(self).__name__}()"
 
 
+class RandomApply(ImageTransform):
+    """Apply a list of transforms to each image with probability `p`, and else leave it as it is.
+
+    Of a batch, each image is decided on by itself; all must then have one shape. Raises `DTypeError` for what is no
+    list of transforms, `ArgumentError` for what is no probability, `ShapeError` for a batch in which only some images
+    would change their shape.
+
+    >>> import minigrad as mg
+    >>> noisy = mg.transforms.RandomApply([mg.transforms.GaussianNoise(sigma=0.5)], p=0.3)
+    >>> noisy(mg.rand(8, 1, 28, 28)).shape
+    (8, 1, 28, 28)
+    """
+
+    def __init__(
+        self, transforms: Sequence[Transform], p: float = 0.5, *, generator: "np.random.Generator | None" = None
+    ) -> None:
+        self.transforms = Compose(transforms).transforms
+        self.p = probability("RandomApply", p)
+        self.generator = generator
+        if generator is not None:
+            chosen_generator(generator)
+
+    def __call__(self, image: Any) -> Any:
+        if all(_of_images(transform) for transform in self.transforms):
+            return super().__call__(image)
+        if getattr(image, "ndim", 0) == 4:
+            results = [self(one) for one in image]
+            return stack(results) if isinstance(image, Tensor) else np.stack(results)
+        if chosen_generator(self.generator).random() < self.p:
+            for transform in self.transforms:
+                image = transform(image)
+        return image
+
+    def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
+        needs: Needs = [(self.generator, 1)]
+        for transform in self.transforms:
+            more, shape = transform._plan(shape)  # type: ignore[attr-defined]
+            needs += more
+        return needs, shape
+
+    def _applied(self, images: Array, numbers: Iterator[Array]) -> Array:
+        chosen = next(numbers)[:, 0] < self.p
+        rows = (part[chosen] for part in numbers)
+        changed = images[chosen]
+        for transform in self.transforms:
+            changed = transform._applied(changed, rows)  # type: ignore[attr-defined]
+        if len(images) > 1 and changed.shape[1:] != images.shape[1:] and 0 < self.p < 1:
+            raise ShapeError(
+                f"RandomApply got images of shape {images.shape[1:]}, and its transforms make {changed.shape[1:]} of "
+                "some of them; in a batch all keep their shape"
+            )
+        if chosen.all():
+            return changed
+        result = images.copy()
+        if chosen.any():
+            result[chosen] = changed
+        return result
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            [f"{type(self).__name__}(", f"    p={self.p}", *(f"    {transform}" for transform in self.transforms), ")"]
+        )
+
+
 def transformed(transform: Any, images: Array) -> Tensor | None:
     """What a transform makes of each image of a fresh batch, stacked; None if only one by one is sure to give it.
 
@@ -210,13 +290,27 @@ def transformed(transform: Any, images: Array) -> Tensor | None:
     >>> transformed(ToTensor(), np.zeros((2, 28, 28), np.uint8)).shape
     (2, 1, 28, 28)
     """
-    result = images if transform is None else _of_batch(transform, images)
-    return from_numpy(result) if isinstance(result, np.ndarray) else result
+    result: Any = images
+    if transform is not None:
+        if not _batched(transform) or images.ndim not in (3, 4):
+            return None
+        shape = (1, *images.shape[1:]) if images.ndim == 3 else (images.shape[3], *images.shape[1:3])
+        needs, _ = transform._plan(shape)
+        result = transform._of_batch(images, iter(drawn(needs, len(images))))
+    return from_numpy(np.ascontiguousarray(result)) if isinstance(result, np.ndarray) else result
 
 
-def _of_batch(transform: Any, images: Any) -> Any:
-    """The batch after the transform, or None; a subclass may do what it likes to an image."""
-    return transform._of_batch(images) if type(transform) in _BATCHED else None
+def _batched(transform: Any) -> bool:
+    """Whether a transform is one of ours all through; a subclass may do what it likes to an image."""
+    if type(transform) is Compose:
+        return all(map(_batched, transform.transforms))
+    return type(transform) in (ToTensor, Normalize) or _of_images(transform)
 
 
-_BATCHED = {Compose, Normalize, ToTensor}
+def _of_images(transform: Any) -> bool:
+    if type(transform) is RandomApply:
+        return all(map(_of_images, transform.transforms))
+    return type(transform) in _IMAGE_TRANSFORMS
+
+
+_IMAGE_TRANSFORMS = {getattr(module, name) for module in (framing, noise, warping) for name in module.__all__}
