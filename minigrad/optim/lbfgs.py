@@ -30,7 +30,7 @@ class LBFGS(Optimizer):
         H ← (1 − ρ·s·yᵀ)·H·(1 − ρ·y·sᵀ) + ρ·s·sᵀ, from the oldest pair to the newest, beginning with H = (y·s)/(y·y)
 
     for the newest pair. A step is η times that, or as long as a `line_search_fn` of 'strong_wolfe' says. One
-    call of `step` makes up to `max_iter` steps and calls the closure up to `max_eval` times (and a line search more),
+    call of `step` makes up to `max_iter` steps and calls the closure about `max_eval` times at most,
     1.25·`max_iter` unless told. It ends early where no gradient is above `tolerance_grad`, or where
     the parameters or the loss change by less than `tolerance_change`.
 
@@ -133,8 +133,8 @@ class _Descent:
             if slope > -still:
                 break
             if group["line_search_fn"]:
-                found = strong_wolfe(self.along(d), Point(0.0, loss, g, slope), t, float(np.abs(d).max()), still)
-                t, loss, g, _ = found
+                start, left = Point(0.0, loss, g, slope), group["max_eval"] - self.evaluations
+                t, loss, g, _ = strong_wolfe(self.along(d), start, t, left, float(np.abs(d).max()), still)
                 state["t"] = t
             self.move(d, t)
             if not group["line_search_fn"] and number > 1:

@@ -10,7 +10,6 @@ __all__ = ["Point", "strong_wolfe"]
 
 # What the loss must fall by, and what the slope must become, of what the slope at the start promises.
 _ARMIJO, _CURVATURE = 1e-4, 0.9
-_TRIES = 25
 
 
 class Point(NamedTuple):
@@ -22,29 +21,31 @@ class Point(NamedTuple):
     slope: float
 
 
-def strong_wolfe(at: Callable[[float], Point], start: Point, place: float, reach: float, still: float) -> Point:
+def strong_wolfe(
+    at: Callable[[float], Point], start: Point, place: float, tries: int, reach: float, still: float
+) -> Point:
     """A point that fulfils the strong Wolfe conditions (Nocedal and Wright, 2006, algorithms 3.5 and 3.6).
 
     With loss f, slope f′ and place t, from the start 0:
 
         f(t) ≤ f(0) + 10⁻⁴·t·f′(0),  |f′(t)| ≤ 0.9·|f′(0)|
 
-    The first place tried is `place`. Where none is found in 25 tries, or the places tried are nearer to each other
-    than `still`, at a largest change of `reach` per unit, the best that was seen.
+    The first place is `place`. Where none is found in so many tries more, or where the ends of the interval move no
+    parameter further than `still`, at a largest change of `reach` per unit, it is the best that was seen.
 
     >>> from minigrad.optim.line_search import Point, strong_wolfe
     >>> at = lambda t: Point(t, (t - 1) ** 2, [], 2 * (t - 1))
-    >>> strong_wolfe(at, at(0.0), 8.0, 1.0, 1e-9).place
+    >>> strong_wolfe(at, at(0.0), 8.0, 25, 1.0, 1e-9).place
     1.0
     """
     before, there = start, at(place)
-    for tried in range(_TRIES):
+    for tried in range(tries):
         if _too_high(there, start) or (tried > 1 and there.loss >= before.loss):
-            return _between(at, start, [before, there], tried, reach, still)
+            return _between(at, start, [before, there], tries - tried, reach, still)
         if _level(there, start):
             return there
         if there.slope >= 0:
-            return _between(at, start, [before, there], tried, reach, still)
+            return _between(at, start, [before, there], tries - tried, reach, still)
         nearest, farthest = there.place + 0.01 * (there.place - before.place), there.place * 10
         before, there = there, at(_lowest(before, there, nearest, farthest))
     return start if start.loss <= there.loss else there
@@ -59,12 +60,12 @@ def _level(there: Point, start: Point) -> bool:
 
 
 def _between(
-    at: Callable[[float], Point], start: Point, ends: list[Point], tried: int, reach: float, still: float
+    at: Callable[[float], Point], start: Point, ends: list[Point], tries: int, reach: float, still: float
 ) -> Point:
     """The point in an interval whose ends draw nearer to each other."""
     low = int(ends[1].loss < ends[0].loss)
     stuck = False
-    for _ in range(tried, _TRIES):
+    for _ in range(tries):
         left, right = sorted(one.place for one in ends)
         if (right - left) * reach < still:
             break

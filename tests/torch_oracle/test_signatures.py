@@ -20,6 +20,7 @@ PAIRS = {
     "nn.init": (nn.init, torch.nn.init),
     "nn.utils": (getattr(nn, "utils", None), torch.nn.utils),
     "optim": (mg.optim, torch.optim),
+    "optim.lr_scheduler": (mg.optim.lr_scheduler, torch.optim.lr_scheduler),
     "func": (mg.func, torch.func),
     "autograd.functional": (mg.autograd.functional, torch.autograd.functional),
     "minigrad": (mg, torch),
@@ -193,6 +194,7 @@ MUTATED = [
     "minigrad.sum", "minigrad.max", "minigrad.sort", "minigrad.div", "minigrad.zeros", "minigrad.squeeze",
     "minigrad.logit", "minigrad.nonzero", "minigrad.round", "Tensor.sum", "Tensor.argmax", "nn.Conv2d",
     "nn.functional.interpolate", "nn.init.kaiming_normal_", "nn.utils.clip_grad_norm_", "optim.SGD",
+    "optim.Adam", "optim.LBFGS", "optim.lr_scheduler.OneCycleLR",
 ]  # fmt: skip
 
 

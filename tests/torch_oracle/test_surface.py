@@ -76,6 +76,9 @@ def test_every_layer_function_and_initialiser_is_compared():
     assert not unseen(name for name in nn.init.__all__ if hasattr(torch.nn.init, name))
     assert not unseen(name for name in nn.utils.__all__ if hasattr(torch.nn.utils, name))
     assert not unseen(name for name in mg.optim.__all__ if hasattr(torch.optim, name))
+    kinds = mg.optim.lr_scheduler
+    assert not unseen(name for name in kinds.__all__ if hasattr(torch.optim.lr_scheduler, name))
+    assert not unseen(name for name in dir(kinds.LRScheduler) if hasattr(torch.optim.lr_scheduler.LRScheduler, name))
     assert not unseen(name for name in mg.random.__all__ if hasattr(torch.random, name) or hasattr(torch, name))
     assert not unseen(name for name in mg.autograd.__all__ if hasattr(torch.autograd, name))
     for kind in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"):

@@ -46,11 +46,13 @@ class _Several(LRScheduler):
 
 def _schedulers_of(schedulers: Any, optimizer: Any, name: str) -> list[LRScheduler]:
     """Schedulers in a list, all of one optimiser; raises `DTypeError` or `ArgumentError` for others."""
-    if not isinstance(schedulers, list | tuple) or not all(isinstance(one, LRScheduler) for one in schedulers):
-        raise DTypeError(f"{name} got schedulers={schedulers!r:.80}; it takes a list of schedulers of one optimiser")
+    if not isinstance(schedulers, list | tuple):
+        raise DTypeError(f"{name} got a {type(schedulers).__name__} as schedulers; it takes a list of schedulers")
     if not schedulers:
         raise ArgumentError(f"{name} got no schedulers; give a list of them")
     for number, one in enumerate(schedulers):
+        if not isinstance(one, LRScheduler):
+            raise DTypeError(f"{name} got a {type(one).__name__} as scheduler {number}; each is a scheduler")
         if isinstance(one, ReduceLROnPlateau):
             raise ArgumentError(
                 f"{name} got a ReduceLROnPlateau as scheduler {number}, whose step needs a metric; step it beside "
@@ -99,7 +101,7 @@ class SequentialLR(_Several):
             )
         self.last_epoch = as_integer(last_epoch, "SequentialLR", "last_epoch") + 1
         for group in optimizer.param_groups:
-            set_option(group, "lr", group["initial_lr"])
+            set_option(group, "lr", group.get("initial_lr", group["lr"]))
         self._undo()
         self._schedulers[0]._begin()
         self._last_lr = self._schedulers[0].get_last_lr()

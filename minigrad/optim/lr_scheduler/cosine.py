@@ -32,19 +32,17 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """The rates, by the quotient of the cosine's height now and in the epoch before."""
         last, time = rates(self.optimizer), self.last_epoch
-        if time == 0:
+        if self._is_initial:
             return last
-        if self._step_count == 1 and time > 0:
-            return self._rates_at()
         if (time - 1 - self.T_max) % (2 * self.T_max) == 0:  # the height before was 0
             height = (1 - math.cos(math.pi / self.T_max)) / 2
-            return [rate + (base - self.eta_min) * height for rate, base in zip(last, self.base_lrs, strict=True)]
+            return [rate + (base - self.eta_min) * height for rate, base in zip(last, self._bases(), strict=True)]
         now, before = (1 + math.cos(math.pi * one / self.T_max) for one in (time, time - 1))
         return [now / before * (rate - self.eta_min) + self.eta_min for rate in last]
 
     def _rates_at(self) -> list[float]:
         height = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
-        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
+        return [self.eta_min + (base - self.eta_min) * height for base in self._bases()]
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -70,16 +68,16 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         name = "CosineAnnealingWarmRestarts"
-        self.T_0 = self.T_i = at_least(1, T_0, name, "T_0")
+        self.T_0 = at_least(1, T_0, name, "T_0")
         self.T_mult = at_least(1, T_mult, name, "T_mult")
         self.eta_min = as_number(eta_min, name, "eta_min")
-        self.T_cur: float = last_epoch
+        self._place(max(at_least(-1, last_epoch, name, "last_epoch"), 0))
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         """The rates at a place of the current period."""
         height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
-        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
+        return [self.eta_min + (base - self.eta_min) * height for base in self._bases()]
 
     def _go(self, epoch: Any) -> None:
         if epoch is None and self.last_epoch >= 0:

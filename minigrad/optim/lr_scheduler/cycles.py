@@ -18,28 +18,21 @@ class _Cycling(LRScheduler):
     def _cycle_momentum(self, optimizer: Optimizer, cycle_momentum: Any) -> None:
         name, options = type(self).__name__, as_optimizer(optimizer, type(self).__name__).defaults
         self.cycle_momentum = as_flag(cycle_momentum, name, "cycle_momentum")
+        if not self.cycle_momentum:
+            return
         self.use_beta1 = "betas" in options
-        if self.cycle_momentum and not self.use_beta1 and "momentum" not in options:
+        if not self.use_beta1 and "momentum" not in options:
             raise ArgumentError(
                 f"{name} cycles the momentum, and {type(optimizer).__name__} has neither momentum nor betas; give "
                 "cycle_momentum=False"
             )
 
-    def _set_momentum(self, group: dict[str, Any], momentum: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (momentum, *group["betas"][1:])
-        else:
-            group["momentum"] = momentum
-
-    def _go(self, epoch: Any) -> None:
-        super()._go(epoch)
-        if self.cycle_momentum:
-            for group, momentum in zip(self.optimizer.param_groups, self._momenta(), strict=True):
-                self._set_momentum(group, momentum)
-
-    def _momenta(self) -> list[float]:
-        """The momentum of each group at the time `last_epoch`."""
-        raise NotImplementedError
+    def _set_momenta(self, momenta: list[float]) -> None:
+        for group, momentum in zip(self.optimizer.param_groups, momenta, strict=True):
+            if self.use_beta1:
+                group["betas"] = (momentum, *group["betas"][1:])
+            else:
+                group["momentum"] = momentum
 
 
 class CyclicLR(_Cycling):
@@ -116,7 +109,9 @@ class CyclicLR(_Cycling):
             raise ArgumentError(f"CyclicLR got scale_mode={scale_mode!r}; there are 'cycle' and 'iterations'")
         self.mode = str(mode)
         self.scale_fn = scale_fn
-        self.scale_mode = "iterations" if scale_fn is None and mode == "exp_range" else scale_mode
+        if scale_fn is None:  # the modes know what they are functions of
+            scale_mode = "iterations" if mode == "exp_range" else "cycle"
+        self.scale_mode = scale_mode
 
     def _height(self) -> tuple[float, float]:
         """How far up the cycle is, from 0 to 1, and the scale of this one."""
@@ -133,12 +128,15 @@ class CyclicLR(_Cycling):
     def get_lr(self) -> list[float]:
         """The rates at a place of the current cycle."""
         height, scale = self._height()
-        return [base + (most - base) * height * scale for base, most in zip(self.base_lrs, self.max_lrs, strict=True)]
+        pairs = zip(self._bases(), self.max_lrs, strict=True)
+        return [base + (most - base) * height * scale for base, most in pairs]
 
-    def _momenta(self) -> list[float]:
-        height, scale = self._height()
-        pairs = zip(self.base_momentums, self.max_momentums, strict=True)
-        return [most - (most - base) * height * scale for base, most in pairs]
+    def _go(self, epoch: Any) -> None:
+        super()._go(epoch)
+        if self.cycle_momentum:
+            height, scale = self._height()
+            pairs = zip(self.base_momentums, self.max_momentums, strict=True)
+            self._set_momenta([most - (most - base) * height * scale for base, most in pairs])
 
 
 class OneCycleLR(_Cycling):
@@ -229,10 +227,13 @@ class OneCycleLR(_Cycling):
 
     def get_lr(self) -> list[float]:
         """The rates at a place of the cycle."""
+        self._bases()
         return [self._between(group, "lr") for group in self.optimizer.param_groups]
 
-    def _momenta(self) -> list[float]:
-        return [self._between(group, "momentum") for group in self.optimizer.param_groups]
+    def _go(self, epoch: Any) -> None:
+        super()._go(epoch)
+        if self.cycle_momentum:
+            self._set_momenta([self._between(group, "momentum") for group in self.optimizer.param_groups])
 
 
 def _total(total_steps: Any, epochs: Any, steps_per_epoch: Any) -> int:

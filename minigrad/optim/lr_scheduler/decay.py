@@ -35,7 +35,7 @@ class StepLR(LRScheduler):
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
-        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self._bases()]
 
 
 class MultiStepLR(LRScheduler):
@@ -67,7 +67,7 @@ class MultiStepLR(LRScheduler):
 
     def _rates_at(self) -> list[float]:
         passed = sum(milestone <= self.last_epoch for milestone in self.milestones)
-        return [base * self.gamma**passed for base in self.base_lrs]
+        return [base * self.gamma**passed for base in self._bases()]
 
     def _checked(self, state_dict: Any) -> dict[str, Any]:
         """The milestones may be others, and may be counted, as PyTorch does."""
@@ -98,9 +98,9 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The rates, multiplied but at the beginning."""
-        factor = self.gamma if self.last_epoch else 1.0
+        """The rates, multiplied but when the scheduler is made."""
+        factor = 1.0 if self._is_initial else self.gamma
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
-        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+        return [base * self.gamma**self.last_epoch for base in self._bases()]

@@ -56,7 +56,7 @@ class LambdaLR(_ByFunctions):
 
     def get_lr(self) -> list[float]:
         """The rates of the beginning, times the functions of the epoch."""
-        return [base * factor for base, factor in zip(self.base_lrs, self._factors(), strict=True)]
+        return [base * factor for base, factor in zip(self._bases(), self._factors(), strict=True)]
 
 
 class MultiplicativeLR(_ByFunctions):
@@ -73,8 +73,9 @@ class MultiplicativeLR(_ByFunctions):
     """
 
     def get_lr(self) -> list[float]:
-        """The rates, times the functions of the epoch but at the beginning."""
-        last = rates(self.optimizer)
-        if self.last_epoch <= 0:
-            return last
-        return [rate * factor for rate, factor in zip(last, self._factors(), strict=True)]
+        """The rates, times the functions of the epoch but when the scheduler is made."""
+        return rates(self.optimizer) if self._is_initial else self._rates_at()
+
+    def _rates_at(self) -> list[float]:
+        self._bases()
+        return [rate * factor for rate, factor in zip(rates(self.optimizer), self._factors(), strict=True)]

@@ -36,13 +36,13 @@ class ConstantLR(LRScheduler):
             factor = self.factor
         elif self.last_epoch == self.total_iters:
             if self.factor == 0:  # nothing is left to be raised
-                return list(self.base_lrs)
+                return list(self._bases())
             factor = 1 / self.factor
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
         factor = self.factor if self.last_epoch < self.total_iters else 1.0
-        return [base * factor for base in self.base_lrs]
+        return [base * factor for base in self._bases()]
 
 
 class LinearLR(LRScheduler):
@@ -79,7 +79,7 @@ class LinearLR(LRScheduler):
         """The rates, by the quotient of this epoch's factor and the last one's."""
         if self.last_epoch == 0:
             factor = self.start_factor
-        elif self.last_epoch > self.total_iters:
+        elif self._is_initial or self.last_epoch > self.total_iters:
             factor = 1.0
         else:
             rise = self.end_factor - self.start_factor
@@ -88,7 +88,7 @@ class LinearLR(LRScheduler):
 
     def _rates_at(self) -> list[float]:
         factor = self.start_factor + (self.end_factor - self.start_factor) * _passed(self.last_epoch, self.total_iters)
-        return [base * factor for base in self.base_lrs]
+        return [base * factor for base in self._bases()]
 
 
 class PolynomialLR(LRScheduler):
@@ -113,14 +113,14 @@ class PolynomialLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """The rates, by the quotient of what is left of the time now and in the epoch before."""
         factor = 1.0
-        if 0 < self.last_epoch <= self.total_iters:
+        if not self._is_initial and self.last_epoch <= self.total_iters:
             now, before = (1 - epoch / self.total_iters for epoch in (self.last_epoch, self.last_epoch - 1))
             factor = (now / before) ** self.power
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
         left = (1 - _passed(self.last_epoch, self.total_iters)) ** self.power
-        return [base * left for base in self.base_lrs]
+        return [base * left for base in self._bases()]
 
 
 def _passed(epoch: int, total: int) -> float:

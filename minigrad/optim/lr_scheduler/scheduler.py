@@ -100,6 +100,11 @@ class LRScheduler:
         self._step_count = 0
         self.step()
 
+    @property
+    def _is_initial(self) -> bool:
+        """Whether the first step is being made, which leaves the rates that an optimiser was loaded with."""
+        return self._step_count == 1
+
     def _start(self) -> None:
         """Go to the time 0 after another scheduler."""
         self._go(0)
@@ -117,6 +122,15 @@ class LRScheduler:
         raise MissingMethodError(
             f"{type(self).__name__} must define get_lr(), which returns a rate for each group at self.last_epoch"
         )
+
+    def _bases(self) -> list[float]:
+        """The rates of the beginning; raises `ArgumentError` where groups have joined since."""
+        if len(self.base_lrs) != len(self.optimizer.param_groups):
+            raise ArgumentError(
+                f"{type(self).__name__} was made for {len(self.base_lrs)} parameter groups, the optimiser now has "
+                f"{len(self.optimizer.param_groups)}; make a new scheduler"
+            )
+        return self.base_lrs
 
     def _rates_at(self) -> list[float]:
         """The rates at the time `last_epoch`, whatever came before, where there is a formula for them."""
@@ -141,8 +155,8 @@ class LRScheduler:
         groups = self.optimizer.param_groups
         if not iterable(values) or len(values) != len(groups):
             raise ArgumentError(
-                f"{type(self).__name__}.get_lr() returned {values!r}; it returns a rate for each of {len(groups)} "
-                "groups. Groups that join the optimiser need a new scheduler"
+                f"{type(self).__name__}.get_lr() returned {values!r}; it returns a rate for each of the "
+                f"optimiser's {len(groups)} parameter groups, in a list"
             )
         for group, value in zip(groups, values, strict=True):
             set_option(group, "lr", value)
