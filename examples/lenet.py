@@ -146,7 +146,7 @@ def main() -> None:
     )
 
     loader = DataLoader(training, args.batch_size, shuffle=True)
-    run = {"model": model, "optimizer": optimizer, "loader": loader}
+    run = {"model": model, "optimizer": optimizer}
     done, history, start = 0, [], time.perf_counter()
     if args.resume and args.resume.exists():
         done, history = load_checkpoint(args.resume, **run).values()
