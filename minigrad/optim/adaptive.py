@@ -8,6 +8,7 @@ import numpy as np
 from ..dtypes import get_default_dtype
 from ..errors import StateDictError
 from ..operands import as_number
+from ..silence import silent
 from ..tensor import Array, Tensor
 from .optimizer import Optimizer
 
@@ -32,7 +33,8 @@ class Adaptive(Optimizer):
         for name in names:
             array, new = self._buffer(param, name)
             if new:
-                array.fill(start)
+                with silent():
+                    array.fill(start)
             opened.append(array)
         return opened
 

@@ -86,10 +86,10 @@ class LBFGS(Optimizer):
         for option in ("max_iter", "max_eval", "history_size"):
             if as_integer(group[option], "LBFGS", option) < 1:
                 raise ArgumentError(f"LBFGS got {option}={group[option]}; it must be 1 or more")
-        if group["line_search_fn"] not in (None, "strong_wolfe"):
+        search = group["line_search_fn"]
+        if search is not None and not (isinstance(search, str) and search == "strong_wolfe"):
             raise ArgumentError(
-                f"LBFGS got line_search_fn={group['line_search_fn']!r}; there is 'strong_wolfe', or None for steps of "
-                "lr"
+                f"LBFGS got line_search_fn={search!r}; there is 'strong_wolfe', or None for steps of lr"
             )
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -120,28 +120,30 @@ class _Descent:
         """All steps of the call; returns the loss before the first."""
         group, state = self.group, self.state
         rate, flat, still = (as_option(group, one, "LBFGS") for one in ("lr", "tolerance_grad", "tolerance_change"))
+        most_steps, most_evaluations = (as_integer(group[one], "LBFGS", one) for one in ("max_iter", "max_eval"))
         self.remembered()
         first, loss, g = self.evaluated()
-        for number in range(group["max_iter"], 0, -1):
-            if np.abs(g).max(initial=0) <= flat:
+        for number in range(most_steps, 0, -1):
+            if _largest(g) <= flat:
                 break
             state["n_iter"] += 1
-            d = self.direction(g)
-            t = rate * min(1.0, float(1 / np.abs(g).sum())) if state["n_iter"] == 1 else rate
+            with silent():
+                d = self.direction(g)
+                t = rate * min(1.0, float(1 / np.abs(g).sum())) if state["n_iter"] == 1 else rate
             state.update(d=Tensor._wrap(d), t=t, prev_flat_grad=Tensor._wrap(g), prev_loss=loss)
             before, slope = loss, _dot(g, d)
             if slope > -still:
                 break
             if group["line_search_fn"]:
-                start, left = Point(0.0, loss, g, slope), group["max_eval"] - self.evaluations
-                t, loss, g, _ = strong_wolfe(self.along(d), start, t, left, float(np.abs(d).max()), still)
+                start, left = Point(0.0, loss, g, slope), most_evaluations - self.evaluations
+                t, loss, g, _ = strong_wolfe(self.along(d), start, t, left, _largest(d), still)
                 state["t"] = t
             self.move(d, t)
             if not group["line_search_fn"] and number > 1:
                 _, loss, g = self.evaluated()
-            if self.evaluations >= group["max_eval"]:
+            if self.evaluations >= most_evaluations:
                 break
-            if np.abs(d * t).max() <= still or abs(loss - before) < still:
+            if _largest(d) * abs(t) <= still or abs(loss - before) < still:
                 break
         return first
 
@@ -178,7 +180,7 @@ class _Descent:
 
     def direction(self, g: Array) -> Array:
         """−H·g, with the last step remembered."""
-        state, most = self.state, self.group["history_size"]
+        state, most = self.state, as_integer(self.group["history_size"], "LBFGS", "history_size")
         if state["n_iter"] == 1:
             state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
             return -g
@@ -226,6 +228,10 @@ class _Descent:
             return Point(t, loss, g, _dot(g, d))
 
         return at
+
+
+def _largest(vector: Array) -> float:
+    return float(np.abs(vector).max(initial=0))
 
 
 def _dot(a: Array, b: Array) -> float:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError
-from ..operands import as_flag, as_number
+from ..operands import as_flag
 from ..tensor import Array, Tensor
 from .optimizer import Optimizer, pieces
+from .options import as_option, no_tape
 
 __all__ = ["SGD"]
 
@@ -34,7 +35,7 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
@@ -45,10 +46,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if as_flag(differentiable, "SGD", "differentiable"):
-            raise ArgumentError(
-                "SGD(differentiable=True): the step is not recorded here; write it with tensor operations"
-            )
+        no_tape("SGD", differentiable)
         super().__init__(
             params,
             {
@@ -63,7 +61,7 @@ class SGD(Optimizer):
 
     def _check(self, group: dict[str, Any]) -> None:
         for option in ("lr", "momentum", "dampening", "weight_decay"):
-            number = as_number(group[option], f"SGD({option}=…)")
+            number = as_option(group, option, "SGD")
             if option != "dampening" and not number >= 0:
                 raise ArgumentError(f"SGD got {option}={group[option]}; it must be 0 or more")
         for option in ("nesterov", "maximize"):
@@ -96,7 +94,7 @@ class _Rule(NamedTuple):
 
 def _rule(group: dict[str, Any], dtype: np.dtype[Any]) -> _Rule:
     rate, momentum, dampening, decay = (
-        as_number(group[option], f"SGD({option}=…)") for option in ("lr", "momentum", "dampening", "weight_decay")
+        as_option(group, option, "SGD") for option in ("lr", "momentum", "dampening", "weight_decay")
     )
     return _Rule(
         np.asarray(rate, dtype),

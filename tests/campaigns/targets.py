@@ -12,6 +12,7 @@ from tests.campaigns.arguments import POOLS
 from tests.campaigns.layers import LAYERS, RANDOM, Made, layer_calls
 from tests.campaigns.modules import HELD, MODELS, MORE_POOLS, model_of
 from tests.campaigns.nn_calls import FIXED, INITIALISERS, NOISY, UTILS, functional_calls
+from tests.campaigns.optimiser_calls import OPTIMISERS
 from tests.campaigns.own_calls import MAKING, METHODS, OTHERS, OWN, call
 from tests.torch_oracle.examples import COUNTS, EXAMPLES, MASK, SHAPED, Call, X, Y, Z
 
@@ -103,7 +104,7 @@ def numpys() -> Iterator[Target]:
 
 def others() -> Iterator[Target]:
     """The functions and classes of the submodules."""
-    for name, (function, calls) in OTHERS.items():
+    for name, (function, calls) in {**OTHERS, **OPTIMISERS}.items():
         yield Target(name, function, calls, changing=9 if name == "autograd.backward" else 0, shaped=True)
 
 

@@ -357,6 +357,18 @@ def test_options_are_attributes_under_the_same_names(name):
         assert states[0][key] == states[1][key], key
 
 
+def test_classes_of_ones_own():
+    def run(library):
+        class Halving(library.optim.lr_scheduler.LRScheduler):
+            def get_lr(self):
+                return [rate / 2**self.last_epoch for rate in self.base_lrs]
+
+        optimizer = optimizer_of(library)
+        return follow(optimizer, Halving(optimizer), 10)
+
+    close(run(mg), run(torch))
+
+
 def test_what_both_refuse():
     for make in (
         lambda library, o, kinds: kinds.StepLR(3, 3),

@@ -31,12 +31,12 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """The rates, by the quotient of the cosine's height now and in the epoch before."""
-        last, time = rates(self.optimizer), self.last_epoch
+        last, bases, time = rates(self.optimizer), self._bases(), self.last_epoch
         if self._is_initial:
             return last
         if (time - 1 - self.T_max) % (2 * self.T_max) == 0:  # the height before was 0
             height = (1 - math.cos(math.pi / self.T_max)) / 2
-            return [rate + (base - self.eta_min) * height for rate, base in zip(last, self._bases(), strict=True)]
+            return [rate + (base - self.eta_min) * height for rate, base in zip(last, bases, strict=True)]
         now, before = (1 + math.cos(math.pi * one / self.T_max) for one in (time, time - 1))
         return [now / before * (rate - self.eta_min) + self.eta_min for rate in last]
 

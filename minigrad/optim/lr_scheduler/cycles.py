@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import ArgumentError, DTypeError
 from ...operands import as_flag, as_number
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, as_many, as_optimizer, at_least, set_option
+from .scheduler import LRScheduler, as_many, as_optimizer, as_word, at_least, power, set_option
 
 __all__ = ["CyclicLR", "OneCycleLR"]
 
@@ -74,7 +74,7 @@ class CyclicLR(_Cycling):
         self.max_lrs = as_many(max_lr, optimizer, "CyclicLR", "max_lr")
         up = as_number(step_size_up, "CyclicLR", "step_size_up")
         down = up if step_size_down is None else as_number(step_size_down, "CyclicLR", "step_size_down")
-        if not (up > 0 and down >= 0):
+        if not (up >= 1 and down >= 0 and up + down < math.inf):
             raise ArgumentError(
                 f"CyclicLR got step_size_up={step_size_up} and step_size_down={step_size_down}; the rate rises in 1 "
                 "step or more, and falls in 0 or more"
@@ -101,17 +101,12 @@ class CyclicLR(_Cycling):
         """The function that scales the cycles, and what it is a function of."""
         if scale_fn is not None and not callable(scale_fn):
             raise DTypeError(f"CyclicLR got a {type(scale_fn).__name__} as scale_fn; it takes a function of a number")
-        if scale_fn is None and mode not in ("triangular", "triangular2", "exp_range"):
-            raise ArgumentError(
-                f"CyclicLR got mode={mode!r}; there are 'triangular', 'triangular2' and 'exp_range', or a scale_fn"
-            )
-        if scale_mode not in ("cycle", "iterations"):
-            raise ArgumentError(f"CyclicLR got scale_mode={scale_mode!r}; there are 'cycle' and 'iterations'")
+        if scale_fn is None:  # the modes know what they are functions of
+            as_word(mode, "CyclicLR", "mode", "triangular", "triangular2", "exp_range")
+            scale_mode = "iterations" if mode == "exp_range" else "cycle"
+        self.scale_mode = as_word(scale_mode, "CyclicLR", "scale_mode", "cycle", "iterations")
         self.mode = str(mode)
         self.scale_fn = scale_fn
-        if scale_fn is None:  # the modes know what they are functions of
-            scale_mode = "iterations" if mode == "exp_range" else "cycle"
-        self.scale_mode = scale_mode
 
     def _height(self) -> tuple[float, float]:
         """How far up the cycle is, from 0 to 1, and the scale of this one."""
@@ -123,7 +118,7 @@ class CyclicLR(_Cycling):
             return height, as_number(self.scale_fn(place), "CyclicLR", "scale_fn(…)")
         if self.mode == "triangular2":
             return height, 1 / 2.0 ** (place - 1)
-        return height, self.gamma**place if self.mode == "exp_range" else 1.0
+        return height, power(self.gamma, place) if self.mode == "exp_range" else 1.0
 
     def get_lr(self) -> list[float]:
         """The rates at a place of the current cycle."""
@@ -181,8 +176,6 @@ class OneCycleLR(_Cycling):
             raise ArgumentError(
                 f"OneCycleLR got pct_start={pct_start}; it is the part of the steps that rise, from 0 to 1"
             )
-        if anneal_strategy not in ("cos", "linear"):
-            raise ArgumentError(f"OneCycleLR got anneal_strategy={anneal_strategy!r}; there are 'cos' and 'linear'")
         first, last = (
             as_number(one, "OneCycleLR", role)
             for one, role in ((div_factor, "div_factor"), (final_div_factor, "final_div_factor"))
@@ -194,7 +187,7 @@ class OneCycleLR(_Cycling):
             )
         three = as_flag(three_phase, "OneCycleLR", "three_phase")
         self._schedule_phases = _phases(self.total_steps, rising, three)
-        self._anneal_func_type = anneal_strategy
+        self._anneal_func_type = as_word(anneal_strategy, "OneCycleLR", "anneal_strategy", "cos", "linear")
         self._cycle_momentum(optimizer, cycle_momentum)
         lower = as_many(base_momentum, optimizer, "OneCycleLR", "base_momentum")
         upper = as_many(max_momentum, optimizer, "OneCycleLR", "max_momentum")

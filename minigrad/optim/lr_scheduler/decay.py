@@ -6,7 +6,7 @@ from ...errors import DTypeError
 from ...explaining import iterable, misplaced
 from ...operands import as_integer, as_number
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, at_least, rates
+from .scheduler import LRScheduler, at_least, power, rates
 
 __all__ = ["ExponentialLR", "MultiStepLR", "StepLR"]
 
@@ -35,7 +35,7 @@ class StepLR(LRScheduler):
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
-        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self._bases()]
+        return [base * power(self.gamma, self.last_epoch // self.step_size) for base in self._bases()]
 
 
 class MultiStepLR(LRScheduler):
@@ -62,12 +62,12 @@ class MultiStepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """The rates, multiplied at a milestone, twice where it is given twice."""
-        factor = self.gamma ** self.milestones.count(self.last_epoch)
+        factor = power(self.gamma, self.milestones.count(self.last_epoch))
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
         passed = sum(milestone <= self.last_epoch for milestone in self.milestones)
-        return [base * self.gamma**passed for base in self._bases()]
+        return [base * power(self.gamma, passed) for base in self._bases()]
 
     def _checked(self, state_dict: Any) -> dict[str, Any]:
         """The milestones may be others, and may be counted, as PyTorch does."""
@@ -103,4 +103,4 @@ class ExponentialLR(LRScheduler):
         return [rate * factor for rate in rates(self.optimizer)]
 
     def _rates_at(self) -> list[float]:
-        return [base * self.gamma**self.last_epoch for base in self._bases()]
+        return [base * power(self.gamma, self.last_epoch) for base in self._bases()]

@@ -6,7 +6,7 @@ from typing import Any
 from ...errors import ArgumentError
 from ...operands import as_number
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, as_many, as_optimizer, at_least, rates, set_option
+from .scheduler import LRScheduler, as_many, as_optimizer, as_word, at_least, rates, set_option
 
 __all__ = ["ReduceLROnPlateau"]
 
@@ -45,17 +45,14 @@ class ReduceLROnPlateau(LRScheduler):
         self.factor = as_number(factor, name, "factor")
         if not self.factor < 1:
             raise ArgumentError(f"{name} got factor={factor}; it must be below 1, so that the rate falls")
-        if mode not in ("min", "max"):
-            raise ArgumentError(f"{name} got mode={mode!r}; there are 'min', for a loss, and 'max', for an accuracy")
-        if threshold_mode not in ("rel", "abs"):
-            raise ArgumentError(f"{name} got threshold_mode={threshold_mode!r}; there are 'rel' and 'abs'")
-        self.mode, self.threshold_mode = mode, threshold_mode
+        self.mode = as_word(mode, name, "mode", "min", "max")
+        self.threshold_mode = as_word(threshold_mode, name, "threshold_mode", "rel", "abs")
         self.threshold = as_number(threshold, name, "threshold")
         self.eps = as_number(eps, name, "eps")
         self.patience, self.cooldown = at_least(0, patience, name, "patience"), at_least(0, cooldown, name, "cooldown")
         self.min_lrs = as_many(min_lr, optimizer, name, "min_lr")
         self.last_epoch = 0
-        self.best = math.inf if mode == "min" else -math.inf
+        self.best = math.inf if self.mode == "min" else -math.inf
         self.cooldown_counter = self.num_bad_epochs = 0
         self._last_lr = rates(optimizer)
 

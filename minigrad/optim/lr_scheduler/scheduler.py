@@ -1,18 +1,19 @@
 """What every scheduler shares: time, the rates at the beginning and now, saving and loading."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from ...callers import warn
 from ...errors import ArgumentError, DTypeError, MissingMethodError, StateDictError, StepOrderWarning
-from ...explaining import iterable
+from ...explaining import iterable, misplaced
 from ...mode import no_grad
 from ...operands import as_integer, as_number
 from ...tensor import Tensor
 from ..optimizer import Optimizer
 from ..options import as_option
 
-__all__ = ["LRScheduler", "as_many", "as_optimizer", "at_least", "rates", "set_option"]
+__all__ = ["LRScheduler", "as_many", "as_optimizer", "as_word", "at_least", "power", "rates", "set_option"]
 
 
 def as_optimizer(optimizer: Any, name: str) -> Optimizer:
@@ -49,12 +50,28 @@ def as_many(values: Any, optimizer: Optimizer, name: str, role: str) -> list[flo
     return [as_number(value, name, role) for value in values]
 
 
+def as_word(value: Any, name: str, role: str, *words: str) -> str:
+    """`value` itself; raises `ArgumentError` for what is none of the words."""
+    if not isinstance(value, str) or value not in words:
+        *some, last = map(repr, words)
+        raise ArgumentError(misplaced(value, name, role, f"{', '.join(some)} or {last}"))
+    return value
+
+
 def at_least(least: int, value: Any, name: str, role: str) -> int:
     """`value` as an integer; raises `ArgumentError` for one below `least`."""
     number = as_integer(value, name, role)
     if number < least:
         raise ArgumentError(f"{name} got {role}={number}; it must be {least} or more")
     return number
+
+
+def power(base: float, exponent: int) -> float:
+    """A power, infinite where no float holds it."""
+    try:
+        return base**exponent
+    except OverflowError:
+        return math.inf
 
 
 class LRScheduler:
@@ -194,7 +211,7 @@ class LRScheduler:
         name, own = type(self).__name__, LRScheduler.state_dict(self)
         if not isinstance(state_dict, dict):
             raise StateDictError(f"{name} got a {type(state_dict).__name__}; it loads what its state_dict() gave")
-        missing = [key for key in own if key not in state_dict]
+        missing = [key for key in self.state_dict() if key not in state_dict]
         if missing:
             raise StateDictError(
                 f"{name} finds no {', '.join(missing)} in the state dict, which has {', '.join(map(str, state_dict))}; "
