@@ -40,7 +40,7 @@ class Average:
 class Run:
     """A small training with everything in it that has a state."""
 
-    def __init__(self, seed=0):
+    def __init__(self, seed=0, ahead=None):
         mg.manual_seed(0)
         self.noise = mg.Generator().manual_seed(seed + 1)
         data = TensorDataset(mg.rand(20, 1, 6, 6), mg.randint(0, 3, (20,)))
@@ -49,7 +49,9 @@ class Run:
             nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Tanh(), nn.Dropout(0.3), nn.Flatten(), nn.Linear(32, 3)
         )
         self.optimizer = mg.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9)
-        self.loader = DataLoader(data, 4, shuffle=True)
+        self.loader = DataLoader(
+            data, 4, shuffle=True, prefetch_factor=ahead, generator=ahead and mg.Generator().manual_seed(seed)
+        )
         self.average = Average()
         self.epoch = 0
         self.loop = self.endless()
@@ -102,6 +104,31 @@ def test_a_run_goes_on_with_the_same_bits(before, after, path):
     assert list(values) == ["epoch", "history", "best"]
     assert (values["epoch"], values["history"][0], values["best"]) == (max(before - 1, 0) // 5, 0.5, None)
     assert other.steps(after).bits() == right
+
+
+@pytest.mark.parametrize("before", [1, 4, 5, 7])
+def test_batches_that_are_loaded_ahead_do_not_count(before, path):
+    """The thread is some batches further than the loop; the checkpoint is where the loop is."""
+    run = Run(ahead=2).steps(before)
+    save_checkpoint(path, **run.objects())
+    right = run.steps(6).bits()
+    other = Run(seed=50, ahead=2).steps(2)
+    other.resume(path)
+    assert other.steps(6).bits() == right
+    assert Run(ahead=2).steps(before + 6).bits() == right
+
+
+def test_a_scheduler_that_goes_on_does_not_miss_the_steps_before(path):
+    def made():
+        optimizer = mg.optim.SGD([mg.ones(2, requires_grad=True)], lr=1.0)
+        return {"optimizer": optimizer, "scheduler": mg.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)}
+
+    one, two = made(), made()
+    one["optimizer"].step()
+    save_checkpoint(path, **one)
+    load_checkpoint(path, **two)
+    two["scheduler"].step()  # a warning here would be an error
+    assert two["optimizer"].param_groups[0]["lr"] == 0.5
 
 
 def test_saving_changes_nothing(path):
