@@ -45,7 +45,7 @@ class Adaptive(Optimizer):
         """
         state = self.state.setdefault(param, {})
         kept = state.get(name, start)
-        if isinstance(kept, Tensor) and kept._array.shape == () and kept._array.dtype.kind == "f":
+        if isinstance(kept, Tensor) and kept._array.shape == () and kept._array.dtype in (np.float32, np.float64):
             return kept._array
         if isinstance(kept, Tensor) and kept._array.size != 1:
             raise StateDictError(

@@ -160,6 +160,18 @@ def assert_same_keys(ours, theirs):
         assert [*left] == [key for key in right if key not in RUN]
 
 
+def test_a_state_dict_of_pytorchs_is_loaded_as_it_is():
+    params, optimizer = make(torch, "Adam", {"lr": 0.1, "amsgrad": True})
+    follow(torch, params, optimizer, range(3))
+    ours, fresh = make(mg, "Adam", {"lr": 3.0})
+    for param, source in zip(ours, params, strict=True):
+        param.data = mg.tensor(source.detach().numpy())
+    state = optimizer.state_dict()
+    fresh.load_state_dict(state)
+    assert fresh.state[ours[0]]["exp_avg"].data_ptr() != state["state"][0]["exp_avg"].data_ptr()
+    close(follow(mg, ours, fresh, range(3, 9)), follow(torch, params, optimizer, range(3, 9)))
+
+
 def test_adagrad_begins_its_sums_at_once():
     states = [
         library.optim.Adagrad([library.ones(2, requires_grad=True)], initial_accumulator_value=0.5).state_dict()

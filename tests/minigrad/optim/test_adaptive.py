@@ -299,7 +299,9 @@ def test_a_loaded_state_of_another_shape_is_refused_and_counts_nothing():
     assert optimizer.state[p]["step"].item() == 4
 
 
-@pytest.mark.parametrize("step", [3, 3.0, np.float32(3), np.array(3.0), mg.tensor(3), mg.tensor([3.0])])
+@pytest.mark.parametrize(
+    "step", [3, 3.0, np.float32(3), np.array(3.0), mg.tensor(3), mg.tensor([3.0]), mg.tensor(3.0, dtype=mg.float16)]
+)
 def test_a_count_of_any_kind_goes_on(step):
     p = mg.ones(1, requires_grad=True)
     optimizer = mg.optim.Adam([p])
@@ -309,6 +311,7 @@ def test_a_count_of_any_kind_goes_on(step):
     p.grad = mg.ones(1)
     optimizer.step()
     assert optimizer.state[p]["step"].item() == 4
+    assert optimizer.state[p]["step"].dtype != mg.float16  # which could not count beyond 2048
     assert optimizer.state[p]["exp_avg"].dtype == mg.float32
     assert zero == 0
 
