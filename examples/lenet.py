@@ -3,6 +3,7 @@
 python examples/lenet.py                              # the sample in the package
 python examples/lenet.py --data mnist --root data     # all of MNIST, downloaded if it is not there
 python examples/lenet.py --variant relu --plot lenet.png
+python examples/lenet.py --resume run.npz             # goes on where it was stopped, with the same bits
 """
 
 import argparse
@@ -14,6 +15,7 @@ import minigrad as mg
 import nn
 import nn.functional as F
 from minigrad import datasets, metrics, optim, transforms
+from minigrad.serialization import load_checkpoint, save_checkpoint
 from minigrad.utils.data import DataLoader, TensorDataset
 from minigrad.utils.progress import progress
 
@@ -99,6 +101,7 @@ def arguments() -> argparse.Namespace:
         "--validate", type=int, default=0, help="test on so many training images instead of the test set"
     )
     parser.add_argument("--save", type=Path, help="write the parameters to this file")
+    parser.add_argument("--resume", type=Path, help="keep the run in this file, and go on from it if it is there")
     parser.add_argument("--plot", type=Path, help="write learning curves, filters, confusions and mistakes to this PNG")
     parser.add_argument("--dry-run", action="store_true", help="one step per epoch")
     args = parser.parse_args()
@@ -134,22 +137,28 @@ def main() -> None:
     )
 
     loader = DataLoader(training, args.batch_size, shuffle=True)
-    history, start = [], time.perf_counter()
-    for epoch in range(1, args.epochs + 1):
+    run = {"model": model, "optimizer": optimizer}
+    done, history, start = 0, [], time.perf_counter()
+    if args.resume and args.resume.exists():
+        done, history = load_checkpoint(args.resume, **run).values()
+        print(f"{args.resume} goes on after epoch {done}")
+    for epoch in range(done + 1, args.epochs + 1):
         loss = train(args, model, loader, optimizer, epoch)
-        test_loss, accuracy, scores = test(model, DataLoader(testing, 500))
+        test_loss, accuracy, _ = test(model, DataLoader(testing, 500))
         history.append((loss, test_loss, accuracy))
         print(
             f"epoch {epoch}: training loss {loss:.4f}, test loss {test_loss:.4f}, test accuracy {accuracy:.2%}",
             flush=True,
         )
+        if args.resume:
+            save_checkpoint(args.resume, **run, epoch=epoch, history=history)
     print(f"trained in {time.perf_counter() - start:.1f} s")
 
     if args.save:
         mg.save(model.state_dict(), args.save)
         print(f"parameters in {args.save}")
     if args.plot:
-        draw(args.plot, history, model, testing, scores)
+        draw(args.plot, history, model, testing, test(model, DataLoader(testing, 500))[2])
         print(f"picture in {args.plot}")
 
 

@@ -117,3 +117,7 @@ class PrefetchWarning(MinigradWarning):
 
 class EmptySplitWarning(MinigradWarning):
     """`random_split` made a part without items."""
+
+
+class WidenedDTypeWarning(MinigradWarning):
+    """A file's numbers have a dtype that tensors do not have, and became one that holds them all."""

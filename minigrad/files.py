@@ -55,6 +55,9 @@ def gunzip(raw: bytes, source: object, limit: int | None = None) -> bytearray:
 def replace_atomically(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` that takes its place when the block ends, or vanishes when it raises.
 
+    Its contents are on the disk before it gets its name, and its name is when the block is left: whatever happens to
+    the process or to the machine, there is the old file or the new one.
+
     >>> import tempfile
     >>> with replace_atomically(Path(tempfile.mkdtemp()) / "new" / "file") as file: _ = file.write(b"whole")
     """
@@ -66,7 +69,7 @@ def replace_atomically(path: Path) -> Iterator[BinaryIO]:
     # Not tempfile's: its files are readable by their owner alone, and would stay so.
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -75,3 +78,14 @@ def replace_atomically(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink()
         raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

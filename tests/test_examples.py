@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,25 @@ def test_lenet_is_profiled(tmp_path):
     assert calls == "2"
     steps = [one for one in json.loads((tmp_path / "trace.json").read_text())["traceEvents"] if one["name"] == "data"]
     assert len(steps) == 2
+
+
+def test_lenet_goes_on_where_it_stopped(tmp_path):
+    common = ["--dry-run", "--epochs", 3, "--batch-size", 8, "--validate", 100]
+    whole = lenet(tmp_path, *common, "--save", "whole")
+    first = subprocess.Popen(
+        [sys.executable, str(ROOT / "examples" / "lenet.py"), *map(str, common), "--resume", "run.npz"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    with first:
+        assert first.stdout
+        while not (tmp_path / "run.npz").exists() and first.poll() is None:
+            time.sleep(0.01)
+        first.kill()
+    rest = lenet(tmp_path, *common, "--resume", "run.npz", "--save", "resumed")
+    assert re.search(r"^run\.npz goes on after epoch [123]$", rest, re.MULTILINE)
+    assert re.findall("^epoch 3.*$", rest, re.MULTILINE) in ([], re.findall("^epoch 3.*$", whole, re.MULTILINE))
+    assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
 @pytest.mark.parametrize("variant", ["tanh", "relu"])

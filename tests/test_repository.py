@@ -259,6 +259,7 @@ REFERENCE = [
     "minigrad.func",
     "minigrad.random",
     "minigrad.scopes",
+    "minigrad.serialization",
     "minigrad.signal",
     "minigrad.optim",
     "minigrad.optim.lr_scheduler",

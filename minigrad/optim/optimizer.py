@@ -261,6 +261,8 @@ class Optimizer:
         for group, saved in zip(self.param_groups, options, strict=True):
             group.update(saved)
         self.state = state
+        if self._stepped is False:  # it did where the state was taken
+            self._stepped = True
 
     def __repr__(self) -> str:
         lines = []

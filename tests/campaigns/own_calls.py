@@ -10,6 +10,7 @@ import numpy as np
 import minigrad as mg
 from minigrad import autograd, datasets, optim, transforms
 from minigrad.random import Generator, chosen_generator, fork_rng
+from minigrad.serialization import load_checkpoint, save_checkpoint
 from minigrad.utils import data
 from tests.campaigns.arguments import Made
 from tests.campaigns.around_calls import AROUND
@@ -98,7 +99,8 @@ OWN: dict[str, list[Any]] = {
          "get_rng_state", "initial_seed", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled",
          "primitives", "seed"], NOTHING,
     ),
-    "save": [call(obj={"a": X, "b": [1, "c", None]}, path=Made(lambda: Path(tempfile.mkdtemp(dir=".")) / "s.mg"))],
+    "save": [call(obj={"a": X, "b": [1, "c", None]}, path=Made(lambda: Path(tempfile.mkdtemp(dir=".")) / "s.mg"),
+                  by_name={"format": "npz"})],
     "load": [call(path=Made(lambda: saved(mg.ones(2))), map_location="cpu")],
     "draw": [call(tensors=X), call(tensors=Made(lambda: mg.ones(2, requires_grad=True) * 2))],
     "einsum": [call(equation="ij,j->i", a=X, b=Z), call(equation="...i,...i", a=X, b=Y), call(equation="ii",
@@ -164,6 +166,13 @@ def saved(value: Any) -> Path:
     """A file with the value, below the current folder."""
     path = Path(tempfile.mkdtemp(dir=".")) / "saved.mg"
     mg.save(value, path)
+    return path
+
+
+def checkpoint() -> Path:
+    """A checkpoint of a generator, below the current folder."""
+    path = Path(tempfile.mkdtemp(dir=".")) / "run.mg"
+    save_checkpoint(path, noise=Generator(), epoch=3)
     return path
 
 
@@ -257,6 +266,7 @@ def square(x: Any) -> Any:
 
 NUMBERED, TENSORS = Made(Numbers), Made(lambda: data.TensorDataset(mg.arange(6), mg.ones(6, 2)))
 LEAF = Made(lambda: mg.ones(3, dtype=mg.float64, requires_grad=True))
+CHANCE = Made(Generator)
 BYTES = whole(0, 255, 4, 5).astype(np.uint8)
 PHOTOS = Made(lambda: mg.from_numpy(normal(2, 3, 8, 7)))
 ITEMS = [call(batch=[X, Y]), call(batch=[(X, 1), (Y, 2)]), call(batch=[{"a": 1.5}, {"a": 2.5}]), call(batch=[1, 2])]
@@ -351,5 +361,9 @@ OTHERS: dict[str, tuple[Any, list[Any]]] = {
     [call(state=Made(lambda: Generator().get_state()))]),
     "minigrad.einsum of lists": (mg.einsum, [call(equation="ij,j->i", operands=[X, Z]), call(a=X, b=[0, 1], c=Z,
     d=[1], out=[0])]),
+    "serialization.save_checkpoint": (save_checkpoint, [
+        call(path=Made(lambda: Path(tempfile.mkdtemp(dir=".")) / "r"), by_name={"keep": 2, "epoch": 3, "noise": CHANCE})
+    ]),
+    "serialization.load_checkpoint": (load_checkpoint, [call(path=Made(checkpoint), by_name={"noise": CHANCE})]),
     "cuda.manual_seed": (mg.cuda.manual_seed, [call(seed=3)]),
 }  # fmt: skip

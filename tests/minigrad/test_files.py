@@ -111,6 +111,29 @@ def test_replace_leaves_the_old_file_when_the_disk_fails(
     assert snapshot() == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be opened")
+def test_contents_are_on_the_disk_before_the_name_and_the_name_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, order = tmp_path / "file", []
+    sync, rename = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        order.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        sync(descriptor)
+
+    def renamed(self: Path, target: Path) -> Path:
+        order.append("name")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    with replace_atomically(path) as file:
+        file.write(b"new")
+    assert order == ["file", "name", "folder"]
+    assert path.read_bytes() == b"new"
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 def test_a_process_killed_in_the_middle_leaves_the_old_file(tmp_path: Path, environment: dict[str, str]) -> None:
     path = tmp_path / "file"

@@ -209,7 +209,8 @@ def test_a_missing_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "contents", [b"", b"PK", b"not an archive", pickle.dumps({"a": 1}), b"\x93NUMPY\x01\x00", b"PK\x05\x06" + bytes(18)]
+    "contents",
+    [b"", b"PK", b"not an archive", b"\x93NUMPY\x01\x00", b"PK\x05\x06" + bytes(18), b"        {" + bytes(9)],
 )
 def test_other_files_are_refused(contents, path):
     path.write_bytes(contents)
@@ -228,6 +229,13 @@ def npy(array, **options):
     buffer = io.BytesIO()
     np.save(buffer, array, **options)
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_is_refused_with_the_way_to_convert_it(protocol, path):
+    path.write_bytes(pickle.dumps({"a": Bomb()}, protocol))
+    with pytest.raises(DataError, match=r"is a pickle.*safetensors\.torch\.save_file.*numpy\.savez"):
+        mg.load(path)
 
 
 class Bomb:
@@ -300,24 +308,6 @@ def test_a_file_cut_anywhere_is_refused(path):
         path.write_bytes(raw[:end])
         with pytest.raises(DataError):
             mg.load(path)
-
-
-def test_a_changed_byte_never_gives_other_values(path):
-    value = {"w": mg.arange(3.0), "n": [1, "text"]}
-    mg.save(value, path)
-    raw = path.read_bytes()
-    refused = 0
-    for position in range(len(raw)):
-        changed = bytearray(raw)
-        changed[position] ^= 0x01 if position % 2 else 0x80
-        path.write_bytes(changed)
-        try:
-            loaded = mg.load(path)
-        except DataError:
-            refused += 1
-        else:
-            assert same(loaded, value), position  # a byte of a date, say
-    assert refused > len(raw) / 2
 
 
 SLOW_WRITER = """
