@@ -7,7 +7,6 @@ python examples/lenet.py --resume run.npz             # goes on where it was sto
 """
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -39,33 +38,24 @@ def load(name: str, root: str, train: bool) -> TensorDataset:
     return TensorDataset(images, raw.targets)
 
 
-def shifted(images: mg.Tensor, by: int) -> mg.Tensor:
-    """Each image moved by up to `by` pixels in both directions, filled up with background."""
-    if by == 0:
-        return images
-    count, _, height, width = images.shape
-    rows, columns = mg.randint(0, 2 * by + 1, (2, count, 1))
-    padded = mg.pad(images, ((by, by), (by, by)), value=images.min().item())
-    index = mg.arange(count).reshape(-1, 1, 1)
-    row = (rows + mg.arange(height)).unsqueeze(2)
-    column = (columns + mg.arange(width)).unsqueeze(1)
-    return padded[index, 0, row, column].unsqueeze(1)
+def distortion(args, background: float):
+    """What happens to training images, each time differently: distortions, shifts, or nothing."""
+    if args.distort:
+        return transforms.RandomDistortion(fill=background)
+    return transforms.RandomCrop(28, padding=args.shift, fill=background) if args.shift else transforms.Compose([])
 
 
-def train(args, model, loader, optimizer, epoch) -> float:
+def train(args, model, loader, distort, optimizer, scheduler, epoch) -> float:
     """One pass over the training data; returns the mean loss."""
     model.train()
-    mean, steps = metrics.MeanMetric(), args.epochs * len(loader)
+    mean = metrics.MeanMetric()
     bar = progress(loader, f"epoch {epoch}/{args.epochs}", leave=False)
-    for batch, (images, labels) in enumerate(bar):
-        # The rate falls along half a cosine, from --lr to nothing.
-        done = (epoch - 1) * len(loader) + batch
-        for group in optimizer.param_groups:
-            group["lr"] = args.lr * 0.5 * (1 + math.cos(math.pi * done / steps))
+    for images, labels in bar:
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(shifted(images, args.shift)), labels)
+        loss = F.cross_entropy(model(distort(images)), labels)
         loss.backward()
         optimizer.step()
+        scheduler.step()
         mean.update(loss, weight=len(labels))
         bar.set_postfix(loss=mean.compute())
         if args.dry_run:
@@ -96,6 +86,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--momentum", type=float, default=0.9)
     parser.add_argument("--weight-decay", type=float, default=5e-4)
     parser.add_argument("--shift", type=int, default=1, help="move training images by up to so many pixels")
+    parser.add_argument("--distort", action="store_true", help="turn, stretch, slant and bend training images as well")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--validate", type=int, default=0, help="test on so many training images instead of the test set"
@@ -137,13 +128,16 @@ def main() -> None:
     )
 
     loader = DataLoader(training, args.batch_size, shuffle=True)
-    run = {"model": model, "optimizer": optimizer}
+    distort = distortion(args, background=training.tensors[0].min().item())
+    # The rate falls along half a cosine, from --lr to nothing.
+    scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs * len(loader))
+    run = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     done, history, start = 0, [], time.perf_counter()
     if args.resume and args.resume.exists():
         done, history = load_checkpoint(args.resume, **run).values()
         print(f"{args.resume} goes on after epoch {done}")
     for epoch in range(done + 1, args.epochs + 1):
-        loss = train(args, model, loader, optimizer, epoch)
+        loss = train(args, model, loader, distort, optimizer, scheduler, epoch)
         test_loss, accuracy, _ = test(model, DataLoader(testing, 500))
         history.append((loss, test_loss, accuracy))
         print(

@@ -11,7 +11,10 @@ import pytest
 import minigrad as mg
 import nn
 import nn.functional as F
+from minigrad.serialization import save_checkpoint
 from minigrad.tape import Node
+from minigrad.utils.data import DataLoader, TensorDataset
+from minigrad.utils.progress import progress
 
 STEPS = 1000
 
@@ -89,6 +92,48 @@ def test_a_thousand_training_steps_leave_memory_flat(no_collector):
     assert after == before
     assert total_after - total < 100  # objects in all; a cycle per step would leave thousands
     assert gc.collect() < 100
+
+
+def test_a_run_with_everything_around_it_leaves_memory_flat(no_collector, tmp_path):
+    mg.manual_seed(0)
+    model = nn.models.ConvAutoencoder(8, 1, (2, 3), 4, downsampling="pool", upsampling="unpool", skip=True, noise=0.1)
+    images = TensorDataset(mg.rand(12, 1, 8, 8))
+    loader = DataLoader(images, 4, shuffle=True, prefetch_factor=2)
+    distort = mg.transforms.Compose([mg.transforms.RandomDistortion(), mg.transforms.RandomErasing()])
+    optimizer = mg.optim.Adam(model.parameters(), lr=1e-3)
+    scheduler = mg.optim.lr_scheduler.CosineAnnealingLR(optimizer, 1000)
+    best, stop = mg.utils.KeepBest(model), mg.utils.EarlyStopping(patience=10**6)
+    run = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "loader": loader, "best": best}
+
+    def epochs(count):
+        for _ in range(count):
+            error = mg.metrics.MeanSquaredError()
+            for (batch,) in progress(loader, "epoch"):
+                optimizer.zero_grad()
+                made = model(distort(batch))
+                F.mse_loss(made, batch).backward()
+                optimizer.step()
+                scheduler.step()
+                error.update(made, batch)
+            best(error.compute())
+            stop(error.compute())
+            save_checkpoint(tmp_path / "run.npz", **run, epoch=count)
+
+    epochs(4)
+    before, total = census()
+    tracemalloc.start()
+    try:
+        epochs(2)
+        low = bytes_in_arrays()
+        epochs(10)
+        assert bytes_in_arrays() == low
+    finally:
+        tracemalloc.stop()
+    epochs(30)
+    after, total_after = census()
+    assert after == before
+    assert total_after - total < 100
+    assert [path.name for path in tmp_path.iterdir()] == ["run.npz"]
 
 
 def test_a_storage_that_stays_does_not_remember_what_looked_at_it(no_collector):
