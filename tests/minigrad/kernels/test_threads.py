@@ -118,12 +118,12 @@ def test_what_a_worker_raises_arrives(shared):
 
 def test_a_forked_process_makes_workers_of_its_own(shared):
     before = _everybody()
-    kept, calls = list(threads._workers), threads._calls
+    kept = threads._team
     threads._after_fork()
     after = _everybody()
     assert after - {threading.get_ident()} != before - {threading.get_ident()}
-    calls.put(None)
-    kept[0].join()
+    kept.dismiss()
+    assert not any(worker.is_alive() for worker in kept.workers)
 
 
 def _everybody():
