@@ -338,7 +338,7 @@ def _deposit(pending: dict[Node, Cotangents], node: Node, place: int, gradient: 
         slots[place] = operation("add")(before, gradient)
     else:
         add: Any = operation("add")
-        slots[place] = before._wrap(add.forward(before._array, gradient._array))
+        slots[place] = before._wrap(np.asarray(add.forward(before._array, gradient._array)))
 
 
 def _run_hooks(node: Node, cotangents: list["Tensor | None"], retained: list[tuple["Tensor", "Tensor"]]) -> None:

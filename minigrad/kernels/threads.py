@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread, current_thread
 from typing import Any, TypeVar
 
 __all__ = ["count", "run", "share", "sharing"]
@@ -21,8 +21,40 @@ T = TypeVar("T")
 _LARGE = 5e7  # multiplications, about a millisecond, from which another thread is worth asking
 
 _threads = 1
-_workers: list[Thread] = []
-_calls: SimpleQueue[Any] = SimpleQueue()
+
+
+class _Team:
+    """Threads that wait for calls, and are started when they are first needed."""
+
+    def __init__(self) -> None:
+        self.workers: list[Thread] = []
+        self.calls: SimpleQueue[Any] = SimpleQueue()
+        self.lock = Lock()
+        self.open = True
+
+    def call(self, helpers: int, work: tuple[Any, Any]) -> None:
+        """Ask so many for help; nobody comes where none can be started, or once the team is dismissed."""
+        with self.lock, suppress(RuntimeError):
+            while self.open and len(self.workers) < helpers:
+                worker = Thread(target=_help, args=(self.calls,), name=f"minigrad_{len(self.workers)}", daemon=True)
+                worker.start()
+                self.workers.append(worker)
+        if self.open:
+            for _ in range(min(helpers, len(self.workers))):
+                self.calls.put((copy_context(), *work))
+
+    def dismiss(self) -> None:
+        """Let all of them end, and wait for it."""
+        with self.lock:
+            self.open = False
+            for _ in self.workers:
+                self.calls.put(None)
+        for worker in self.workers:
+            if worker is not current_thread():
+                worker.join()
+
+
+_team = _Team()
 
 
 def count(multiplications: float) -> int:
@@ -32,12 +64,9 @@ def count(multiplications: float) -> int:
 
 def share(threads: int) -> None:
     """Use so many threads for large kernels from now on."""
-    global _threads
-    for _ in _workers:
-        _calls.put(None)
-    while _workers:
-        _workers.pop().join()
-    _threads = threads
+    global _threads, _team
+    _threads, last, _team = threads, _team, _Team()
+    last.dismiss()
 
 
 def sharing() -> int:
@@ -55,7 +84,7 @@ def run(tasks: Sequence[Callable[[], T]], threads: int) -> list[T]:
         return [task() for task in tasks]
     left = deque(enumerate(tasks))
     done: SimpleQueue[tuple[int, T | None, BaseException | None]] = SimpleQueue()
-    _call(min(threads, len(tasks)) - 1, (left, done))
+    _team.call(min(threads, len(tasks)) - 1, (left, done))
     results: dict[int, Any] = {}
     try:
         while (taken := _next(left.popleft)) is not None:
@@ -68,17 +97,6 @@ def run(tasks: Sequence[Callable[[], T]], threads: int) -> list[T]:
     finally:
         left.clear()
     return [results[number] for number in range(len(tasks))]
-
-
-def _call(helpers: int, work: tuple[Any, Any]) -> None:
-    """Ask for help, from threads that are started when they are first needed."""
-    with suppress(RuntimeError):
-        while len(_workers) < helpers:
-            worker = Thread(target=_help, args=(_calls,), name=f"minigrad_{len(_workers)}", daemon=True)
-            worker.start()
-            _workers.append(worker)
-    for _ in range(min(helpers, len(_workers))):
-        _calls.put((copy_context(), *work))
 
 
 def _next(take: Callable[[], T]) -> T | None:
@@ -105,9 +123,8 @@ def _do(left: deque[Any], done: SimpleQueue[Any]) -> None:
 
 def _after_fork() -> None:
     """Threads do not survive in a forked process; it makes its own when it needs them."""
-    global _calls
-    _workers.clear()
-    _calls = SimpleQueue()
+    global _team
+    _team = _Team()
 
 
 if hasattr(os, "register_at_fork"):

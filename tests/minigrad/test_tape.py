@@ -158,6 +158,19 @@ def test_gradients_of_several_uses_add_up():
     assert x.grad.item() == pytest.approx(6 + np.exp(3) + 1, rel=1e-6)
 
 
+def test_the_gradient_of_a_number_used_twice_can_be_written():
+    x = leaf(2.0).sum().detach().requires_grad_()
+    h = x * 1
+    h.retain_grad()
+    seen = []
+    h.register_hook(lambda g: seen.append(g.numpy().ndim))
+    (h * 3 + h * h).backward()
+    for one in (x, h):
+        assert one.grad.item() == 7
+        assert one.grad.zero_().item() == 0
+    assert seen == [0]
+
+
 def test_gradients_accumulate_over_calls_and_can_be_forgotten():
     x = leaf(1.0, 2.0)
     (x * x).sum().backward()

@@ -118,12 +118,12 @@ def test_what_a_worker_raises_arrives(shared):
 
 def test_a_forked_process_makes_workers_of_its_own(shared):
     before = _everybody()
-    kept, calls = list(threads._workers), threads._calls
+    kept = threads._team
     threads._after_fork()
     after = _everybody()
     assert after - {threading.get_ident()} != before - {threading.get_ident()}
-    calls.put(None)
-    kept[0].join()
+    kept.dismiss()
+    assert not any(worker.is_alive() for worker in kept.workers)
 
 
 def _everybody():
@@ -135,3 +135,49 @@ def _everybody():
         return threading.get_ident()
 
     return set(threads.run([task] * 2, 2))
+
+
+def test_the_number_of_threads_may_change_while_another_thread_works(shared):
+    going, rounds, wrong = threading.Event(), [0], []
+    going.set()
+
+    def work():
+        while going.is_set():
+            found = threads.run([lambda n=n: n * n for n in range(8)], 3)
+            if found != [n * n for n in range(8)]:
+                wrong.append(found)
+            rounds[0] += 1
+
+    def change():
+        for number in range(300):
+            threads.share(1 + number % 3)
+
+    others = [threading.Thread(target=work, daemon=True) for _ in range(2)]
+    changing = threading.Thread(target=change, daemon=True)
+    for one in (*others, changing):
+        one.start()
+    changing.join(60)
+    stuck = changing.is_alive()
+    going.clear()
+    for one in others:
+        one.join(60)
+    assert not stuck
+    assert not any(one.is_alive() for one in others)
+    assert rounds[0] > 0
+    assert not wrong
+
+
+def test_a_task_may_share_its_own_work_and_change_the_number_of_threads(shared):
+    def task():
+        return threads.run([lambda: 1, lambda: 2], 2)
+
+    assert threads.run([task] * 4, 2) == [[1, 2]] * 4
+    met = threading.Barrier(2, timeout=60)
+
+    def changing():
+        met.wait()
+        if threading.current_thread() is not threading.main_thread():
+            threads.share(2)
+        return threads.sharing()
+
+    assert threads.run([changing] * 2, 2) == [2, 2]
