@@ -21,7 +21,7 @@ def draw(
     """Write the pictures that this model allows, and name them."""
     with mg.no_grad():
         codes = mg.cat([model.encode(part).flatten(1) for part in images.split(500)])
-        pictures = {"reconstructions": (reconstructions, (9, 3.6), (images, labels, given, made))}
+        pictures = {"reconstructions": (reconstructions, (9, 3 if model.noise else 2.2), (images, labels, given, made))}
         if not model.needs_kept:  # else a code alone is no image
             pictures["walk"] = (walk, (8, 7.2), (model, images, labels, codes))
         if codes.shape[1] > 1:
@@ -34,15 +34,14 @@ def draw(
             yield folder / f"{name}.png"
 
 
-def firsts(labels: mg.Tensor, each: int = 1) -> list[int]:
-    """The places of the first images of every class."""
-    places = [(labels == kind).nonzero()[:each, 0].tolist() for kind in range(int(labels.max()) + 1)]
-    return [place for found in zip(*places, strict=True) for place in found]
+def firsts(labels: mg.Tensor) -> list[int]:
+    """The place of the first image of every class."""
+    return [int((labels == kind).nonzero()[0, 0]) for kind in range(int(labels.max()) + 1)]
 
 
 def reconstructions(ax, images: mg.Tensor, labels: mg.Tensor, given: mg.Tensor, made: mg.Tensor) -> None:
     """Originals, what the network was given if that is something else, and what it made of them."""
-    places = firsts(labels, 2)
+    places = firsts(labels)
     rows = {"original": images[places], "noisy": given[places], "network": made[places]}
     if given is images:
         del rows["noisy"]
