@@ -131,7 +131,9 @@ class Metric:
                 try:
                     value = array_of(value, f"{name}.load_state_dict")
                 except MinigradError as error:
-                    raise StateDictError(f"{name}: {key} is {reprlib.repr(value)}; it is an array of {first.dtype}") from error
+                    raise StateDictError(
+                        f"{name}: {key} is {reprlib.repr(value)}; it is an array of {first.dtype}"
+                    ) from error
                 if (value.shape, value.dtype) != (first.shape, first.dtype):
                     raise StateDictError(
                         f"{name}: {key} has shape {value.shape} and dtype {value.dtype}; here it has {first.shape} and "
