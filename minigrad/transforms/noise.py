@@ -30,7 +30,8 @@ def _normal(numbers: Array) -> Array:
 class GaussianNoise(ImageTransform):
     """Add normal noise to each value; `clip=True` then keeps it in [0, 1].
 
-    (*, C, H, W) -> (*, C, H, W), float. Raises `ArgumentError` for a negative sigma or a mean that is not finite, `DTypeError` for integers.
+    (*, C, H, W) -> (*, C, H, W), float. Raises `ArgumentError` for a negative sigma or a mean that is not finite,
+    `DTypeError` for integers.
 
     >>> import minigrad as mg
     >>> mg.transforms.GaussianNoise(sigma=0.5)(mg.rand(8, 1, 28, 28)).max() <= 1
