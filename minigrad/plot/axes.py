@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -78,13 +77,15 @@ def colour_map(cmap: Any, name: str) -> Any:
     if cmap is None:
         return None
     _pyplot(name)
+    from difflib import get_close_matches
+
     from matplotlib import colormaps
     from matplotlib.colors import Colormap
 
     if isinstance(cmap, Colormap):
         return cmap
     if not isinstance(cmap, str) or cmap not in colormaps:
-        near = get_close_matches(cmap, list(colormaps), 1) if isinstance(cmap, str) else []
+        near = get_close_matches(cmap, list(colormaps), 1, 0.75) if isinstance(cmap, str) else []
         raise ArgumentError(
             f"{name} got cmap={cmap!r}; it is a colour map of matplotlib or its name, such as 'gray', 'viridis' or "
             "'RdBu_r'" + "".join(f". Is it {one!r}?" for one in near)

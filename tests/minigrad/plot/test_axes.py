@@ -165,6 +165,8 @@ def test_colour_maps_come_by_name_and_as_they_are(name, ax):
 def test_a_name_that_is_nearly_right_is_guessed():
     with pytest.raises(ArgumentError, match=r"Is it 'viridis'\?"):
         plot.image_grid(IMAGES, cmap="virids")
+    with pytest.raises(ArgumentError, match=r"or 'RdBu_r'$"):
+        plot.image_grid(IMAGES, cmap="nope")
 
 
 def test_what_goes_wrong_while_drawing_leaves_no_figure(call, monkeypatch):
