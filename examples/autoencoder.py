@@ -79,8 +79,8 @@ def compare(args, model, training: mg.Tensor, unseen: mg.Tensor) -> tuple[mg.Ten
     if args.denoise:
         before, after = (metrics.peak_signal_noise_ratio(one, unseen) for one in (given, made))
         print(f"PSNR of the noisy test images {before:.2f} dB, cleaned {after:.2f} dB: {after - before:+.2f} dB")
-    elif model.needs_kept:  # more than the code reaches the decoder
-        print(f"test error {error:.5f}")
+    elif model.needs_kept:
+        print(f"test error {error:.5f}, where the decoder gets more than {args.latent} numbers: PCA is no match for it")
     else:
         linear = metrics.mean_squared_error(project(training, unseen, args.latent), unseen)
         print(
@@ -106,8 +106,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="write pictures into this folder")
     parser.add_argument("--dry-run", action="store_true", help="one step per epoch")
     args = parser.parse_args()
-    if args.epochs < 1:
-        parser.error("--epochs must be at least 1")
+    if args.epochs < 1 or not 1 <= args.latent < 784 or args.denoise < 0:
+        parser.error("--epochs is at least 1, --latent from 1 to 783, --denoise not negative")
+    if args.plot and args.plot.exists() and not args.plot.is_dir():
+        parser.error(f"--plot names a folder, and {args.plot} is a file")
     return args
 
 

@@ -86,7 +86,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--momentum", type=float, default=0.9)
     parser.add_argument("--weight-decay", type=float, default=5e-4)
     parser.add_argument("--shift", type=int, default=1, help="move training images by up to so many pixels")
-    parser.add_argument("--distort", action="store_true", help="turn, stretch, slant and bend training images as well")
+    parser.add_argument("--distort", action="store_true", help="turn, stretch, slant and bend them instead")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--validate", type=int, default=0, help="test on so many training images instead of the test set"
@@ -133,8 +133,11 @@ def main() -> None:
     scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs * len(loader))
     run = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     done, history, start = 0, [], time.perf_counter()
+    settings = {name: value for name, value in vars(args).items() if name not in ("save", "resume", "plot", "root")}
     if args.resume and args.resume.exists():
-        done, history = load_checkpoint(args.resume, **run).values()
+        done, history, before = load_checkpoint(args.resume, **run).values()
+        if before != settings:
+            raise SystemExit(f"{args.resume} belongs to a run with other settings: {before}")
         print(f"{args.resume} goes on after epoch {done}")
     for epoch in range(done + 1, args.epochs + 1):
         loss = train(args, model, loader, distort, optimizer, scheduler, epoch)
@@ -145,7 +148,7 @@ def main() -> None:
             flush=True,
         )
         if args.resume:
-            save_checkpoint(args.resume, **run, epoch=epoch, history=history)
+            save_checkpoint(args.resume, **run, epoch=epoch, history=history, settings=settings)
     print(f"trained in {time.perf_counter() - start:.1f} s")
 
     if args.save:

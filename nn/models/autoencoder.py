@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import minigrad as mg
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, ShapeError
 
 from .. import functional as F
 from ..container import ModuleList
@@ -138,8 +138,9 @@ class ConvAutoencoder(Module):
     With "unpool" and skips, `decode` needs more than the vector: what the encoder kept.
     `net.encoder(x)` gives both, `net.decode(latent, kept)` takes them.
 
-    Raises `ArgumentError` for an image that cannot be halved that often, for widths
-    that are none, for variants that there are not, and for `decode` without what was kept.
+    Raises `ArgumentError` for an image that cannot be halved that often, for sizes
+    that are none, for variants that there are not, and for `decode` without what was
+    kept; `ShapeError`, when it is called, for images of another shape.
 
     >>> import minigrad as mg, nn
     >>> net = nn.models.ConvAutoencoder(latent_size=8)
@@ -165,15 +166,17 @@ class ConvAutoencoder(Module):
         noise: float = 0.0,
     ) -> None:
         super().__init__()
-        _check(input_size, tuple(widths), downsampling, upsampling, noise)
+        _check_sizes(input_size, in_channels, tuple(widths), latent_size)
+        _check_variant(downsampling, upsampling, skip, noise)
         size, channels, pooled = input_size // 2 ** len(widths), [in_channels, *widths], downsampling == "pool"
-        beside = list(widths) if pooled else [0, *widths[:-1]]
+        beside = (list(widths) if pooled else [0, *widths[:-1]]) if skip else [0] * len(widths)
+        self.input_shape = (in_channels, input_size, input_size)
         self.latent_size = latent_size
         self.logits = logits
         self.noise = noise
-        self.needs_kept = skip or upsampling == "unpool"
+        self.needs_kept = any(beside) or upsampling == "unpool"
         self.encoder = _Encoder(channels, size, latent_size, pooled)
-        self.decoder = _Decoder(channels, beside if skip else [0] * len(beside), size, latent_size, upsampling)
+        self.decoder = _Decoder(channels, beside, size, latent_size, upsampling)
 
     def corrupt(self, input: mg.Tensor) -> mg.Tensor:
         """`input` with Gaussian noise of standard deviation `noise`, clipped to [0, 1]."""
@@ -185,7 +188,7 @@ class ConvAutoencoder(Module):
 
     def decode(self, latent: mg.Tensor, kept: Any = None) -> mg.Tensor:
         """Images from latent vectors: (N, latent_size) -> (N, C, S, S); `kept` where the variant needs it."""
-        if kept is None:
+        if not kept:
             if self.needs_kept:
                 raise ArgumentError(
                     "decode got latent vectors only, but this ConvAutoencoder's decoder also takes what its encoder "
@@ -198,12 +201,17 @@ class ConvAutoencoder(Module):
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(N, C, S, S) -> (N, C, S, S)"""
+        if tuple(input.shape[1:]) != self.input_shape:
+            raise ShapeError(
+                f"ConvAutoencoder got images of shape {tuple(input.shape)}; it was made for (N, "
+                f"{', '.join(map(str, self.input_shape))}): input_size and in_channels say so"
+            )
         if self.noise and self.training:
             input = self.corrupt(input)
         return self.decode(*self.encoder(input))
 
 
-def _check(input_size: int, widths: tuple[int, ...], downsampling: str, upsampling: str, noise: float) -> None:
+def _check_sizes(input_size: int, in_channels: int, widths: tuple[int, ...], latent_size: int | None) -> None:
     steps = 2 ** len(widths)
     if not widths or input_size < steps or input_size % steps:
         raise ArgumentError(
@@ -211,13 +219,25 @@ def _check(input_size: int, widths: tuple[int, ...], downsampling: str, upsampli
             f"once, so the size must be a multiple of {steps}, and there is at least one width. Pad or resize the "
             "images, or use fewer widths"
         )
-    for name, value, known in (("downsampling", downsampling, _DOWN), ("upsampling", upsampling, _UP)):
-        if value not in known:
-            raise ArgumentError(f"ConvAutoencoder got {name}={value!r}; there are {', '.join(map(repr, known))}")
+    counts = {
+        "in_channels": in_channels,
+        "widths": min(widths),
+        "latent_size": 1 if latent_size is None else latent_size,
+    }
+    for name, count in counts.items():
+        if count < 1:
+            raise ArgumentError(f"ConvAutoencoder got {name} of {count}; it counts numbers or maps, one or more")
+
+
+def _check_variant(downsampling: str, upsampling: str, skip: bool, noise: float) -> None:
+    known = {"downsampling": (downsampling, _DOWN), "upsampling": (upsampling, _UP), "skip": (skip, (False, True))}
+    for name, (value, values) in known.items():
+        if value not in values:
+            raise ArgumentError(f"ConvAutoencoder got {name}={value!r}; there are {', '.join(map(repr, values))}")
     if upsampling == "unpool" and downsampling != "pool":
         raise ArgumentError(
             f"ConvAutoencoder got upsampling='unpool' with downsampling={downsampling!r}; unpooling puts values where "
             "a max pooling found them, so it goes with downsampling='pool'"
         )
-    if not noise >= 0:
+    if not 0 <= noise < float("inf"):
         raise ArgumentError(f"ConvAutoencoder got noise={noise}; it is a standard deviation, zero or more")

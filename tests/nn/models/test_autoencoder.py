@@ -4,7 +4,7 @@ import pytest
 
 import minigrad as mg
 import nn
-from minigrad.errors import ArgumentError
+from minigrad.errors import ArgumentError, ShapeError
 from nn.models import ConvAutoencoder
 
 
@@ -103,6 +103,17 @@ def test_a_skip_reaches_the_output_past_the_latent_vector(variant):
     assert not mg.allclose(model.decode(latent, kept), model.decode(latent, mixed))
 
 
+def test_where_no_maps_join_the_latent_vector_is_enough():
+    model = ConvAutoencoder(8, 1, (4,), 3, skip=True)
+    assert model.decode(mg.zeros(2, 3)).shape == (2, 1, 8, 8)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 27, 27), (1, 2, 28, 28), (1, 28, 28), (28, 28)])
+def test_images_of_another_shape_are_refused(shape):
+    with pytest.raises(ShapeError, match=r"it was made for \(N, 1, 28, 28\)"):
+        ConvAutoencoder()(mg.zeros(shape))
+
+
 def test_unpooling_puts_values_back_where_the_maxima_were():
     model = ConvAutoencoder(8, 1, (2,), None, downsampling="pool", upsampling="unpool", logits=True)
     maps = model.encoder(mg.rand(1, 1, 8, 8))[1][0].maps
@@ -136,6 +147,11 @@ def test_noise_is_added_in_training_only_and_clipped():
     ({"upsampling": "unpool"}, "goes with downsampling='pool'"),
     ({"noise": -0.1}, "noise=-0.1; it is a standard deviation"),
     ({"noise": float("nan")}, "noise=nan; it is a standard deviation"),
+    ({"noise": float("inf")}, "noise=inf; it is a standard deviation"),
+    ({"skip": None}, "skip=None; there are False, True"),
+    ({"latent_size": 0}, "latent_size of 0; it counts"),
+    ({"widths": (4, 0)}, "widths of 0; it counts"),
+    ({"in_channels": 0}, "in_channels of 0; it counts"),
 ])  # fmt: skip
 def test_variants_that_there_are_not(options, message):
     with pytest.raises(ArgumentError, match=message):
