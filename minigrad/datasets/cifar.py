@@ -135,8 +135,9 @@ class CIFAR10(ImageDataset):
 
 
 def _read(resource: Resource, path: Path) -> bytearray:
-    contents = gunzip(read_bytes(path, resource.size + _ALLOWANCE), path, resource.size)
-    resource.check(contents, path)
+    limit = resource.size + _ALLOWANCE
+    contents = gunzip(read_bytes(path, limit), path, resource.size)
+    resource.check(contents, path, cut=len(contents) == limit)
     return contents
 
 

@@ -67,12 +67,13 @@ class Resource(NamedTuple):
         self.check(contents, source, f", shape {array.shape},")
         return array
 
-    def check(self, contents: bytes | bytearray, source: object, what: str = "") -> None:
-        """Raise `DataError`, naming `source`, for contents of another digest."""
+    def check(self, contents: bytes | bytearray, source: object, what: str = "", cut: bool = False) -> None:
+        """Raise `DataError`, naming `source`, for contents of another digest; `cut` if there may be more of them."""
         digest = hashlib.sha256(contents).hexdigest()
         if digest != self.sha256:
+            least, what = ("at least ", f"{what}, those") if cut else ("", what)
             raise DataError(
-                f"{source} does not hold {self.name}: its contents are {len(contents)} bytes{what} with SHA-256 "
+                f"{source} does not hold {self.name}: its contents are {least}{len(contents)} bytes{what} with SHA-256 "
                 f"{digest}; expected {self.size} bytes with SHA-256 {self.sha256}"
             )
 

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import ArgumentError, ShapeError
 from ..operands import as_integer, as_number
 from ..silence import silent
-from .metric import Metric, array_of
+from .metric import Metric, array_of, fits_float
 
 __all__ = ["ExponentialMovingAverage", "MeanMetric", "RunningMean"]
 
@@ -27,6 +27,9 @@ class MeanMetric(Metric):
 
     def _start(self) -> dict[str, Any]:
         return {"total": 0.0, "weight": 0.0}
+
+    def _misfit(self, state: dict[str, Any]) -> str:
+        return "" if state["weight"] >= 0 else "a sum of weights is not negative"
 
     def update(self, value: Any, weight: Any = 1.0) -> None:
         """Take in a mean, or several, and how many items each stands for."""
@@ -70,6 +73,12 @@ class RunningMean(Metric):
     def _start(self) -> dict[str, Any]:
         return {"values": []}
 
+    def _misfit(self, state: dict[str, Any]) -> str:
+        values = state["values"]
+        if not all(type(one) in (int, float) and fits_float(one) for one in values):
+            return "the values are numbers"
+        return "" if len(values) <= self.window else f"the window holds at most {self.window} values"
+
     def update(self, value: Any) -> None:
         """Take in one number."""
         values = [*self._state["values"], as_number(value, "RunningMean.update", "value")]
@@ -78,7 +87,15 @@ class RunningMean(Metric):
     def compute(self) -> float:
         """The mean of those in the window."""
         values = self._state["values"]
-        return math.fsum(values) / int(self._of(len(values)))
+        count = int(self._of(len(values)))
+        endless = [value for value in values if not math.isfinite(value)]
+        if endless:
+            return float(sum(endless))
+        scale = 0.5 ** count.bit_length()  # so that the sum of the largest numbers is one
+        try:
+            return math.fsum(values) / count
+        except OverflowError:
+            return math.fsum(value * scale for value in values) / (count * scale)
 
 
 class ExponentialMovingAverage(Metric):
@@ -106,6 +123,9 @@ class ExponentialMovingAverage(Metric):
 
     def _start(self) -> dict[str, Any]:
         return {"sum": 0.0, "weight": 0.0}
+
+    def _misfit(self, state: dict[str, Any]) -> str:
+        return "" if 0 <= state["weight"] <= 1 else "the weight is from 0 to 1"
 
     def update(self, value: Any) -> None:
         """Take in one number."""

@@ -100,6 +100,9 @@ class Accuracy(Metric):
     def _start(self) -> dict[str, Any]:
         return {"correct": 0, "total": 0}
 
+    def _misfit(self, state: dict[str, Any]) -> str:
+        return "" if 0 <= state["correct"] <= state["total"] else "there are no more right answers than items"
+
     def update(self, preds: Any, target: Any) -> None:
         """Take in the scores, or the predicted classes, and the true classes of a batch."""
         given, true, number = predictions(preds, target, "accuracy")
@@ -132,11 +135,14 @@ class Accuracy(Metric):
 
 def _rank(scores: Array, true: Array) -> Array:
     """How many classes stand before the true one: those with larger scores, and the first of equal ones."""
-    if scores.dtype.kind == "f":
-        scores = np.where(np.isnan(scores), np.inf, scores)
     own = np.take_along_axis(scores, true[:, None], 1)
+    larger, equal = scores > own, scores == own
+    if scores.dtype.kind == "f":
+        unknown, unknown_own = np.isnan(scores), np.isnan(own)
+        larger |= unknown & ~unknown_own
+        equal |= unknown & unknown_own
     first = np.arange(scores.shape[1]) < true[:, None]
-    ahead = (scores > own) | ((scores == own) & first)
+    ahead = larger | (equal & first)
     return np.asarray(ahead.sum(1))
 
 

@@ -65,6 +65,9 @@ class ConfusionMatrix(Metric):
     def _start(self) -> dict[str, Any]:
         return {"counts": np.zeros((self.num_classes, self.num_classes), np.int64)}
 
+    def _misfit(self, state: dict[str, Any]) -> str:
+        return "" if (state["counts"] >= 0).all() else "no count is negative"
+
     def update(self, preds: Any, target: Any) -> None:
         """Take in the scores, or the predicted classes, and the true classes of a batch."""
         name, size = type(self).__name__, self.num_classes
@@ -82,7 +85,7 @@ class ConfusionMatrix(Metric):
         self._state["counts"] += np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
 
     def compute(self) -> Any:
-        """The counts, an int64 tensor, or the shares that `normalize` asks for."""
+        """The counts, an int64 tensor, or the shares that `normalize` asks for; all 0 before the first item."""
         counts = self._state["counts"]
         if self.normalize in (None, "none"):
             return Tensor._wrap(counts.copy())

@@ -1,16 +1,17 @@
 """What every metric shares: a state of fixed size that batches are added to."""
 
 import copy
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DTypeError, MissingMethodError, StateDictError
+from ..errors import ArgumentError, DTypeError, MinigradError, MissingMethodError, StateDictError
 from ..operands import as_operand
 from ..tensor import Array, Tensor
 
-__all__ = ["Metric", "array_of", "one_of"]
+__all__ = ["Metric", "array_of", "fits_float", "one_of"]
 
 
 def array_of(value: Any, name: str) -> Array:
@@ -44,6 +45,20 @@ def one_of(value: Any, choices: tuple[str | None, ...], name: str, role: str) ->
     raise ArgumentError(f"{name} got {role}={value!r}; it is one of {', '.join(map(repr, choices))}")
 
 
+def fits_float(number: float) -> bool:
+    """Whether a number is within the range of a float.
+
+    >>> from minigrad.metrics.metric import fits_float
+    >>> fits_float(3), fits_float(10**400)
+    (True, False)
+    """
+    try:
+        float(number)
+    except OverflowError:
+        return False
+    return True
+
+
 class Metric:
     """Base class: `update` takes in a batch, `compute` gives the figure for all of them, `reset` starts anew.
 
@@ -51,7 +66,8 @@ class Metric:
     of all items together, however they were cut into batches. Subclasses define `_start`, the state before the first
     batch, `update`, which changes `self._state`, and `compute`.
 
-    Raises `ArgumentError` in `compute` before the first item, `StateDictError` for the state of another metric.
+    Raises `ArgumentError` in `compute` before the first item, where the figure is a quotient: a `ConfusionMatrix` has
+    counts of 0 then. Raises `StateDictError` for the state of another metric.
 
     >>> from minigrad import metrics
     >>> class Largest(metrics.Metric):
@@ -70,6 +86,10 @@ class Metric:
         raise MissingMethodError(
             f"{type(self).__name__} must define _start(), which returns the state before any batch"
         )
+
+    def _misfit(self, state: dict[str, Any]) -> str:
+        """What a state of the right types breaks, in words; empty for one that `update` can lead to."""
+        return ""
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Take in one batch."""
@@ -108,15 +128,27 @@ class Metric:
         for key, first in start.items():
             value = state_dict[key]
             if isinstance(first, np.ndarray):
-                value = array_of(value, f"{name}.load_state_dict")
+                try:
+                    value = array_of(value, f"{name}.load_state_dict")
+                except MinigradError as error:
+                    raise StateDictError(
+                        f"{name}: {key} is {reprlib.repr(value)}; it is an array of {first.dtype}"
+                    ) from error
                 if (value.shape, value.dtype) != (first.shape, first.dtype):
                     raise StateDictError(
                         f"{name}: {key} has shape {value.shape} and dtype {value.dtype}; here it has {first.shape} and "
                         f"{first.dtype}. Was the state saved for another number of classes?"
                     )
-            elif isinstance(value, bool) or not isinstance(value, int | float if type(first) is float else type(first)):
+            elif (
+                isinstance(value, bool) is not isinstance(first, bool)
+                or not isinstance(value, int | float if type(first) is float else type(first))
+                or (type(first) is float and not fits_float(value))
+            ):
                 raise StateDictError(f"{name}: {key} is {value!r}; it is of type {type(first).__name__}")
             state[key] = copy.deepcopy(value)
+        misfit = self._misfit(state)
+        if misfit:
+            raise StateDictError(f"{name} cannot go on from {reprlib.repr(state)}: {misfit}")
         self._state = state
 
     def __repr__(self) -> str:

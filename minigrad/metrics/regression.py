@@ -34,6 +34,11 @@ class MeanSquaredError(Metric):
     def _start(self) -> dict[str, Any]:
         return {"total": 0.0, "count": 0}
 
+    def _misfit(self, state: dict[str, Any]) -> str:
+        if state["count"] < 0 or state["total"] < 0:
+            return "neither a sum of squares nor a count is negative"
+        return "" if state["count"] or not state["total"] else "there is no sum without items"
+
     def update(self, preds: Any, target: Any) -> None:
         """Take in what came out and what should have come out."""
         name = type(self).__name__

@@ -1,24 +1,32 @@
 """What every figure begins with: an axis to draw on, and numbers to draw."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, MissingPackageError, ShapeError
+from ..errors import ArgumentError, DTypeError, MissingPackageError, ShapeError
 from ..explaining import iterable
 from ..operands import as_numbers
 from ..tensor import Array
 
-__all__ = ["axis_or_new", "background", "check_axis", "ink_on", "named", "numbers"]
+__all__ = ["axis_or_new", "background", "check_axis", "colour_map", "ink_on", "named", "numbers"]
 
 
 def check_axis(ax: Any, name: str) -> None:
-    """Refuse what is neither an axis of matplotlib nor None, before anything is drawn.
+    """Refuse what is neither an axis of matplotlib with straight x and y nor None, before anything is drawn.
 
     >>> from minigrad.plot.axes import check_axis
     >>> check_axis(None, "filters")
     """
     if ax is None or all(hasattr(ax, method) for method in ("imshow", "plot", "figure", "set_title")):
+        projection = getattr(ax, "name", "rectilinear")
+        if ax is not None and projection != "rectilinear":
+            raise DTypeError(
+                f"{name} got an axis of the projection {projection!r}; it draws along straight x and y: make the axis "
+                "without projection="
+            )
         return
     remedy = (
         ". Of several axes, as plt.subplots(2, 3) gives them, pass one: axes[0, 0]"
@@ -33,21 +41,56 @@ def check_axis(ax: Any, name: str) -> None:
     )
 
 
-def axis_or_new(ax: Any, name: str, figsize: tuple[float, float]) -> Any:
-    """The axis, or that of a new figure of so many inches.
-
-    Raises `MissingPackageError` where matplotlib is not installed.
-    """
-    if ax is not None:
-        return ax
+def _pyplot(name: str) -> Any:
     try:
         from matplotlib import pyplot
     except ImportError as error:
         raise MissingPackageError(
             f"{name} draws with matplotlib, which is not installed: pip install matplotlib, or the extra viz"
         ) from error
-    _, ax = pyplot.subplots(figsize=figsize, layout="constrained")
-    return ax
+    return pyplot
+
+
+@contextmanager
+def axis_or_new(ax: Any, name: str, figsize: tuple[float, float]) -> Iterator[Any]:
+    """The axis, or that of a new figure of so many inches, which is closed where drawing on it raises.
+
+    Raises `MissingPackageError` where matplotlib is not installed.
+    """
+    if ax is not None:
+        yield ax
+        return
+    pyplot = _pyplot(name)
+    figure, ax = pyplot.subplots(figsize=figsize, layout="constrained")
+    try:
+        yield ax
+    except BaseException:
+        pyplot.close(figure)
+        raise
+
+
+def colour_map(cmap: Any, name: str) -> Any:
+    """The colour map of matplotlib that a name means, a colour map itself, or None.
+
+    Raises `ArgumentError` for anything else, before there is a figure.
+    """
+    if cmap is None:
+        return None
+    _pyplot(name)
+    from difflib import get_close_matches
+
+    from matplotlib import colormaps
+    from matplotlib.colors import Colormap
+
+    if isinstance(cmap, Colormap):
+        return cmap
+    if not isinstance(cmap, str) or cmap not in colormaps:
+        near = get_close_matches(cmap, list(colormaps), 1, 0.75) if isinstance(cmap, str) else []
+        raise ArgumentError(
+            f"{name} got cmap={cmap!r}; it is a colour map of matplotlib or its name, such as 'gray', 'viridis' or "
+            "'RdBu_r'" + "".join(f". Is it {one!r}?" for one in near)
+        )
+    return colormaps[cmap]
 
 
 def numbers(values: Any, name: str, role: str, ndims: tuple[int, ...], shape: str) -> Array:

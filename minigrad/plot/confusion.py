@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..explaining import as_flag
 from ..tensor import Array
-from .axes import axis_or_new, background, check_axis, ink_on, named, numbers
+from .axes import axis_or_new, background, check_axis, colour_map, ink_on, named, numbers
 
 __all__ = ["confusion_matrix"]
 
@@ -31,7 +31,8 @@ def confusion_matrix(
     they show beside many right answers. `labels` name the classes. Numbers are written for up to 20 classes, or as
     `annotate` says; zeros stay blank. Without a `cmap` colours begin at the background of the axis, light or dark.
 
-    Raises `ShapeError` for a matrix that is not square, and a wrong number of labels.
+    Raises `ShapeError` for a matrix that is not square, and a wrong number of labels, `ArgumentError` for a colour map
+    that there is not.
 
     >>> from minigrad import plot
     >>> ax = plot.confusion_matrix([[9, 1], [0, 8]], labels=["cat", "dog"])
@@ -40,6 +41,7 @@ def confusion_matrix(
     """
     name = "confusion_matrix"
     check_axis(ax, name)
+    colours = colour_map(cmap, name)
     counts = numbers(matrix, name, "matrix", (2,), "a square matrix (C, C), such as ConfusionMatrix(C).compute()")
     size = len(counts)
     if counts.shape != (size, size):
@@ -53,23 +55,23 @@ def confusion_matrix(
         np.fill_diagonal(coloured, 0)
     written = size <= _NUMBERED if annotate is None else as_flag(annotate, name, "annotate")
     side = min(10.0, max(3.6, 0.45 * size + 1.2))
-    ax = axis_or_new(ax, name, (side, side))
-    if cmap is None:
-        from matplotlib.colors import LinearSegmentedColormap
+    with axis_or_new(ax, name, (side, side)) as ax:
+        if colours is None:
+            from matplotlib.colors import LinearSegmentedColormap
 
-        colours = [background(ax), "tab:blue" if diagonal else "tab:red"]
-        cmap = LinearSegmentedColormap.from_list("from the background", colours)
-    finite = coloured[np.isfinite(coloured)]
-    largest = float(finite.max()) if finite.size else 0.0
-    image = ax.imshow(coloured, cmap=cmap, vmin=0, vmax=largest or 1)
-    if written:
-        _write(ax, image, counts, coloured)
-    if names is not None or size <= _NUMBERED:
-        ticks = names or list(map(str, range(size)))
-        slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, ticks)) > 3 else {}
-        ax.set_xticks(range(size), ticks, **slanted)
-        ax.set_yticks(range(size), ticks)
-    ax.set(title=title, xlabel="predicted", ylabel="true")
+            ends = [background(ax), "tab:blue" if diagonal else "tab:red"]
+            colours = LinearSegmentedColormap.from_list("from the background", ends)
+        finite = coloured[np.isfinite(coloured)]
+        largest = float(finite.max()) if finite.size else 0.0
+        image = ax.imshow(coloured, cmap=colours, vmin=0, vmax=largest or 1)
+        if written:
+            _write(ax, image, counts, coloured)
+        if names is not None or size <= _NUMBERED:
+            ticks = names or list(map(str, range(size)))
+            slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, ticks)) > 3 else {}
+            ax.set_xticks(range(size), ticks, **slanted)
+            ax.set_yticks(range(size), ticks)
+        ax.set(title=title, xlabel="predicted", ylabel="true")
     return ax
 
 

@@ -66,7 +66,7 @@ def learning_curves(
     Also taken are a list of dictionaries, one for each epoch, and the numbers of a single curve. The first number
     stands at `start`, the next `step` further. `log` makes the vertical axis logarithmic. `best`, 'min' or 'max',
     marks and names each curve's best point. `smooth`, a decay in [0, 1), draws the exponential moving average, and
-    the numbers themselves pale behind it. NaN leaves a gap.
+    the numbers themselves pale behind it. NaN leaves a gap. A name that begins with _ stays out of the legend.
 
     Raises `ArgumentError` for no curve, and options out of their range, `DTypeError` and `ShapeError` for what is no
     list of numbers.
@@ -90,30 +90,32 @@ def learning_curves(
     logarithmic = as_flag(log, name, "log")
     if logarithmic and not any((values > 0).any() for values in curves.values()):
         raise ArgumentError(f"{name} got log=True, and no number above 0 to draw")
-    ax = axis_or_new(ax, name, (6.0, 3.8))
-    for label, values in curves.items():
-        at = first + width * np.arange(len(values))
-        shown = _smoothed(values, decay) if decay else values
-        (line,) = ax.plot(at, shown, label=label or None, marker="o" if len(values) <= _MARKED else "", markersize=4)
-        if decay:
-            ax.plot(
-                at, values, color=line.get_color(), alpha=0.25, linewidth=1, zorder=line.get_zorder() - 1, label="_"
+    with axis_or_new(ax, name, (6.0, 3.8)) as ax:
+        for label, values in curves.items():
+            at = first + width * np.arange(len(values))
+            shown = _smoothed(values, decay) if decay else values
+            (line,) = ax.plot(
+                at, shown, label=label or None, marker="o" if len(values) <= _MARKED else "", markersize=4
             )
-        if best and np.isfinite(shown).any():
-            place = int(np.nanargmin(shown) if best == "min" else np.nanargmax(shown))
-            _mark(ax, at[place], shown[place], line.get_color(), best == "min", place / len(values))
-    if logarithmic:
-        _logarithmic(ax)
-    if best:
-        ax.margins(y=0.15)  # for the numbers
-    if width == 1 and first == int(first):
-        from matplotlib.ticker import MaxNLocator
+            if decay:
+                ax.plot(
+                    at, values, color=line.get_color(), alpha=0.25, linewidth=1, zorder=line.get_zorder() - 1, label="_"
+                )
+            if best and np.isfinite(shown).any():
+                place = int(np.nanargmin(shown) if best == "min" else np.nanargmax(shown))
+                _mark(ax, at[place], shown[place], line.get_color(), best == "min", place / len(values))
+        if logarithmic:
+            _logarithmic(ax)
+        if best:
+            ax.margins(y=0.15)  # for the numbers
+        if width == 1 and first == int(first):
+            from matplotlib.ticker import MaxNLocator
 
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    ax.grid(alpha=0.3)
-    if any(curves):
-        ax.legend()
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        ax.grid(alpha=0.3)
+        if any(label and label[0] != "_" for label in curves):
+            ax.legend()
     return ax
 
 

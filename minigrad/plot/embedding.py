@@ -8,7 +8,7 @@ from ..errors import DTypeError, ShapeError
 from ..operands import as_number, as_numbers
 from ..silence import silent
 from ..tensor import Array
-from .axes import axis_or_new, check_axis, named, numbers
+from .axes import axis_or_new, check_axis, colour_map, named, numbers
 
 __all__ = ["embedding"]
 
@@ -23,7 +23,7 @@ def embedding(
     names: Any = None,
     title: str = "",
     size: float | None = None,
-    cmap: str | None = None,
+    cmap: Any = None,
 ) -> Any:
     """Points (N, D) in the plane, coloured by their labels (N,); returns the axis.
 
@@ -31,7 +31,8 @@ def embedding(
     hold. Up to 20 different integers are classes, with a legend and, if given, `names` for the classes 0, 1, …; other
     numbers are a scale of colours. `size` is the area of a point, by default smaller the more there are.
 
-    Raises `ShapeError` for other shapes and a wrong number of labels, `DTypeError` for what holds no numbers.
+    Raises `ShapeError` for other shapes and a wrong number of labels, `DTypeError` for what holds no numbers,
+    `ArgumentError` for a colour map that there is not.
 
     >>> import minigrad as mg
     >>> ax = mg.plot.embedding(mg.randn(50, 16), mg.randint(0, 3, (50,)), names=["a", "b", "c"])
@@ -40,6 +41,7 @@ def embedding(
     """
     name = "embedding"
     check_axis(ax, name)
+    colours = colour_map(cmap, name)
     flat = numbers(points, name, "points", (2,), "points of at least two coordinates, shape (N, D)")
     if flat.shape[1] < 2:
         raise ShapeError(f"{name} got points of shape {flat.shape}; in the plane each has at least two coordinates")
@@ -55,16 +57,16 @@ def embedding(
     area = min(30.0, max(2.0, 15000 / len(flat))) if size is None else as_number(size, name, "size")
     with silent():
         plane, axes = _plane(flat)
-        ax = axis_or_new(ax, name, (6.0, 5.0))
+    with silent(), axis_or_new(ax, name, (6.0, 5.0)) as ax:
         common: dict[str, Any] = {"s": area, "linewidths": 0, "alpha": 0.8}
         if values is None:
             ax.scatter(plane[:, 0], plane[:, 1], **common)
         elif classes is None:
-            drawn = ax.scatter(plane[:, 0], plane[:, 1], c=values, cmap=cmap or "viridis", **common)
+            drawn = ax.scatter(plane[:, 0], plane[:, 1], c=values, cmap=colours or "viridis", **common)
             ax.figure.colorbar(drawn, ax=ax)
         else:
-            _draw_classes(ax, plane, values, classes, known, cmap, common)
-    ax.set(title=title, xlabel=axes[0], ylabel=axes[1])
+            _draw_classes(ax, plane, values, classes, known, colours, common)
+        ax.set(title=title, xlabel=axes[0], ylabel=axes[1])
     return ax
 
 
@@ -99,14 +101,14 @@ def _draw_classes(
     values: Array,
     classes: Array,
     names: list[str] | None,
-    cmap: str | None,
+    cmap: Any,
     common: dict[str, Any],
 ) -> None:
     """A cloud for each class, with a legend beside the axis."""
     from matplotlib import colormaps
 
     few = int(classes.max()) < 10
-    colours = colormaps[cmap or ("tab10" if few else "tab20")]
+    colours = cmap or colormaps["tab10" if few else "tab20"]
     for place, number in enumerate(classes):
         which = int(number) if few or names is not None else place
         colour = colours(which % colours.N) if colours.N <= _MOST_CLASSES else colours(place / max(len(classes) - 1, 1))

@@ -57,24 +57,24 @@ def gradient_flow(model: Any, ax: Any = None, *, title: str = "Gradients by laye
             "gradient_flow found no gradient in any parameter: call it between loss.backward() and "
             "optimizer.zero_grad()"
         )
-    ax = axis_or_new(ax, "gradient_flow", (6.5, min(12.0, 1.4 + 0.26 * len(layers))))
-    drawn = [(row, *one) for row, one in enumerate(sizes.values()) if one is not None and 0 < one[1] < np.inf]
-    rows, means, largest = (list(column) for column in zip(*drawn)) if drawn else ([], [], [])
-    ax.barh(rows, means, height=0.7, label="mean")
-    ax.plot(largest, rows, linestyle="", marker="D", markersize=5, color="C1", label="largest")
-    ax.set_xscale("log")
-    if drawn:
-        ax.set_xlim(min(means) / 10, max(largest) * 3)
-    for row, one in enumerate(sizes.values()):
-        if one is None or not 0 < one[1] < np.inf:
-            word = "no gradient" if one is None else "all zero" if one[1] == 0 else "NaN or infinite"
-            ax.text(0.02, row, word, transform=ax.get_yaxis_transform(), va="center", fontsize=9, style="italic")
-    ax.set_yticks(range(len(sizes)), list(sizes), fontsize=max(4.0, min(10.0, 320 / len(sizes))))
-    ax.set_ylim(len(sizes) - 0.5, -0.5)
-    ax.set(title=title, xlabel="|gradient|", ylabel="layer")
-    ax.grid(axis="x", alpha=0.3)
-    ax.set_axisbelow(True)
-    ax.legend()
+    with axis_or_new(ax, "gradient_flow", (6.5, min(12.0, 1.4 + 0.26 * len(layers)))) as ax:
+        drawn = [(row, *one) for row, one in enumerate(sizes.values()) if one is not None and 0 < one[1] < np.inf]
+        rows, means, largest = (list(column) for column in zip(*drawn)) if drawn else ([], [], [])
+        ax.barh(rows, means, height=0.7, label="mean")
+        ax.plot(largest, rows, linestyle="", marker="D", markersize=5, color="C1", label="largest")
+        ax.set_xscale("log")
+        if drawn:
+            ax.set_xlim(min(means) / 10, max(largest) * 3)
+        for row, one in enumerate(sizes.values()):
+            if one is None or not 0 < one[1] < np.inf:
+                word = "no gradient" if one is None else "all zero" if one[1] == 0 else "NaN or infinite"
+                ax.text(0.02, row, word, transform=ax.get_yaxis_transform(), va="center", fontsize=9, style="italic")
+        ax.set_yticks(range(len(sizes)), list(sizes), fontsize=max(4.0, min(10.0, 320 / len(sizes))))
+        ax.set_ylim(len(sizes) - 0.5, -0.5)
+        ax.set(title=title, xlabel="|gradient|", ylabel="layer")
+        ax.grid(axis="x", alpha=0.3)
+        ax.set_axisbelow(True)
+        ax.legend()
     return ax
 
 

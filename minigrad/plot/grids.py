@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ArgumentError, ShapeError
 from ..operands import as_integer, as_number
 from ..tensor import Array
-from .axes import axis_or_new, check_axis, named, numbers
+from .axes import axis_or_new, check_axis, colour_map, named, numbers
 
 __all__ = ["Grid", "image_grid", "show_grid"]
 
@@ -102,12 +102,18 @@ def _pictures(images: Any, name: str, role: str) -> Array:
     return array if array.ndim == 3 else array[None]
 
 
-def _limits(images: Any, array: Array, vmin: Any, vmax: Any, name: str) -> tuple[float, float]:
+def _are_bytes(images: Any) -> bool:
+    """Whether images, or all in a list of them, are uint8."""
+    if isinstance(images, list | tuple):
+        return bool(images) and all(map(_are_bytes, images))
+    return bool(getattr(images, "dtype", None) == np.uint8)
+
+
+def _limits(of_bytes: bool, array: Array, vmin: Any, vmax: Any, name: str) -> tuple[float, float]:
     """The values shown black and white: as given, 0 and 255 for bytes, 0 and 1 where all lie there, or the extremes."""
     finite = array[np.isfinite(array)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    dtypes = {getattr(one, "dtype", None) for one in images}
-    if dtypes == {np.dtype(np.uint8)}:
+    if of_bytes:
         low, high = 0.0, 255.0
     elif low >= 0 and high <= 1:
         low, high = 0.0, 1.0
@@ -125,7 +131,7 @@ def image_grid(
     columns: int | None = None,
     titles: Any = None,
     title: str = "",
-    cmap: str = "gray",
+    cmap: Any = "gray",
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Any:
@@ -134,10 +140,10 @@ def image_grid(
     A dictionary from names to images makes a row of each, with the name before it: originals, noisy inputs and
     reconstructions. `titles` stand above the images, one for each, with a dictionary one for each column. `vmin` is
     shown black and `vmax` white: by default 0 and 1 where all values lie there, 0 and 255 for bytes, else the
-    extremes.
+    extremes. Rows of bytes beside rows of other numbers are divided by 255.
 
     Raises `ShapeError` for other shapes, images of several sizes and a wrong number of titles, `ArgumentError` for
-    limits in the wrong order.
+    limits in the wrong order and colour maps that there are not.
 
     >>> import minigrad as mg
     >>> ax = mg.plot.image_grid(mg.rand(6, 1, 8, 8), title="noise")
@@ -146,6 +152,7 @@ def image_grid(
     """
     name = "image_grid"
     check_axis(ax, name)
+    colours = colour_map(cmap, name)
     rows = images if isinstance(images, Mapping) else {"": images}
     if not rows:
         raise ShapeError("image_grid got an empty dictionary; it takes at least one row of images")
@@ -153,8 +160,11 @@ def image_grid(
     shapes = {one.shape[1:] for one in found}
     if len(shapes) > 1:
         raise ShapeError(f"image_grid got images of the sizes {', '.join(map(str, sorted(shapes)))}; all have one size")
+    of_bytes = [_are_bytes(one) for one in rows.values()]
+    if not all(of_bytes):
+        found = [one / 255 if are else one for one, are in zip(found, of_bytes)]
     every = np.concatenate(found)
-    low, high = _limits(list(rows.values()), every, vmin, vmax, name)
+    low, high = _limits(all(of_bytes), every, vmin, vmax, name)
     if every.ndim == 4:  # colours are drawn as they are, so they are scaled here
         opaque = [np.ones((*one.shape[:-1], 1)) for one in found]
         found = [
@@ -171,12 +181,14 @@ def image_grid(
         headed = len(tiles)
     heads = None if titles is None else named(titles, headed, name, "titles", "column" if images is rows else "image")
     grid = Grid.of(tiles, across, "" if heads is None else "first" if images is rows else "each")
-    ax = axis_or_new(ax, name, grid.figsize)
-    show_grid(ax, grid, cmap=cmap, vmin=low, vmax=high)
-    ax.set_title(title)
-    if images is rows:
-        middles = [grid.corners[number * across][0] + grid.height / 2 - 0.5 for number in range(len(rows))]
-        ax.set_yticks(middles, [str(key) for key in rows])
-    for text, (top, left) in zip(heads or [], grid.corners):
-        ax.text(left + grid.width / 2 - 0.5, top - 0.5 - 0.04 * grid.height, text, ha="center", va="bottom", fontsize=9)
+    with axis_or_new(ax, name, grid.figsize) as ax:
+        show_grid(ax, grid, cmap=colours, vmin=low, vmax=high)
+        ax.set_title(title)
+        if images is rows:
+            middles = [grid.corners[number * across][0] + grid.height / 2 - 0.5 for number in range(len(rows))]
+            ax.set_yticks(middles, [str(key) for key in rows])
+        for text, (top, left) in zip(heads or [], grid.corners):
+            ax.text(
+                left + grid.width / 2 - 0.5, top - 0.5 - 0.04 * grid.height, text, ha="center", va="bottom", fontsize=9
+            )
     return ax

@@ -8,7 +8,7 @@ from ..errors import ArgumentError, IndexOutOfRangeError
 from ..explaining import as_flag
 from ..operands import as_integer
 from ..tensor import Array
-from .axes import axis_or_new, check_axis, numbers
+from .axes import axis_or_new, check_axis, colour_map, numbers
 from .grids import Grid, chosen_columns, show_grid
 
 __all__ = ["feature_maps", "filters"]
@@ -56,14 +56,14 @@ def filters(
     if rgb or channels == 1:
         across = chosen_columns(columns, out, width / height, name)
     grid = Grid.of(tiles, across)
-    ax = axis_or_new(ax, name, grid.figsize)
-    show_grid(ax, grid, **options)
-    if not rgb and channels > 1:
-        _number_axes(ax, grid, out, channels)
     one = "" if out == 1 else "s"
-    ax.set_title(f"{out} filter{one}, {height}×{width}" if title is None else title)
     scale = f"grey 0, ±{limit:.3g}" if rgb else f"blue −{limit:.3g}, white 0, red {limit:.3g}"
-    ax.set_xlabel(f"input channel\n{scale}" if not rgb and channels > 1 else scale)
+    with axis_or_new(ax, name, grid.figsize) as ax:
+        show_grid(ax, grid, **options)
+        if not rgb and channels > 1:
+            _number_axes(ax, grid, out, channels)
+        ax.set_title(f"{out} filter{one}, {height}×{width}" if title is None else title)
+        ax.set_xlabel(f"input channel\n{scale}" if not rgb and channels > 1 else scale)
     return ax
 
 
@@ -83,7 +83,7 @@ def feature_maps(
     columns: int | None = None,
     scale: str = "each",
     title: str | None = None,
-    cmap: str = "viridis",
+    cmap: Any = "viridis",
 ) -> Any:
     """The maps that a layer makes of one example, a tile for each channel; returns the axis.
 
@@ -91,7 +91,7 @@ def feature_maps(
     smallest value, dark, to its largest, bright; with 'all' they share one scale, so that they can be compared.
 
     Raises `ShapeError` for other shapes, `IndexOutOfRangeError` for an example that there is not, `ArgumentError` for
-    another scale.
+    another scale or colour map.
 
     >>> import minigrad as mg, nn
     >>> maps = nn.Conv2d(1, 6, 5)(mg.rand(2, 1, 28, 28))
@@ -100,6 +100,7 @@ def feature_maps(
     """
     name = "feature_maps"
     check_axis(ax, name)
+    colours = colour_map(cmap, name)
     if not isinstance(scale, str) or scale not in ("each", "all"):
         raise ArgumentError(f"feature_maps got scale={scale!r}; it is 'each', or 'all' for one scale")
     shape = "what a convolution over two axes gives, shape (N, C, H, W), or one example of it, (C, H, W)"
@@ -121,11 +122,11 @@ def feature_maps(
             "each from its least to its largest",
         )
     grid = Grid.of(list(array), chosen_columns(columns, len(array), array.shape[2] / array.shape[1], name))
-    ax = axis_or_new(ax, name, grid.figsize)
-    show_grid(ax, grid, cmap=cmap, vmin=low, vmax=high if high > low else low + 1)
-    plural = "" if len(array) == 1 else "s"
-    ax.set_title(f"{len(array)} map{plural} of {array.shape[1]}×{array.shape[2]}" if title is None else title)
-    ax.set_xlabel(note)
+    with axis_or_new(ax, name, grid.figsize) as ax:
+        show_grid(ax, grid, cmap=colours, vmin=low, vmax=high if high > low else low + 1)
+        plural = "" if len(array) == 1 else "s"
+        ax.set_title(f"{len(array)} map{plural} of {array.shape[1]}×{array.shape[2]}" if title is None else title)
+        ax.set_xlabel(note)
     return ax
 
 

@@ -244,6 +244,8 @@ class RandomApply(ImageTransform):
         if all(_of_images(transform) for transform in self.transforms):
             return super().__call__(image)
         if getattr(image, "ndim", 0) == 4:
+            if not len(image):
+                return image
             results = [self(one) for one in image]
             return stack(results) if isinstance(image, Tensor) else np.stack(results)
         if chosen_generator(self.generator).random() < self.p:

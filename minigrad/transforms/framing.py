@@ -7,7 +7,7 @@ import numpy as np
 
 from ..creation import from_numpy
 from ..errors import ArgumentError, ShapeError
-from ..operands import as_flag
+from ..operands import as_flag, as_numbers
 from ..ops.resampling import resize
 from ..random import chosen_generator
 from ..tensor import Array
@@ -39,6 +39,7 @@ class Pad(ImageTransform):
         self.padding = padding
         self.fill = fill
         self.padding_mode = padding_mode
+        _check_fill("Pad", fill)
         self._margins = _margins("Pad", padding, padding_mode)
 
     def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
@@ -104,6 +105,7 @@ class RandomCrop(ImageTransform):
         self.pad_if_needed = as_flag(pad_if_needed, "RandomCrop", "pad_if_needed")
         self.fill = fill
         self.padding_mode = padding_mode
+        _check_fill("RandomCrop", fill)
         self._margins = _margins("RandomCrop", 0 if padding is None else padding, padding_mode)
         self.generator = generator
         if generator is not None:
@@ -178,7 +180,8 @@ class Resize(ImageTransform):
     """Resize to (height, width), or so that the shorter side has `size` pixels.
 
     (*, C, H, W) -> (*, C, height, width). `antialias` widens the bilinear weights where the image shrinks. `max_size`
-    limits the longer side, for one `size`. Raises `ArgumentError` for a size below 1, or a `max_size` that is smaller.
+    limits the longer side, for one `size`; the shorter one keeps at least one pixel. Raises `ArgumentError` for a size
+    below 1, or a `max_size` that is smaller, `ShapeError` for images without pixels.
 
     >>> import minigrad as mg
     >>> mg.transforms.Resize(14)(mg.rand(8, 1, 28, 42)).shape
@@ -204,12 +207,14 @@ class Resize(ImageTransform):
             )
 
     def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
+        if not shape[1] or not shape[2]:
+            raise ShapeError(f"Resize got images of {shape[1]} × {shape[2]} pixels; there is nothing to make pixels of")
         if len(self.size) == 2:
             return [], (shape[0], self.size[0], self.size[1])
         short, long = sorted(shape[1:])
         want = (self.size[0], int(self.size[0] * long / short))
         if self.max_size is not None and want[1] > self.max_size:
-            want = (int(self.max_size * want[0] / want[1]), self.max_size)
+            want = (max(1, int(self.max_size * want[0] / want[1])), self.max_size)
         height, width = want if shape[1] <= shape[2] else want[::-1]
         return [], (shape[0], height, width)
 
@@ -227,6 +232,12 @@ class Resize(ImageTransform):
 def _size(name: str, size: Any) -> tuple[int, int]:
     found = sizes(name, "size", size, (1, 2), 1)
     return found[0], found[-1]
+
+
+def _check_fill(name: str, fill: Any) -> None:
+    """Refuse what is no number; how many there are is seen beside an image."""
+    if fill is not None:
+        as_numbers(fill, name, "fill")
 
 
 def _margins(name: str, padding: Any, mode: Any) -> Margins:

@@ -17,7 +17,7 @@ from ..operands import as_integer, as_number, as_numbers
 from ..random import chosen_generator
 from ..tensor import Array, Tensor
 
-__all__ = ["LARGEST", "ImageTransform", "Shape", "drawn", "fills", "interval", "probability", "sizes"]
+__all__ = ["LARGEST", "ImageTransform", "Shape", "drawn", "exact_numbers", "fills", "interval", "probability", "sizes"]
 
 Shape = tuple[int, int, int]
 Needs = list[tuple["np.random.Generator | None", int]]
@@ -162,9 +162,21 @@ def sizes(name: str, role: str, value: Any, counts: Sequence[int], least: int) -
     return found
 
 
+def exact_numbers(values: Any, name: str, role: str) -> Array:
+    """Numbers as `as_numbers` takes them, where integers stay integers, of which floats hold 53 bits.
+
+    >>> from minigrad.transforms.images import exact_numbers
+    >>> exact_numbers(2**53 + 1, "Pad", "fill").item(), exact_numbers(0.5, "Pad", "fill").item()
+    (9007199254740993, 0.5)
+    """
+    found = as_numbers(values, name, role)
+    given = np.asarray(values.detach() if isinstance(values, Tensor) else values)
+    return given if given.dtype.kind in "iu" else found
+
+
 def fills(name: str, fill: Any, channels: int) -> Array:
     """The value for each channel, (C,), where one number stands for all."""
-    values = as_numbers(0 if fill is None else fill, name, "fill")
+    values = exact_numbers(0 if fill is None else fill, name, "fill")
     if values.ndim > 1 or values.size not in (1, channels):
         raise ArgumentError(
             f"{name}(fill={fill!r}) got an image of {channels} channels; expected one number, or one for each channel"

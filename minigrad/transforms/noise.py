@@ -10,7 +10,7 @@ from ..errors import ArgumentError, DTypeError
 from ..operands import as_flag, as_number, as_numbers
 from ..random import chosen_generator
 from ..tensor import Array, Tensor
-from .images import ImageTransform, Needs, Shape, interval, probability
+from .images import ImageTransform, Needs, Shape, exact_numbers, interval, probability
 from .resampling import rounded
 
 __all__ = ["GaussianNoise", "RandomErasing"]
@@ -30,7 +30,8 @@ def _normal(numbers: Array) -> Array:
 class GaussianNoise(ImageTransform):
     """Add normal noise to each value; `clip=True` then keeps it in [0, 1].
 
-    (*, C, H, W) -> (*, C, H, W), float. Raises `ArgumentError` for a negative sigma, `DTypeError` for integers.
+    (*, C, H, W) -> (*, C, H, W), float. Raises `ArgumentError` for a negative sigma or a mean that is not finite,
+    `DTypeError` for integers.
 
     >>> import minigrad as mg
     >>> mg.transforms.GaussianNoise(sigma=0.5)(mg.rand(8, 1, 28, 28)).max() <= 1
@@ -49,6 +50,8 @@ class GaussianNoise(ImageTransform):
     ) -> None:
         self.mean = as_number(mean, "GaussianNoise", "mean")
         self.sigma = as_number(sigma, "GaussianNoise", "sigma")
+        if not math.isfinite(self.mean):
+            raise ArgumentError(f"GaussianNoise(mean={mean!r}): a mean is finite")
         if not 0 <= self.sigma < math.inf:
             raise ArgumentError(f"GaussianNoise(sigma={sigma!r}): a standard deviation is finite and not negative")
         self.clip = as_flag(clip, "GaussianNoise", "clip")
@@ -77,7 +80,8 @@ class RandomErasing(ImageTransform):
 
     (*, C, H, W) -> (*, C, H, W). Its area is a part of the image's from `scale`, its height / width from `ratio`, even
     on a logarithmic axis; `value` is a number, one for each channel, or "random" for normal noise. `inplace` writes
-    into the tensor that is passed. Raises `ArgumentError` for limits that are none.
+    into the tensor or array that is passed. Raises `ArgumentError` for limits that are none, and for writing into a
+    read-only array.
 
     >>> import minigrad as mg
     >>> (mg.transforms.RandomErasing(p=1.0)(mg.ones(8, 1, 28, 28)) == 0).any()
@@ -113,6 +117,10 @@ class RandomErasing(ImageTransform):
             chosen_generator(generator)
 
     def __call__(self, image: Any) -> Any:
+        if self.inplace and isinstance(image, np.ndarray) and not image.flags.writeable:
+            raise ArgumentError(
+                "RandomErasing(inplace=True) got an array that is read-only; pass a copy of it, or leave inplace away"
+            )
         result = super().__call__(image)
         if not self.inplace:
             return result
@@ -148,7 +156,7 @@ class RandomErasing(ImageTransform):
         if isinstance(self.value, str):
             values = _normal(numbers)[:, : math.prod(images.shape[1:])].reshape(images.shape)
         else:
-            values = as_numbers(self.value, "RandomErasing", "value").reshape(-1, 1, 1)
+            values = exact_numbers(self.value, "RandomErasing", "value").reshape(-1, 1, 1)
             if len(values) not in (1, images.shape[1]):
                 raise ArgumentError(
                     f"RandomErasing(value={self.value!r}) got an image of {images.shape[1]} channels; expected one "

@@ -39,9 +39,21 @@ def real_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def rounded(values: Array, dtype: np.dtype[Any]) -> Array:
     """Computed values in the images' dtype: integers are rounded, and stay in their range."""
+    if values.dtype == dtype:
+        return values
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
-        values = np.clip(np.rint(values), limits.min, limits.max)
+        if values.dtype.kind in "iu":
+            own = np.iinfo(values.dtype)
+            values = np.clip(values, max(own.min, limits.min), min(own.max, limits.max))
+        else:
+            values = np.rint(values)
+            largest = values.dtype.type(limits.max)
+            if int(largest) > limits.max:  # the floats next to 2⁶³ are far from 2⁶³ − 1
+                above = values >= largest
+                values = np.clip(values, limits.min, np.nextafter(largest, values.dtype.type(0))).astype(dtype)
+                return np.where(above, dtype.type(limits.max), values)
+            values = np.clip(values, limits.min, largest)
     elif dtype.kind == "b":
         values = values >= 0.5
     return values.astype(dtype, copy=False)

@@ -270,7 +270,7 @@ class RandomDistortion(_Warp):
 def _fields(numbers: Array, shape: tuple[int, ...], alpha: Any, sigma: Any, real: Any) -> tuple[Array, Array]:
     """The displacements to the right and down, (N, H, W) each."""
     height, width = shape[2:]
-    noise = numbers.reshape(-1, 2, height, width).astype(real)
+    noise = numbers.reshape(len(numbers), 2, height, width).astype(real)
     noise *= 2
     noise -= 1
     right, down = (

@@ -135,7 +135,7 @@ class Progress(Generic[T]):
         if self._display is not None:
             self._try(lambda display: display.update(n))
 
-    def set_postfix(self, **figures: Any) -> None:
+    def set_postfix(self, /, **figures: Any) -> None:
         """Show figures from the next step on, such as `loss=0.25`; numbers with four digits."""
         if self._display is not None:
             self._try(

@@ -277,3 +277,12 @@ def test_the_published_files() -> None:
     assert all(resource.size == 10_000 * 3073 and len(resource.sha256) == 64 for resource in CIFAR10.resources)
     assert len({resource.sha256 for resource in CIFAR10.resources}) == 6
     assert all(mirror.startswith("https://") and mirror.endswith("/") for mirror in CIFAR10.mirrors)
+
+
+def test_a_file_that_is_far_too_long_is_said_to_be_longer(tmp_path: Path, files: dict[str, bytes]) -> None:
+    put(tmp_path, {**files, "test_batch.bin": bytes(3 << 20)})
+    with pytest.raises(DataError, match=r"its contents are at least \d+ bytes, those with SHA-256 .*; expected"):
+        CIFAR10(tmp_path, train=False)
+    put(tmp_path, {"test_batch.bin": bytes(1 << 20)})
+    with pytest.raises(DataError, match=r"its contents are 1048576 bytes with SHA-256"):
+        CIFAR10(tmp_path, train=False)

@@ -103,3 +103,22 @@ def test_an_empty_window(window):
 def test_several_numbers_are_refused(kind):
     with pytest.raises(DTypeError, match="a number"):
         kind().update(mg.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([math.inf, -math.inf], math.nan),
+        ([1e308, 1e308], 1e308),
+        ([1e308, 1e308, 1e308], 1e308),
+        ([1e308, 1e308, -math.inf], -math.inf),
+        ([1.0, math.inf], math.inf),
+        ([1.0, math.nan], math.nan),
+        ([-1e308, -1e308, -1e308, -1e308, -1e308], -1e308),
+    ],
+)
+def test_the_latest_may_be_endless_or_very_large(values, expected):
+    mean = metrics.RunningMean(5)
+    for value in values:
+        mean.update(value)
+    assert mean.compute() == pytest.approx(expected, rel=1e-15, nan_ok=True)

@@ -113,3 +113,12 @@ def test_a_batch_that_is_refused_is_not_half_counted():
     with pytest.raises(IndexOutOfRangeError):
         metric.update([[1.0, 0.0], [1.0, 0.0]], [0, 7])
     assert metric.state_dict() == {"correct": 1, "total": 1}
+
+
+def test_nan_is_larger_than_infinity_as_for_argmax():
+    rng = np.random.default_rng(3)
+    scores = rng.choice([0.0, 1.0, np.inf, -np.inf, np.nan], (300, 4))
+    classes = rng.integers(0, 4, 300)
+    assert metrics.accuracy([[1.0, np.inf, np.nan]], [1]) == 0
+    assert metrics.accuracy([[1.0, np.inf, np.nan]], [1], top_k=2) == 1
+    assert metrics.accuracy(scores, classes) == (scores.argmax(1) == classes).mean()

@@ -108,6 +108,48 @@ def test_a_number_of_another_kind_is_refused(value):
         metrics.Accuracy().load_state_dict({"correct": 1, "total": value})
 
 
+COUNTS = np.zeros((2, 2), np.int64)
+
+
+@pytest.mark.parametrize(
+    ("make", "state"),
+    [
+        (metrics.Accuracy, {"correct": 0, "total": -3}),
+        (metrics.Accuracy, {"correct": -1, "total": 3}),
+        (metrics.Accuracy, {"correct": 4, "total": 3}),
+        (lambda: metrics.ConfusionMatrix(2), {"counts": COUNTS - 1}),
+        (lambda: metrics.ConfusionMatrix(2), {"counts": COUNTS[0]}),
+        (lambda: metrics.ConfusionMatrix(2), {"counts": COUNTS.astype(float)}),
+        (lambda: metrics.ConfusionMatrix(2), {"counts": "abc"}),
+        (lambda: metrics.ConfusionMatrix(2), {"counts": None}),
+        (lambda: metrics.ConfusionMatrix(2), {"counts": [[1], [2, 3]]}),
+        (lambda: metrics.Precision(2), {"counts": COUNTS - 1}),
+        (metrics.MeanSquaredError, {"total": 1.0, "count": -1}),
+        (metrics.MeanSquaredError, {"total": -1.0, "count": 1}),
+        (metrics.MeanSquaredError, {"total": 1.0, "count": 0}),
+        (metrics.MeanSquaredError, {"total": 10**400, "count": 1}),
+        (metrics.PeakSignalNoiseRatio, {"total": 1.0, "count": 1.0}),
+        (metrics.MeanMetric, {"total": 1.0, "weight": -1.0}),
+        (metrics.MeanMetric, {"total": "1", "weight": 1.0}),
+        (metrics.MeanMetric, {"total": 1.0, "weight": float("nan")}),
+        (lambda: metrics.RunningMean(2), {"values": ["x"]}),
+        (lambda: metrics.RunningMean(2), {"values": [1.0, 2.0, 3.0, 4.0]}),
+        (lambda: metrics.RunningMean(2), {"values": [True]}),
+        (lambda: metrics.RunningMean(2), {"values": [10**400]}),
+        (lambda: metrics.RunningMean(2), {"values": (1.0,)}),
+        (metrics.ExponentialMovingAverage, {"sum": 1.0, "weight": -0.5}),
+        (metrics.ExponentialMovingAverage, {"sum": 1.0, "weight": 2.0}),
+        (metrics.ExponentialMovingAverage, {"sum": [1.0], "weight": 0.5}),
+    ],
+)
+def test_a_state_that_no_update_leads_to_is_refused_and_nothing_is_loaded(make, state):
+    metric = make()
+    before = repr(metric.state_dict())
+    with pytest.raises(StateDictError, match=rf"^{type(metric).__name__}[ :]"):
+        metric.load_state_dict(state)
+    assert repr(metric.state_dict()) == before
+
+
 def test_the_state_of_another_number_of_classes_is_refused():
     with pytest.raises(StateDictError, match=r"shape \(3, 3\).*here it has \(2, 2\).*number of classes"):
         metrics.ConfusionMatrix(2).load_state_dict(metrics.ConfusionMatrix(3).state_dict())

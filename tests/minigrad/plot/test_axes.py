@@ -2,6 +2,7 @@
 
 import sys
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 import minigrad as mg
 import nn
 from minigrad import plot
-from minigrad.errors import DTypeError, MissingPackageError, ShapeError
+from minigrad.errors import ArgumentError, DTypeError, MissingPackageError, ShapeError
 from minigrad.plot.axes import background, ink_on
 
 IMAGES = np.random.default_rng(0).random((6, 1, 5, 4)).astype(np.float32)
@@ -137,3 +138,50 @@ def test_ink():
     assert [ink_on(colour) for colour in [(1, 1, 1), (0, 0, 0), (1, 1, 0), (0, 0, 1), (0, 0.8, 0)]] == [
         "black", "white", "black", "white", "black",
     ]  # fmt: skip
+
+
+COLOURED = {
+    "feature_maps": lambda cmap, ax=None: plot.feature_maps(IMAGES, ax, cmap=cmap),
+    "image_grid": lambda cmap, ax=None: plot.image_grid(IMAGES, ax, cmap=cmap),
+    "confusion_matrix": lambda cmap, ax=None: plot.confusion_matrix(np.eye(3), ax, cmap=cmap),
+    "embedding": lambda cmap, ax=None: plot.embedding(IMAGES.reshape(6, 20), np.arange(6), ax, cmap=cmap),
+}
+
+
+@pytest.mark.parametrize("name", COLOURED)
+@pytest.mark.parametrize("cmap", ["nope", 3, ["gray"], ""])
+def test_a_colour_map_that_there_is_not_is_refused_before_a_figure_is_made(name, cmap):
+    with pytest.raises(ArgumentError, match=rf"^{name} got cmap=.*such as 'gray'"):
+        COLOURED[name](cmap)
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", COLOURED)
+def test_colour_maps_come_by_name_and_as_they_are(name, ax):
+    for cmap in ("magma", mpl.colormaps["magma"], None):
+        assert COLOURED[name](cmap, ax) is ax
+
+
+def test_a_name_that_is_nearly_right_is_guessed():
+    with pytest.raises(ArgumentError, match=r"Is it 'viridis'\?"):
+        plot.image_grid(IMAGES, cmap="virids")
+    with pytest.raises(ArgumentError, match=r"or 'RdBu_r'$"):
+        plot.image_grid(IMAGES, cmap="nope")
+
+
+def test_what_goes_wrong_while_drawing_leaves_no_figure(call, monkeypatch):
+    def fail(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    for method in ("set", "set_title"):
+        monkeypatch.setattr(mpl.axes.Axes, method, fail)
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("projection", ["polar", "3d"])
+def test_an_axis_that_is_not_straight_is_refused(call, projection):
+    axis = Figure().add_subplot(projection=projection)
+    with pytest.raises(DTypeError, match=rf"got an axis of the projection '{projection}'.*without projection="):
+        call(axis)

@@ -1,5 +1,7 @@
 """Learning curves: the points, the scales, the marks."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -102,3 +104,12 @@ def test_what_is_wrong_is_told(history, options, kind, text, ax):
     with pytest.raises(kind, match=text):
         plot.learning_curves(history, ax, **options)
     assert not ax.has_data()
+
+
+def test_a_name_with_an_underscore_stays_out_of_the_legend(ax):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plot.learning_curves({"_x": [1.0, 2.0]}, ax)
+        assert ax.get_legend() is None
+        plot.learning_curves({"_x": [1.0, 2.0], "y": [1.0, 2.0]}, ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["y"]

@@ -138,3 +138,30 @@ def test_what_is_wrong_is_told(images, options, kind, text, ax):
     with pytest.raises(kind, match=text):
         plot.image_grid(images, ax, **options)
     assert not ax.has_data()
+
+
+BYTES = np.array([[3, 51], [0, 20]], np.uint8)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        [BYTES, BYTES], (mg.from_numpy(BYTES), mg.from_numpy(BYTES)), {"a": [BYTES]}, {"a": BYTES[None], "b": [BYTES]},
+        [list(BYTES)],
+    ],
+)  # fmt: skip
+def test_a_list_of_bytes_is_bytes(images, ax):
+    assert plot.image_grid(images, ax).images[0].get_clim() == (0.0, 255.0)
+
+
+def test_a_list_that_is_not_all_bytes_is_not(ax):
+    assert plot.image_grid([BYTES, BYTES.astype(float)], ax).images[0].get_clim() == (0.0, 51.0)
+
+
+def test_rows_of_bytes_and_of_other_numbers_are_alike(ax):
+    floats = BYTES[None] / 255
+    plot.image_grid({"bytes": BYTES[None], "floats": floats, "list": [BYTES]}, ax)
+    assert ax.images[0].get_clim() == (0.0, 1.0)
+    for place in ax.get_yticks():
+        top = round(place - 0.5)
+        np.testing.assert_allclose(canvas(ax)[top : top + 2, :2], floats[0])

@@ -159,3 +159,40 @@ def test_resizing_keeps_the_dtype(dtype: Any, mode: str) -> None:
 def test_wrong_arguments_are_refused(make: Callable[[], Any], error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("size", [7, (7, 7)])
+@pytest.mark.parametrize("shape", [(2, 1, 0, 5), (2, 1, 5, 0), (1, 0, 0)])
+def test_resizing_nothing_is_refused(size: Any, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"Resize got images of \d × \d pixels"):
+        Resize(size)(mg.zeros(*shape))
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_the_shorter_side_keeps_a_pixel(mode: str) -> None:
+    assert Resize(4, mode, max_size=5)(mg.rand(1, 1, 50)).shape == (1, 1, 5)
+    assert Resize(4, mode, max_size=5)(mg.rand(1, 50, 1)).shape == (1, 5, 1)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+@pytest.mark.parametrize("fill", [2**53 + 1, 2**63 - 1, (2**62 + 1,), 1e30, -1e30, -(2**63) + 1])
+def test_margins_keep_large_integers(dtype: Any, fill: Any) -> None:
+    limits = np.iinfo(dtype)
+    value = int(fill[0] if isinstance(fill, tuple) else fill)
+    found = Pad(1, fill=fill)(np.zeros((1, 1), dtype))
+    assert found.dtype == dtype
+    assert int(found[0, 0]) == min(max(value, limits.min), limits.max)
+
+
+def test_the_nearest_of_large_integers_is_one_of_them() -> None:
+    image = np.array([[2**53 + 1, 2**63 - 1], [-(2**63), 3]], np.int64)
+    assert np.array_equal(Resize(4, "nearest")(image), image.repeat(2, 0).repeat(2, 1))
+    constant = np.full((3, 3), 2**63 - 1, np.int64)
+    assert (Resize(5)(constant) == 2**63 - 1).all()
+
+
+@pytest.mark.parametrize("make", [lambda: Pad(1, fill="a"), lambda: RandomCrop(1, fill=["a"])])
+def test_a_fill_that_is_no_number_is_refused_at_once(make: Callable[[], Any]) -> None:
+    with pytest.raises(DTypeError, match="fill"):
+        make()
+    assert Pad(1, fill=None)(mg.ones(1, 1)).sum() == 1

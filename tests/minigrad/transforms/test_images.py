@@ -241,3 +241,8 @@ print(distorted())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == distorted()
+
+
+@pytest.mark.parametrize("empty", [np.zeros((0, 8, 8, 1)), mg.zeros(0, 1, 8, 8)])
+def test_an_empty_batch_goes_through_any_function(empty: Any) -> None:
+    assert RandomApply([Lambda(lambda image: image + 1)])(empty).shape == empty.shape

@@ -116,3 +116,22 @@ def test_in_place_only_when_told() -> None:
 def test_wrong_arguments_are_refused(make: Callable[[], Any], error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+def test_a_read_only_array_is_not_written_into() -> None:
+    image = np.ones((9, 9))
+    image.flags.writeable = False
+    with pytest.raises(ArgumentError, match=r"inplace=True.*read-only"):
+        RandomErasing(1, inplace=True)(image)
+    assert RandomErasing(1)(image).shape == (9, 9)
+
+
+@pytest.mark.parametrize("mean", [float("nan"), float("inf")])
+def test_a_mean_is_finite(mean: float) -> None:
+    with pytest.raises(ArgumentError, match=r"mean=(nan|inf)"):
+        GaussianNoise(mean=mean)
+
+
+def test_large_integers_are_written_as_they_are() -> None:
+    found = RandomErasing(1, value=2**53 + 1)(np.zeros((9, 9), np.int64))
+    assert set(np.unique(found)) == {0, 2**53 + 1}

@@ -336,3 +336,17 @@ def test_representations() -> None:
         "RandomRotation(degrees=(-5.0, 5.0), interpolation=InterpolationMode.NEAREST, expand=False, fill=0)"
     )
     assert "translate=(0.1, 0.2)" in repr(RandomAffine(1, (0.1, 0.2)))
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 0, 5), (2, 1, 5, 0), (0, 1, 5, 5), (2, 0, 5, 5), (1, 0, 0)])
+@pytest.mark.parametrize(
+    "make", [ElasticTransform, RandomDistortion, lambda: RandomRotation(9), lambda: RandomAffine(9)]
+)
+def test_images_without_pixels_stay_so(make: Any, shape: tuple[int, ...]) -> None:
+    assert make()(mg.zeros(*shape)).shape == shape
+
+
+def test_turned_large_integers_stay_what_they_are() -> None:
+    image = np.array([[2**53 + 1, 2**63 - 1], [-(2**63), 3]], np.int64)
+    assert np.array_equal(RandomRotation((90, 90))(image), np.rot90(image))
+    assert RandomRotation((45, 45), fill=2**53 + 1)(np.zeros((9, 9), np.int64)).max() == 2**53 + 1

@@ -235,3 +235,10 @@ def test_what_is_wrong_is_told(call, kind, text):
 
 def test_its_class_is_public():
     assert isinstance(progress([]), Progress)
+
+
+def test_a_figure_may_be_called_self():
+    stream = io.StringIO()
+    for _ in (bar := progress(range(2), file=stream, disable=False, interval=0)):
+        bar.set_postfix(self=0.5)
+    assert "self 0.5" in stream.getvalue()
