@@ -139,16 +139,22 @@ class DataLoader:
         return Prefetched(position, self._pass, self.prefetch_factor)
 
     def _pass(self, position: Position) -> Pass:
-        return Pass(position, self._ordered, self._load, self._generator() or default_generator())
+        order: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
+        if type(order) is BatchSampler:
+            order = order.sampler
+        # Its blocks are drawn one without the other; what is known of no other sampler, and of no stream.
+        latest = type(order) is RandomSampler
+        return Pass(position, self._ordered, self._load, self._generator() or default_generator(), latest)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the latest pass stands, as integers, strings and dicts: what goes into a checkpoint.
+        """Where the latest pass stands, as integers, strings, lists and dicts: what goes into a checkpoint.
 
         It counts the batches that were handed out, and holds the states of the generator from which the order was
         drawn; with them the order is drawn again. A `generator` that was given to the loader or to its sampler is in
         it with the state that it has now. The calling thread's own one (`get_rng_state`) and those of transforms are
         not, and are saved beside it. After a pass, or before the first, the state says that the next one is new; after
-        a loop that was left by `break`, that it goes on. A stream is read again up to its position.
+        a loop that was left by `break`, that it goes on. A stream is read again up to its position, with the numbers
+        that its attribute `generator`, or else the default one, gave it then; what it drew from others is not kept.
 
         >>> from minigrad.utils.data import DataLoader
         >>> loader = DataLoader(range(6), batch_size=2, shuffle=True); batches = iter(loader)
