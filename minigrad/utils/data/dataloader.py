@@ -144,7 +144,7 @@ class DataLoader:
             order = order.sampler
         # Its blocks are drawn one without the other; what is known of no other sampler, and of no stream.
         latest = type(order) is RandomSampler
-        return Pass(position, self._ordered, self._load, self._generator() or default_generator(), latest)
+        return Pass(position, self._ordered, self._load, self._drawing() or default_generator(), latest)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the latest pass stands, as integers, strings, lists and dicts: what goes into a checkpoint.
@@ -178,7 +178,9 @@ class DataLoader:
         for a state of another loader: another batch size or length, with a generator or without.
         """
         generator = self._generator()
-        position, state = position_from(state_dict, generator, self.batch_size or 0, self._length())
+        position, state = position_from(
+            state_dict, generator, self._drawing() or default_generator(), self.batch_size or 0, self._length()
+        )
         if generator is not None and state is not None:
             set_state(generator, state)
         self._position, self._resumes = position, True
@@ -189,9 +191,12 @@ class DataLoader:
         except DTypeError:
             return -1
 
+    def _drawing(self) -> "np.random.Generator | None":
+        """What the order is drawn from; None for the default generator."""
+        return generator_of(next(one for one in (self.batch_sampler, self.sampler, self.dataset) if one is not None))
+
     def _generator(self) -> "np.random.Generator | None":
-        source = next(one for one in (self.batch_sampler, self.sampler, self.dataset) if one is not None)
-        return generator_of(source) or self.generator
+        return self._drawing() or self.generator
 
     def _ordered(self) -> Iterator[Any]:
         """What the batches are loaded from, one after the other: indices, or the items of a stream."""

@@ -155,9 +155,16 @@ class Pass(Iterator[Any]):
 
 
 def position_from(
-    state_dict: Any, generator: "np.random.Generator | None", batch_size: int, length: int
+    state_dict: Any,
+    generator: "np.random.Generator | None",
+    drawing: np.random.Generator,
+    batch_size: int,
+    length: int,
 ) -> tuple[Position, dict[str, Any] | None]:
-    """The position in a loader's state dict, and the state of its generator; raises `StateDictError` for any other."""
+    """The position in a loader's state dict, and the state of its generator; raises `StateDictError` for any other.
+
+    `generator` is the one that was given, `drawing` the one that the order is drawn from.
+    """
     if not isinstance(state_dict, dict) or set(state_dict) != set(_KEYS):
         found = list(state_dict) if isinstance(state_dict, dict) else type(state_dict).__name__
         raise StateDictError(
@@ -176,8 +183,10 @@ def position_from(
             f"DataLoader.load_state_dict got the state of a pass after batches={numbers['batches']} of {length}; the "
             "file is damaged, or was edited"
         )
-    drawing = default_generator() if generator is None else generator
-    states = {key: _state(key, state_dict[key], drawing) for key in ("start", "generator")}
+    states = {
+        "start": _state("start", state_dict["start"], drawing),
+        "generator": _state("generator", state_dict["generator"], drawing if generator is None else generator),
+    }
     if (states["generator"] is None) != (generator is None):
         raise StateDictError(
             f"DataLoader.load_state_dict got the state of a loader {_with(states['generator'])}, and this one is made "

@@ -76,6 +76,10 @@ LOADERS: dict[str, Callable[[Any], Any]] = {
     "weighted items": lambda g: DataLoader(Noisy(), None, sampler=WeightedRandomSampler([1.0, 2.0], 7, generator=g)),
     "blocks under another type": lambda g: DataLoader(Noisy(), 3, sampler=OwnSampler(range(SIZE), False, 25, g)),
     "buffer of a sampler": lambda g: DataLoader(Noisy(), 3, sampler=Stream(g)),
+    "a loader's generator that nobody draws from": lambda g: DataLoader(
+        Noisy(), 3, sampler=RandomSampler(range(SIZE)), generator=np.random.Generator(np.random.MT19937(4))
+    ),
+    "stream with a loader's generator": lambda g: DataLoader(Stream(), 3, generator=g),
     "stream": lambda g: DataLoader(Stream(g), 3),
     "stream of items": lambda g: DataLoader(Stream(g), None),
 }
