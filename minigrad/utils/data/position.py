@@ -65,11 +65,12 @@ class Position:
         return ordered()
 
     def again(
-        self, ordered: Callable[[], Iterator[Any]], generator: np.random.Generator
+        self, ordered: Callable[[], Iterator[Any]], generator: np.random.Generator, given: np.random.Generator
     ) -> tuple[Iterator[Any], dict[str, Any]]:
         """What is left of the order of the pass that is under way, and where it leaves the generator.
 
-        All generators are left in the states that they have, whatever is drawn again.
+        In a thread `generator` is a copy of the one that was `given`, and who draws past minigrad draws from the
+        latter: both are set. All generators are left in the states that they have, whatever is drawn again.
         """
         found: dict[int, tuple[np.random.Generator, Any]] = {}
 
@@ -80,11 +81,14 @@ class Position:
         drawn = dict(self.drawn)
         try:
             with stand_ins(default_generator(), noted):
-                set_state(noted(generator), self.start or state_of(generator))
+                start = self.start or state_of(generator)
+                for one in (generator, given):
+                    set_state(noted(one), start)
                 keys = ordered()
                 for batch in range(self.batches):
                     if batch in drawn:
-                        set_state(generator, drawn[batch])
+                        for one in (generator, given):
+                            set_state(one, drawn[batch])
                     next(keys, None)
                 left = state_of(generator)
         finally:
@@ -130,7 +134,7 @@ class Pass(Iterator[Any]):
         self.position = position
         self.ordered = ordered
         self.load = load
-        self.generator = generator
+        self.generator = self.given = generator
         self.latest = latest
         self.keys: Iterator[Any] | None = None if position.under_way else position.begin(ordered, generator)
         self.left = state_of(generator)
@@ -138,7 +142,7 @@ class Pass(Iterator[Any]):
     def __next__(self) -> Any:
         position = self.position
         if self.keys is None:
-            self.keys, self.left = position.again(self.ordered, self.generator)
+            self.keys, self.left = position.again(self.ordered, self.generator, self.given)
         before = state_of(self.generator)
         try:
             key = next(self.keys)

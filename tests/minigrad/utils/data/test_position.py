@@ -77,7 +77,7 @@ LOADERS: dict[str, Callable[[Any], Any]] = {
     "blocks under another type": lambda g: DataLoader(Noisy(), 3, sampler=OwnSampler(range(SIZE), False, 25, g)),
     "buffer of a sampler": lambda g: DataLoader(Noisy(), 3, sampler=Stream(g)),
     "a loader's generator that nobody draws from": lambda g: DataLoader(
-        Noisy(), 3, sampler=RandomSampler(range(SIZE)), generator=np.random.Generator(np.random.MT19937(4))
+        Noisy(), 3, sampler=RandomSampler(range(SIZE)), generator=g or np.random.Generator(np.random.MT19937(4))
     ),
     "stream with a loader's generator": lambda g: DataLoader(Stream(), 3, generator=g),
     "stream": lambda g: DataLoader(Stream(g), 3),
@@ -271,6 +271,25 @@ def test_a_stream_is_read_again_without_moving_any_generator() -> None:
         again.load_state_dict(state)
         mg.set_rng_state(random_state)
         assert [bits(batch) for batch in again] == rest
+
+
+@pytest.mark.parametrize("ahead", [None, 2])
+def test_an_order_that_is_drawn_past_minigrad(ahead: int | None) -> None:
+    class Direct(IterableDataset[int]):
+        def __init__(self, seed: int) -> None:
+            self.generator = np.random.default_rng(seed)
+
+        def __iter__(self) -> Iterator[int]:
+            yield from self.generator.permutation(SIZE).tolist()
+
+    loader = DataLoader(Direct(1), 3, prefetch_factor=ahead)
+    batches = iter(loader)
+    next(batches)
+    state = loader.state_dict()
+    rest = [bits(batch) for batch in batches]
+    again = DataLoader(Direct(2), 3, prefetch_factor=ahead)
+    again.load_state_dict(state)
+    assert [bits(batch) for batch in again] == rest
 
 
 def test_a_state_is_a_copy_and_can_be_used_again() -> None:
