@@ -139,16 +139,22 @@ class DataLoader:
         return Prefetched(position, self._pass, self.prefetch_factor)
 
     def _pass(self, position: Position) -> Pass:
-        return Pass(position, self._ordered, self._load, self._generator() or default_generator())
+        order: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
+        if type(order) is BatchSampler:
+            order = order.sampler
+        # Its blocks are drawn one without the other; what is known of no other sampler, and of no stream.
+        latest = type(order) is RandomSampler
+        return Pass(position, self._ordered, self._load, self._drawing() or default_generator(), latest)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the latest pass stands, as integers, strings and dicts: what goes into a checkpoint.
+        """Where the latest pass stands, as integers, strings, lists and dicts: what goes into a checkpoint.
 
         It counts the batches that were handed out, and holds the states of the generator from which the order was
         drawn; with them the order is drawn again. A `generator` that was given to the loader or to its sampler is in
         it with the state that it has now. The calling thread's own one (`get_rng_state`) and those of transforms are
         not, and are saved beside it. After a pass, or before the first, the state says that the next one is new; after
-        a loop that was left by `break`, that it goes on. A stream is read again up to its position.
+        a loop that was left by `break`, that it goes on. A stream is read again up to its position, with the numbers
+        that its attribute `generator`, or else the default one, gave it then; what it drew from others is not kept.
 
         >>> from minigrad.utils.data import DataLoader
         >>> loader = DataLoader(range(6), batch_size=2, shuffle=True); batches = iter(loader)
@@ -172,7 +178,9 @@ class DataLoader:
         for a state of another loader: another batch size or length, with a generator or without.
         """
         generator = self._generator()
-        position, state = position_from(state_dict, generator, self.batch_size or 0, self._length())
+        position, state = position_from(
+            state_dict, generator, self._drawing() or default_generator(), self.batch_size or 0, self._length()
+        )
         if generator is not None and state is not None:
             set_state(generator, state)
         self._position, self._resumes = position, True
@@ -183,9 +191,12 @@ class DataLoader:
         except DTypeError:
             return -1
 
+    def _drawing(self) -> "np.random.Generator | None":
+        """What the order is drawn from; None for the default generator."""
+        return generator_of(next(one for one in (self.batch_sampler, self.sampler, self.dataset) if one is not None))
+
     def _generator(self) -> "np.random.Generator | None":
-        source = next(one for one in (self.batch_sampler, self.sampler, self.dataset) if one is not None)
-        return generator_of(source) or self.generator
+        return self._drawing() or self.generator
 
     def _ordered(self) -> Iterator[Any]:
         """What the batches are loaded from, one after the other: indices, or the items of a stream."""

@@ -44,11 +44,15 @@ class _Loaded(NamedTuple):
 
 
 class _Copies:
-    """Copies of generators, made when they are first asked for, each with its state after the latest batch."""
+    """Copies of generators, made when they are first asked for, each with its state after the latest batch.
+
+    The first is that of the order, which a sampler may hold for the whole pass: it is never made again.
+    """
 
     def __init__(self) -> None:
         self.copies: dict[int, tuple[np.random.Generator, np.random.Generator, dict[str, Any]]] = {}
         self.known: set[int] = set()
+        self.first: int | None = None
 
     def __call__(self, generator: np.random.Generator) -> np.random.Generator:
         key = id(generator)
@@ -58,6 +62,7 @@ class _Copies:
             copy = _copy(generator)
             self.copies[key] = generator, copy, state_of(copy)
             self.known.add(id(copy))
+            self.first = key if self.first is None else self.first
         return self.copies[key][1]
 
     def draws(self) -> list[tuple[np.random.Generator, dict[str, Any], dict[str, Any]]]:
@@ -70,7 +75,7 @@ class _Copies:
                 del self.copies[key]  # to the end: the ones that were not drawn from for long stand first
                 self.copies[key] = generator, copy, after
         while len(self.copies) > _MOST:
-            _, oldest, _ = self.copies.pop(next(iter(self.copies)))
+            _, oldest, _ = self.copies.pop(next(key for key in self.copies if key != self.first))
             self.known.discard(id(oldest))
         return found
 

@@ -1,4 +1,5 @@
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.errors import StateDictError
+from minigrad.errors import PrefetchWarning, StateDictError
+from minigrad.random import chosen_generator
 from minigrad.utils.data import (
     BatchSampler,
     DataLoader,
@@ -42,11 +44,16 @@ class Stream(IterableDataset[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
+        generator = chosen_generator(self.generator)
         buffer = list(range(4))
         for new in range(4, SIZE + 4):
-            place = mg.randint(0, 4, (1,), generator=self.generator).item()
-            yield buffer[place]
+            place = int(generator.integers(4))
+            yield buffer[place] % SIZE
             buffer[place] = new
+
+
+class OwnSampler(RandomSampler):
+    """A sampler of which nothing is known."""
 
 
 def random(replacement: bool, count: int | None) -> Callable[[Any], Any]:
@@ -67,8 +74,14 @@ LOADERS: dict[str, Callable[[Any], Any]] = {
     ),
     "single items": lambda g: DataLoader(Noisy(), None, shuffle=True, generator=g),
     "weighted items": lambda g: DataLoader(Noisy(), None, sampler=WeightedRandomSampler([1.0, 2.0], 7, generator=g)),
-    "stream": lambda g: DataLoader(Stream(mg.Generator().manual_seed(3)), 3),
-    "stream of items": lambda g: DataLoader(Stream(mg.Generator().manual_seed(3)), None),
+    "blocks under another type": lambda g: DataLoader(Noisy(), 3, sampler=OwnSampler(range(SIZE), False, 25, g)),
+    "buffer of a sampler": lambda g: DataLoader(Noisy(), 3, sampler=Stream(g)),
+    "a loader's generator that nobody draws from": lambda g: DataLoader(
+        Noisy(), 3, sampler=RandomSampler(range(SIZE)), generator=g or np.random.Generator(np.random.MT19937(4))
+    ),
+    "stream with a loader's generator": lambda g: DataLoader(Stream(), 3, generator=g),
+    "stream": lambda g: DataLoader(Stream(g), 3),
+    "stream of items": lambda g: DataLoader(Stream(g), None),
 }
 
 
@@ -93,30 +106,77 @@ def run(
     return seen
 
 
+@pytest.mark.filterwarnings("ignore::minigrad.errors.PrefetchWarning")
+@pytest.mark.parametrize("ahead", [None, 3])
 @pytest.mark.parametrize("own", [True, False], ids=["own generator", "default generator"])
 @pytest.mark.parametrize("name", LOADERS)
-def test_a_resumed_run_is_the_uninterrupted_one(name: str, own: bool) -> None:
+def test_a_resumed_run_is_the_uninterrupted_one(name: str, own: bool, ahead: int | None) -> None:
     def loader() -> Any:
-        return LOADERS[name](mg.Generator().manual_seed(5) if own else None)
+        made = LOADERS[name](mg.Generator().manual_seed(5) if own else None)
+        made.prefetch_factor = ahead
+        return made
 
-    draws = [] if name.startswith("stream") else [1, 2, 3]
     states: list[tuple[str, Any]] = []
     whole = loader()
     mg.manual_seed(1)
     states.append((json.dumps(whole.state_dict()), mg.get_rng_state()))
-    expected = run(whole, 2, draws, lambda step: states.append((json.dumps(whole.state_dict()), mg.get_rng_state())))
+    expected = run(
+        whole, 2, [1, 2, 3], lambda step: states.append((json.dumps(whole.state_dict()), mg.get_rng_state()))
+    )
     steps = len(states) - 1
     assert steps == 2 * len(list(loader())) > 2
-    width = 2 if draws else 1
-    for done in {0, 1, 2, steps // 2 - 1, steps // 2, steps // 2 + 1, steps - 1, steps}:
+    middle = {2, 3, 4, 5, steps // 2 - 2} if steps > 6 else set()
+    for done in {0, 1, 2, steps // 2 - 1, steps // 2, steps // 2 + 1, steps - 1, steps} | middle:
         state, random_state = states[done]
         again = loader()
         mg.manual_seed(99)
         again.load_state_dict(json.loads(state))
         mg.set_rng_state(random_state)
         ended = 1 if done > steps // 2 else 0  # the state before the end of a pass is seen still belongs to it
-        found = run(again, 2 - ended, draws, done=done)
-        assert found == expected[done * width + ended :]
+        found = run(again, 2 - ended, [1, 2, 3], done=done)
+        assert found == expected[2 * done + ended :]
+
+
+@given(
+    st.sampled_from(sorted(LOADERS)),
+    st.booleans(),
+    st.lists(st.sampled_from([None, 1, 2, 3]), min_size=1, max_size=4),
+    st.lists(st.integers(0, 2), min_size=1, max_size=5),
+    st.lists(st.integers(1, 4), min_size=1, max_size=5),
+    st.booleans(),
+)
+def test_a_run_that_is_stopped_again_and_again(
+    name: str, own: bool, aheads: list[int | None], draws: list[int], stops: list[int], shared: bool
+) -> None:
+    """`shared` has the loop draw from the generator of the order; each stop may change `prefetch_factor`."""
+
+    def go(stops: list[int], aheads: list[int | None]) -> list[bytes]:
+        seen: list[bytes] = []
+        mg.manual_seed(1)
+        state: Any = None
+        for stop, ahead in zip([*stops, -1], [*aheads, None] * (len(stops) + 1), strict=False):
+            generator = mg.Generator().manual_seed(5) if own else None
+            loader = LOADERS[name](generator)
+            loader.prefetch_factor = ahead
+            if state is not None:
+                random_state = mg.get_rng_state()
+                mg.manual_seed(77)
+                loader.load_state_dict(json.loads(state))
+                mg.set_rng_state(random_state)
+            batches = iter(loader)
+            while stop:
+                stop -= 1
+                try:
+                    seen.append(bits(next(batches)))
+                except StopIteration:
+                    return seen
+                seen.append(bits(mg.rand(draws[len(seen) % len(draws)], generator=generator if shared else None)))
+            state = json.dumps(loader.state_dict())
+        return seen
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrefetchWarning)
+        assert go(stops, aheads) == go([], [None])
 
 
 def test_the_generator_may_be_restored_before_or_after() -> None:
@@ -213,6 +273,25 @@ def test_a_stream_is_read_again_without_moving_any_generator() -> None:
         assert [bits(batch) for batch in again] == rest
 
 
+@pytest.mark.parametrize("ahead", [None, 2])
+def test_an_order_that_is_drawn_past_minigrad(ahead: int | None) -> None:
+    class Direct(IterableDataset[int]):
+        def __init__(self, seed: int) -> None:
+            self.generator = np.random.default_rng(seed)
+
+        def __iter__(self) -> Iterator[int]:
+            yield from self.generator.permutation(SIZE).tolist()
+
+    loader = DataLoader(Direct(1), 3, prefetch_factor=ahead)
+    batches = iter(loader)
+    next(batches)
+    state = loader.state_dict()
+    rest = [bits(batch) for batch in batches]
+    again = DataLoader(Direct(2), 3, prefetch_factor=ahead)
+    again.load_state_dict(state)
+    assert [bits(batch) for batch in again] == rest
+
+
 def test_a_state_is_a_copy_and_can_be_used_again() -> None:
     loader = DataLoader(range(9), 2, shuffle=True, generator=mg.Generator().manual_seed(1))
     batches = iter(loader)
@@ -284,13 +363,21 @@ PCG64 = {"bit_generator": "PCG64", "state": {"state": 1, "inc": 1}, "has_uint32"
         (wrong(batches=2**70), "batches"),
         (wrong(batches="1"), "batches='1'"),
         (wrong(batches=None), "batches"),
-        (wrong(drawn_at=1.5), "drawn_at"),
+        (wrong(drawn=3), "drawn holds no pairs of a batch below 0 and a state"),
+        (wrong(drawn=[3]), "drawn holds no pairs"),
+        (wrong(drawn=[[0]]), "drawn holds no pairs"),
+        (wrong(batches=1, drawn=[[0, None]]), "drawn holds no pairs"),
+        (wrong(batches=1, drawn=[[1, PCG64]]), "drawn holds no pairs of a batch below 1"),
+        (wrong(batches=1, drawn=[[-1, PCG64]]), "drawn holds no pairs"),
+        (wrong(batches=2, drawn=[[1, PCG64], [0, PCG64]]), "in ascending order"),
+        (wrong(batches=2, drawn=[[1, PCG64], [1, PCG64]]), "in ascending order"),
+        (wrong(batches=1, drawn=[[0.5, PCG64]]), "drawn"),
         (wrong(start=3), "start is no state of the generator"),
         (wrong(start={}), "start is no state"),
         (wrong(start={**PCG64, "bit_generator": "MT19937"}), "start is no state"),
         (wrong(start={**PCG64, "state": {"state": 2**200, "inc": 1}}), "start is no state"),
         (wrong(start={**PCG64, "state": {"state": 1.5, "inc": 1}}), "start is no state"),
-        (wrong(drawn_from={**PCG64, "has_uint32": "x"}), "drawn_from is no state"),
+        (wrong(batches=1, drawn=[[0, {**PCG64, "has_uint32": "x"}]]), "drawn is no state"),
         (wrong(generator=PCG64), "with generator=, and this one is made without"),
     ],
 )
