@@ -1,6 +1,6 @@
 """A tensor whose shape is not known yet; parameters of lazy modules are such."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,27 @@ class Uninitialized(Tensor):
         del self.__dict__["_dtype"]
         self.__class__ = self.becomes  # type: ignore[assignment]
         self.data = values
+
+    def way_back(self) -> Callable[[], None]:
+        """A function that takes shape and values from it again, if it has got them by then.
+
+        >>> import minigrad as mg
+        >>> t = mg.Uninitialized(); back = t.way_back()
+        >>> t.materialize((2, 3)); back(); t
+        <Uninitialized>
+        """
+        kind, node, attributes = type(self), self._node, dict(self.__dict__)
+
+        def go_back() -> None:
+            if isinstance(self, Uninitialized):
+                return
+            del self._array
+            self.__class__ = kind
+            self._node, self._index, self._storage, self._grad, self._base = node, 0, Version(), None, None
+            self.__dict__.clear()
+            self.__dict__.update(attributes)
+
+        return go_back
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

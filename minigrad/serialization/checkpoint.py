@@ -1,8 +1,6 @@
 """Checkpoints of a training run: everything that it needs to go on as if it had never stopped, in one file."""
 
 import copy
-import glob
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -14,7 +12,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, DTypeError, StateDictError
 from ..explaining import ACCIDENTS, as_path
-from ..files import replace_atomically
+from ..files import destination, replace_atomically, sweep, twin
 from ..generator import Generator
 from ..optim import Optimizer
 from ..random import default_generator
@@ -40,10 +38,13 @@ def save_checkpoint(path: str | Path, *, keep: int = 1, **entries: Any) -> None:
 
     The file is written aside and takes the place of the old one when it is complete and on the disk, so that a process
     that is killed leaves one of the two. With `keep=3` the two before it stay beside `run.npz`, as `run.1.npz` and,
-    older, `run.2.npz`. One process at a time writes to a path: what a killed one has left unfinished is removed.
+    older, `run.2.npz`; none of them is given up before the new one is on the disk. An old file's permissions stay, and
+    where the path is a link, all of this happens where it leads. One process at a time writes to a path: what a killed
+    one has left unfinished is removed.
 
     Gradients, and the switch between training and evaluation, are no part of it: save after `optimizer.step()`, and
-    call `model.train()` as usual. Raises `DTypeError` for what cannot be saved, `ArgumentError` for `keep` below 1.
+    call `model.train()` as usual. Raises `DTypeError` for what cannot be saved, `ArgumentError` for `keep` below 1,
+    `DataError` for a path that is a folder or a device.
 
     >>> import minigrad as mg, nn, pathlib, tempfile
     >>> from minigrad.serialization import load_checkpoint, save_checkpoint
@@ -67,10 +68,10 @@ def save_checkpoint(path: str | Path, *, keep: int = 1, **entries: Any) -> None:
     content = {"checkpoint": _FORMAT, "random": random, "states": states, "values": values}
     arrays, text = described(content)
     write = writer(path)
-    _sweep(path)
-    with replace_atomically(path) as file:
+    path = destination(path)
+    sweep(path)
+    with replace_atomically(path, ready=partial(_step_back, path, keep)) as file:
         write(file, arrays, text)
-        _step_back(path, keep)
 
 
 def load_checkpoint(path: str | Path, **entries: Any) -> dict[str, Any]:
@@ -87,11 +88,14 @@ def load_checkpoint(path: str | Path, **entries: Any) -> dict[str, Any]:
     """
     path = as_path(path, "load_checkpoint")
     for name, entry in entries.items():
-        if not _has_state(entry, name):
+        if not _has_state(entry, name) and not _is_empty(entry, name):
             raise DTypeError(
                 f"load_checkpoint got {name}={entry!r:.80}, which has no state to load; values like this are returned"
             )
     states, values, random = _content(path)
+    for name in entries.keys() & values.keys():
+        if not _is_empty(values[name], name):
+            raise StateDictError(f"{path} holds a value as {name}, without a state; an empty container of objects came")
     parts = {part.name: part for name, entry in entries.items() for part in _parts(entry, name)}
     if missing := sorted(parts.keys() - states.keys()):
         held = ", ".join(states) or "nothing"
@@ -102,9 +106,9 @@ def load_checkpoint(path: str | Path, **entries: Any) -> dict[str, Any]:
             "all that it holds, or take single states out of minigrad.load(path)['states']"
         )
     thread = (_generator_part(default_generator(), _RANDOM), random)
-    # First, since what has no values yet cannot be taken back; and last, since loading may draw.
+    # First, so that the way back leads to the numbers of before; and last, since loading may draw.
     _load_all(path, [thread, *((part, states[name]) for name, part in parts.items()), thread])
-    return values
+    return {name: value for name, value in values.items() if name not in entries}
 
 
 class _Part(NamedTuple):
@@ -148,6 +152,11 @@ def _has_state(entry: Any, name: str) -> bool:
             f"{place} is a {type(value).__name__} beside objects with a state; give it a keyword of its own"
         )
     return any(with_state)
+
+
+def _is_empty(entry: Any, name: str) -> bool:
+    """Whether an entry is containers with nothing in them: no objects, as much as no values."""
+    return not _stateful(entry) and not list(_leaves(entry, name))
 
 
 def _parts(entry: Any, name: str) -> Iterator[_Part]:
@@ -208,13 +217,17 @@ def _content(path: Path) -> tuple[dict[str, Any], dict[str, Any], Any]:
     return states, values, content["random"]
 
 
-def _is_lazy(state: Any) -> bool:
-    return isinstance(state, Mapping) and any(isinstance(value, Uninitialized) for value in state.values())
+def _lazy(state: Any) -> Iterator[Uninitialized]:
+    """The tensors in a state that have no values yet."""
+    if isinstance(state, Uninitialized):
+        yield state
+    elif isinstance(state, Mapping | list | tuple):
+        for value in state.values() if isinstance(state, Mapping) else state:
+            yield from _lazy(value)
 
 
 def _load_all(path: Path, pairs: list[tuple[_Part, Any]]) -> None:
     """Set all states, or none: each is copied before it is set."""
-    pairs = sorted(pairs, key=lambda pair: _is_lazy(pair[0].state()))
     undone: list[Callable[[], None]] = []
     name = ""
     try:
@@ -232,27 +245,25 @@ def _load_all(path: Path, pairs: list[tuple[_Part, Any]]) -> None:
 
 def _way_back(part: _Part) -> Callable[[], None]:
     """A function that brings something back to the state that it has now."""
-    now = part.state()
-    state = None if _is_lazy(now) else copy.deepcopy(now)
-    attributes = dict(getattr(part.thing, "__dict__", {}))
+    now, thing = part.state(), part.thing
+    lazy = [tensor.way_back() for tensor in _lazy(now)]
+    state = copy.deepcopy(now)
+    # What loading leaves behind beside the state, such as where a loader's next pass is to begin, or an option.
+    beside = [vars(thing)] if hasattr(thing, "__dict__") else []
+    if isinstance(thing, Optimizer):
+        beside += thing.param_groups
+    held = [(one, dict(one)) for one in beside]
 
     def go_back() -> None:
-        if state is not None:
-            with suppress(Exception):
-                part.set_state(state)
-        # What loading leaves behind beside the state, such as where a loader's next pass is to begin.
-        if attributes:
-            vars(part.thing).clear()
-            vars(part.thing).update(attributes)
+        for forget in lazy:
+            forget()
+        with suppress(Exception):
+            part.set_state(state)
+        for one, before in held:
+            one.clear()
+            one.update(before)
 
     return go_back
-
-
-def _sweep(path: Path) -> None:
-    """Remove what processes that were killed while they wrote to `path` have left."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        with suppress(OSError):
-            left.unlink()
 
 
 def _step_back(path: Path, keep: int) -> None:
@@ -262,12 +273,12 @@ def _step_back(path: Path, keep: int) -> None:
         return
     if kept[0].exists() and kept[0].samefile(path):  # a process was killed just here
         return
-    for newer, older in reversed(list(pairwise(kept))):
-        if newer.exists():
-            newer.replace(older)
-    second = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
+    second = twin(path)  # before any name changes: a full disk may refuse it
     try:
-        os.link(path, second)
-    except OSError:  # a file system without hard links
-        second.write_bytes(path.read_bytes())
-    second.replace(kept[0])
+        for newer, older in reversed(list(pairwise(kept))):
+            if newer.exists():
+                newer.replace(older)
+        second.replace(kept[0])
+    except BaseException:
+        second.unlink(missing_ok=True)
+        raise

@@ -27,7 +27,8 @@ def save(obj: Any, path: str | Path, *, format: str | None = None) -> None:
     programs under the same names: by `numpy.load`, and by `safetensors.torch.load_file`. Nested values come back from
     `load`; other programs see their arrays under the keys joined by points. Files carry a checksum over all of their
     bytes. Raises `DTypeError`, leaving an existing file as it was, for anything else than the above, `ArgumentError`
-    for another format, `MissingPackageError` where the package safetensors is needed and not installed.
+    for another format, `MissingPackageError` where the package safetensors is needed and not installed, `DataError` for
+    a path that is a folder or a device. An old file's permissions stay; a link stays, and where it leads is written.
 
     >>> import minigrad as mg, tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "state.npz"
@@ -57,8 +58,10 @@ def load(path: str | Path, map_location: Any = None, *, weights_only: bool = Tru
     """What `save` wrote to `path`; or a dict of tensors from an archive of `numpy.savez`, or from any safetensors file.
 
     The contents tell the format, not the name. Nothing in the file is executed, so `weights_only` makes no difference;
-    tensors are in the CPU's memory whatever `map_location` says. No more memory is used than a small multiple of the
-    file's size. bfloat16, which only safetensors has, becomes float32 with a warning.
+    tensors are in the CPU's memory whatever `map_location` says. Arrays may be packed, by `numpy.savez_compressed`;
+    a file that says it unpacks to more than 64 MiB and 32 times its size is refused. While a file is loaded, there may
+    be several copies of what it unpacks to in memory, beside the file's bytes. bfloat16, which only safetensors has,
+    becomes float32 with a warning.
 
     Raises `DataError` for a file that is missing, damaged (one changed bit is enough, where `save` wrote the file), or
     of another making; for PyTorch's own files, which are pickles, it says how to convert them. Raises

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, StateDictError
-from ..explaining import as_flag
 from ..operands import as_integer, as_number
 from ..tensor import Tensor
 
@@ -53,18 +52,39 @@ class _Best:
         self.best, self.best_at = number, self.calls
         return True
 
-    def _load(self, state_dict: Any, more: tuple[str, ...]) -> None:
-        """Take `best`, `best_at` and `calls` from a state with these keys and `more`; nothing else is accepted."""
-        name, keys = type(self).__name__, ("best", "best_at", "calls", *more)
+    def _seen(self) -> dict[str, Any]:
+        """What the states of both have in them."""
+        return {name: getattr(self, name) for name in ("mode", "best", "best_at", "calls")}
+
+    def _checked(self, state_dict: Any, *more: str) -> dict[str, Any]:
+        """What to take from a state with the keys of `_seen` and `more`; raises `StateDictError` for any other."""
+        name, keys = type(self).__name__, (*_Best._seen(self), *more)
         if not isinstance(state_dict, Mapping) or set(state_dict) != set(keys):
             got = list(state_dict) if isinstance(state_dict, Mapping) else type(state_dict).__name__
             raise StateDictError(
                 f"{name} cannot go on from {got}; its state_dict() has the keys {', '.join(map(repr, keys))}"
             )
-        best = state_dict["best"]
-        counts = [as_integer(state_dict[key], f"{name}.load_state_dict", key) for key in ("best_at", "calls")]
-        self.best = None if best is None else as_number(best, f"{name}.load_state_dict", "best")
-        self.best_at, self.calls = counts
+        taken = dict(state_dict)
+        if taken["mode"] != self.mode:
+            raise StateDictError(
+                f"{name} has mode={self.mode!r}, the state {taken['mode']!r:.80}; make it with the mode of the run "
+                "that was saved"
+            )
+        function = f"{name}.load_state_dict"
+        try:
+            taken["best"] = None if taken["best"] is None else as_number(taken["best"], function, "best")
+            for key in {"best_at", "calls", "waited"} & taken.keys():
+                taken[key] = as_integer(taken[key], function, key)
+        except (ArgumentError, DTypeError) as error:
+            raise StateDictError(f"{error}; the file is damaged, or was edited") from error
+        best, at, calls = taken["best"], taken["best_at"], taken["calls"]
+        # The first call that may be the best is the call 1; where none is, best_at is 0.
+        if not (best is not None) <= at <= calls * (best is not None) or (best is not None and math.isnan(best)):
+            raise StateDictError(
+                f"{function} got best={best}, best_at={at} after calls={calls}, which no run has; the file is damaged, "
+                "or was edited"
+            )
+        return taken
 
 
 class EarlyStopping(_Best):
@@ -106,14 +126,18 @@ class EarlyStopping(_Best):
         return self.stopped
 
     def state_dict(self) -> dict[str, Any]:
-        """What has been seen, without the options, as numbers that `mg.save` can write."""
-        return {name: getattr(self, name) for name in ("best", "best_at", "calls", "waited", "stopped")}
+        """What has been seen, and the mode, as numbers that `mg.save` can write."""
+        return {**self._seen(), "waited": self.waited, "stopped": self.stopped}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave; raises `StateDictError` for anything else."""
-        self._load(state_dict, ("waited", "stopped"))
-        self.waited = as_integer(state_dict["waited"], "EarlyStopping.load_state_dict", "waited")
-        self.stopped = as_flag(state_dict["stopped"], "EarlyStopping.load_state_dict", "stopped")
+        """Go on from what `state_dict` gave; raises `StateDictError`, changing nothing, for anything else."""
+        taken = self._checked(state_dict, "waited", "stopped")
+        if not isinstance(taken["stopped"], bool) or not 0 <= taken["waited"] <= taken["calls"]:
+            raise StateDictError(
+                f"EarlyStopping.load_state_dict got waited={taken['waited']}, stopped={taken['stopped']!r:.80} after "
+                f"calls={taken['calls']}, which no run has; the file is damaged, or was edited"
+            )
+        vars(self).update(taken)
 
     def __repr__(self) -> str:
         options = f"patience={self.patience}, min_delta={self.min_delta}, mode={self.mode!r}"
@@ -166,12 +190,24 @@ class KeepBest(_Best):
 
     def state_dict(self) -> dict[str, Any]:
         """What has been seen and kept, as numbers and tensors that `mg.save` can write."""
-        return {"best": self.best, "best_at": self.best_at, "calls": self.calls, "state": self.state}
+        return {**self._seen(), "state": self.state}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave, copied; raises `StateDictError` for anything else."""
-        self._load(state_dict, ("state",))
-        self.state = _copied(state_dict["state"])
+        """Go on from what `state_dict` gave, copied; raises `StateDictError`, changing nothing, for anything else."""
+        taken = self._checked(state_dict, "state")
+        state, model = taken["state"], type(self.model).__name__
+        if (state is None) != (taken["best"] is None):
+            raise StateDictError(
+                f"KeepBest.load_state_dict got best={taken['best']} with a {type(state).__name__} as 'state'; there is "
+                "a state where there is a best, and None where there is none"
+            )
+        if state is not None and isinstance(self.model.state_dict(), Mapping) != isinstance(state, Mapping):
+            raise StateDictError(
+                f"KeepBest.load_state_dict got a {type(state).__name__} as 'state'; it is what the state_dict() of its "
+                f"{model} gave"
+            )
+        taken["state"] = _copied(state)
+        vars(self).update(taken)
 
     def __repr__(self) -> str:
         return f"KeepBest({type(self.model).__name__}, mode={self.mode!r}): best {self.best}, at call {self.best_at}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.errors import DataError
-from minigrad.files import gunzip, read_bytes, replace_atomically
+from minigrad.files import destination, gunzip, read_bytes, replace_atomically, sweep, twin
 
 CONTENTS = bytes(range(256)) * 9
 ARCHIVE = gzip.compress(CONTENTS, mtime=0)
@@ -153,3 +153,121 @@ def test_a_process_killed_in_the_middle_leaves_the_old_file(tmp_path: Path, envi
     with replace_atomically(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"new"
+
+
+# --------------------------------------------------------------------------- what is at the path
+
+
+def put(path: Path, contents: bytes = b"new") -> None:
+    with replace_atomically(path) as file:
+        file.write(contents)
+
+
+def test_folders_are_refused(tmp_path: Path, snapshot: Callable[[], dict[str, bytes]]) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(folder)
+    before = snapshot()
+    for path in (folder, folder / "..", tmp_path / "link", Path(".."), Path("."), Path(""), Path("/")):
+        with pytest.raises(DataError, match=r"is a folder|the name of a folder"):
+            put(path)
+    assert snapshot() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_what_is_no_file_is_refused_and_stays(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(DataError, match="a device or a pipe"):
+            put(path)
+    with pytest.raises(DataError, match="a device or a pipe"):
+        destination(Path(os.devnull))
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "pipe"]
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    target, link, second = tmp_path / "far" / "target", tmp_path / "near" / "link", tmp_path / "near" / "second"
+    link.parent.mkdir()
+    link.symlink_to(Path("..") / "far" / "target")
+    second.symlink_to("link")
+    for contents in (b"first", b"then"):  # where it leads to nothing as well
+        put(second, contents)
+        assert (second.is_symlink(), link.is_symlink(), target.is_symlink()) == (True, True, False)
+        assert target.read_bytes() == contents
+    assert [one.name for one in target.parent.iterdir()] == ["target"]
+    assert sorted(one.name for one in link.parent.iterdir()) == ["link", "second"]
+    assert destination(second).samefile(target)
+    (tmp_path / "ring").symlink_to("ring")
+    with pytest.raises(DataError, match="a link to itself"):
+        put(tmp_path / "ring")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such permissions")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o400])
+def test_permissions_stay_and_are_never_wider(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    with replace_atomically(path) as file:
+        (aside,) = tmp_path.glob(".*")
+        assert stat.S_IMODE(aside.stat().st_mode) == mode
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_ready_comes_when_the_contents_are_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, order = tmp_path / "file", []
+    sync = os.fsync
+
+    def synced(descriptor: int) -> None:
+        order.append("sync")
+        sync(descriptor)
+
+    def ready() -> None:
+        order.append("ready")
+        assert not path.exists()
+
+    monkeypatch.setattr(os, "fsync", synced)
+    with replace_atomically(path, ready) as file:
+        file.write(b"new")
+    assert order[:2] == ["sync", "ready"]
+    with pytest.raises(ZeroDivisionError), replace_atomically(path, lambda: 1 // 0) as file:
+        file.write(b"newer")
+    assert path.read_bytes() == b"new"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_sweeping_takes_only_what_is_left_of_the_file(tmp_path: Path) -> None:
+    others = [".run.npz.0123456789ab.tmp", ".run.old.tmp", ".run.0123456789ab.tmp.npz", "run.0123456789ab.tmp", "run"]
+    for name in [*others, ".run.0123456789ab.tmp"]:
+        (tmp_path / name).touch()
+    sweep(tmp_path / "run")
+    assert {one.name for one in tmp_path.iterdir()} == set(others)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_twin_outlives_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "no")
+
+    if not links:
+        monkeypatch.setattr(os, "link", fail)
+    made = twin(path)
+    put(path)
+    assert made.read_bytes() == b"old"
+    assert stat.S_IMODE(made.stat().st_mode) == stat.S_IMODE(path.stat().st_mode)
+    if not links:
+        made.unlink()
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="no"):
+            twin(path)
+        assert [one.name for one in tmp_path.iterdir()] == ["file"]

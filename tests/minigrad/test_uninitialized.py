@@ -90,3 +90,20 @@ def test_copies_are_uninitialised_too(copied):
     twin.materialize((1,))
     assert (type(t), type(twin)) == (mg.Uninitialized, mg.Tensor)
     assert (twin.dtype, twin.requires_grad) == (mg.float64, True)
+
+
+@pytest.mark.parametrize("wish", [False, True])
+def test_there_is_a_way_back(wish):
+    t = mg.Uninitialized(requires_grad=wish, dtype="float64")
+    back = t.way_back()
+    back()
+    for shape in ((2, 3), (4,)):
+        t.materialize(shape)
+        if wish:
+            (t * 2).sum().backward()
+            assert t.grad.shape == shape
+        back()
+        assert isinstance(t, mg.Uninitialized)
+        assert t.dtype == "float64"
+        with pytest.raises(ArgumentError, match="no shape"):
+            t.shape  # noqa: B018

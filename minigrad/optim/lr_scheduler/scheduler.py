@@ -74,6 +74,13 @@ def power(base: float, exponent: int) -> float:
         return math.inf
 
 
+# The lists that schedulers of this package keep; those of a user's own, such as a history, may have grown.
+_OURS = frozenset({
+    "base_lrs", "_last_lr", "max_lrs", "min_lrs", "base_momentums", "max_momentums", "milestones", "_milestones",
+    "lr_lambdas", "_schedule_phases", "_schedulers",
+})  # fmt: skip
+
+
 class LRScheduler:
     """Base class: `step`, `get_last_lr`, and their saving and loading.
 
@@ -218,7 +225,10 @@ class LRScheduler:
                 "is it another scheduler's, or the optimiser's? Nothing was loaded"
             )
         taken = {key: _plain(state_dict[key]) for key in own}
+        grows = {key for key, value in own.items() if isinstance(value, list | dict)} - _OURS
         for key, value in own.items():
+            if key in grows and isinstance(taken[key], type(value)):
+                continue
             if not _alike(value, taken[key]):
                 raise StateDictError(
                     f"{name} has {key}={value!r}, the state dict {taken[key]!r}; was it saved with other parameter "

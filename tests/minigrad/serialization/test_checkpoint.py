@@ -11,6 +11,7 @@ import pytest
 import minigrad as mg
 import nn
 from minigrad.errors import ArgumentError, DataError, DTypeError, StateDictError
+from minigrad.files import replace_atomically
 from minigrad.serialization import load_checkpoint, save_checkpoint
 from minigrad.utils.data import DataLoader, TensorDataset
 
@@ -276,6 +277,56 @@ def test_lazy_modules_stay_lazy_when_something_else_does_not_fit(path):
     assert lazy[0].weight.tolist() == full[0].weight.tolist()
 
 
+def test_options_that_only_the_file_has_do_not_stay(path):
+    lr_scheduler = mg.optim.lr_scheduler
+    model = nn.Linear(2, 1)
+    optimizer = mg.optim.SGD(model.parameters(), lr=1.0, momentum=0.9)
+    scheduler = lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=10)
+    save_checkpoint(path, optimizer=optimizer, scheduler=scheduler, model=model)
+    other = nn.Linear(3, 1)
+    optimizer = mg.optim.SGD(other.parameters(), lr=0.01, momentum=0.9)
+    scheduler = lr_scheduler.OneCycleLR(mg.optim.SGD(other.parameters(), momentum=0.5), 2.0, total_steps=10)
+    (group,) = optimizer.param_groups
+    before = list(group.items())
+    with pytest.raises(StateDictError, match="the state of model does not fit"):
+        load_checkpoint(path, optimizer=optimizer, scheduler=scheduler, model=other)
+    assert optimizer.param_groups[0] is group
+    assert list(group.items()) == before
+    assert lr_scheduler.LambdaLR(optimizer, lambda epoch: 1.0).get_last_lr() == [0.01]
+
+
+def test_every_lazy_module_stays_lazy(path):
+    full = [nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 3)), nn.Linear(2, 4), nn.BatchNorm2d(5)]
+    save_checkpoint(path, models=full)
+    first, norm = nn.Sequential(nn.LazyLinear(3), nn.Linear(3, 3)), nn.LazyBatchNorm2d()
+    beside = first[1].weight.tolist()
+    parameters = list(first.parameters())
+    with pytest.raises(StateDictError, match=r"the state of models\[2\] does not fit"):
+        load_checkpoint(path, models=[first, nn.LazyLinear(4), nn.BatchNorm2d(6)])
+    with pytest.raises(StateDictError, match=r"the state of models\[1\] does not fit"):
+        load_checkpoint(path, models=[first, nn.Sequential(nn.LazyLinear(4)), norm])
+    assert first[1].weight.tolist() == beside
+    assert first[0].has_uninitialized_params()
+    assert norm.has_uninitialized_params()
+    assert all(one is other for one, other in zip(first.parameters(), parameters, strict=True))
+    assert first(mg.ones(1, 7)).shape == (1, 3)  # another size than the file's
+    first(mg.ones(1, 7)).sum().backward()
+    assert first[0].weight.grad.shape == (3, 7)
+
+
+def test_an_optimiser_of_a_lazy_model_follows_it(path):
+    model = nn.Linear(2, 3)
+    optimizer = mg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    model(mg.ones(1, 2)).sum().backward()
+    optimizer.step()
+    save_checkpoint(path, model=model, optimizer=optimizer)
+    lazy = nn.LazyLinear(3)
+    other = mg.optim.SGD(lazy.parameters(), lr=0.1, momentum=0.9)
+    load_checkpoint(path, model=lazy, optimizer=other)
+    assert lazy.weight.tolist() == model.weight.tolist()
+    assert other.state[lazy.weight]["momentum_buffer"].shape == (3, 2)
+
+
 @pytest.mark.parametrize("damage", [lambda raw: raw[:-1], lambda raw: raw[: len(raw) // 2], lambda raw: b"",
                                     lambda raw: raw[:200] + bytes([raw[200] ^ 4]) + raw[201:]])  # fmt: skip
 def test_a_damaged_file_touches_nothing(damage, path):
@@ -419,3 +470,75 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     (tmp_path / ".run1.npz.0123456789ab.tmp").write_bytes(b"another's")
     save_checkpoint(path, epoch=1)
     assert sorted(one.name for one in tmp_path.iterdir()) == [".run1.npz.0123456789ab.tmp", "run[1].npz"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "link", "copy"])
+def test_a_full_disk_costs_no_file(tmp_path, monkeypatch, step):
+    path = tmp_path / "run.npz"
+    for epoch in range(3):
+        save_checkpoint(path, keep=3, epoch=epoch)
+    before = epochs(path)
+    assert before == {"run.npz": 2, "run.1.npz": 1, "run.2.npz": 0}
+    sync, calls = os.fsync, []
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    def full_later(descriptor):
+        calls.append(descriptor)
+        return sync(descriptor) if len(calls) % 2 else full()
+
+    with monkeypatch.context() as patched:
+        if step != "link":
+            patched.setattr(os, "fsync", full if step == "fsync" else full_later)
+        if step != "fsync":
+            patched.setattr(os, "link", full)
+        if step == "link":
+            patched.setattr(Path, "read_bytes", full)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space left"):
+                save_checkpoint(path, keep=3, epoch=9)
+    assert epochs(path) == before
+
+
+def test_another_file_being_written_is_left_alone(tmp_path):
+    with replace_atomically(tmp_path / "run.npz") as file:
+        save_checkpoint(tmp_path / "run", epoch=1)
+        file.write(b"whole")
+    assert (tmp_path / "run.npz").read_bytes() == b"whole"
+
+
+def test_behind_a_link_the_files_step_back_where_it_leads(tmp_path):
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "run.npz"
+    link.symlink_to(Path("disk") / "run.npz")
+    for epoch in range(3):
+        save_checkpoint(link, keep=2, epoch=epoch)
+    assert load_checkpoint(link) == {"epoch": 2}
+    assert link.is_symlink()
+    assert [one.name for one in tmp_path.iterdir() if one != link] == ["disk"]
+    assert epochs(tmp_path / "disk" / "run.npz") == {"run.npz": 2, "run.1.npz": 1}
+    assert not any(one.is_symlink() for one in (tmp_path / "disk").iterdir())
+
+
+def test_folders_are_no_files(tmp_path):
+    for path in (tmp_path, tmp_path / ".."):
+        for write in (mg.save, lambda value, where: save_checkpoint(where, value=value)):
+            with pytest.raises(DataError, match="folder"):
+                write(1, path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("empty", [[], (), {}, [[], {}]])
+def test_no_objects_are_saved_and_loaded(path, empty):
+    average, other = Average(), Average()
+    average.total = 2.0
+    save_checkpoint(path, averages=[average], schedulers=empty, history=[], epoch=1)
+    assert load_checkpoint(path, averages=[other], schedulers=empty) == {"history": [], "epoch": 1}
+    assert other.total == 2.0
+    save_checkpoint(path, schedulers=[average])
+    with pytest.raises(StateDictError, match=r"also holds the state of schedulers\[0\]"):
+        load_checkpoint(path, schedulers=empty)
+    save_checkpoint(path, schedulers=[1, 2])
+    with pytest.raises(StateDictError, match="holds a value as schedulers"):
+        load_checkpoint(path, schedulers=empty)

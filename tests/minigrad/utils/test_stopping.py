@@ -180,14 +180,47 @@ def test_what_is_wrong_is_told(call, kind, text):
         call()
 
 
-def test_a_state_that_is_refused_changes_nothing():
+BOTH = [("best", "low"), ("best", nan), ("best", None), ("best_at", "q"), ("best_at", 0), ("best_at", 2),
+        ("calls", 1.5), ("calls", 10**400), ("calls", 0), ("calls", True), ("mode", "max"), ("mode", None)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), [*BOTH, ("waited", "x"), ("waited", -1), ("waited", 2), ("stopped", "a")])
+def test_a_stopper_that_refuses_a_state_stays_as_it_was(key, value):
     stopper = EarlyStopping(3)
     stopper(1.0)
-    before = dict(vars(stopper))
-    for key, value in [("best", "low"), ("calls", 1.5), ("waited", "a"), ("stopped", "a")]:
-        with pytest.raises((DTypeError, StateDictError)):
-            stopper.load_state_dict(stopper.state_dict() | {key: value})
-        assert vars(stopper) == before
+    other = EarlyStopping(3)
+    other(0.5)
+    state, before = {**other.state_dict(), key: value}, dict(vars(stopper))
+    with pytest.raises(StateDictError, match=key):
+        stopper.load_state_dict(state)
+    assert vars(stopper) == before
+    stopper.load_state_dict(other.state_dict())
+    assert vars(stopper) == vars(other)
+
+
+@pytest.mark.parametrize(("key", "value"), [*BOTH, ("state", 5), ("state", None), ("state", [mg.ones(1)])])
+def test_a_keeper_that_refuses_a_state_stays_as_it_was(key, value):
+    keep, other = KeepBest(nn.Linear(1, 1)), KeepBest(nn.Linear(1, 1))
+    keep(1.0)
+    other(0.5)
+    state, before = {**other.state_dict(), key: value}, dict(vars(keep))
+    with pytest.raises(StateDictError, match=key):
+        keep.load_state_dict(state)
+    assert all(vars(keep)[name] is before[name] for name in before)
+    keep.restore()
+
+
+@pytest.mark.parametrize("make", [EarlyStopping, lambda **mode: KeepBest(nn.Linear(1, 1), **mode)])
+@pytest.mark.parametrize("values", [(), (nan,), (nan, 2.0, nan, 3.0)])
+def test_every_state_of_a_run_is_taken(make, values):
+    one, other = make(mode="max"), make(mode="max")
+    for value in values:
+        one(value)
+    other.load_state_dict(one.state_dict())
+    assert repr(other) == repr(one)
+    assert (other.best, other.best_at, other.calls) == (one.best, one.best_at, one.calls)
+    with pytest.raises(StateDictError, match="has mode='min', the state 'max'"):
+        make().load_state_dict(one.state_dict())
 
 
 def test_they_are_reached_by_short_names():

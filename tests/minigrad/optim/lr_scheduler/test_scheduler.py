@@ -306,3 +306,36 @@ def test_a_method_of_ones_own_keeps_any_attribute():
     fresh = Kept(sgd(), {"a": [7, 8]})
     fresh.load_state_dict(json.loads(json.dumps(scheduler.state_dict())))
     assert fresh.words == {"a": [1, 2]}
+
+
+def test_a_history_of_ones_own_may_have_grown():
+    class Recording(kinds.LRScheduler):
+        def __init__(self, optimizer):
+            self.history, self.seen = [], {}
+            super().__init__(optimizer)
+
+        def get_lr(self):
+            self.history.append(self.last_epoch)
+            self.seen[str(self.last_epoch)] = [self.last_epoch]
+            return [base / (1 + self.last_epoch) for base in self.base_lrs]
+
+    def make(groups=1):
+        params = [{"params": [mg.ones(1, requires_grad=True)]} for _ in range(groups)]
+        return Recording(mg.optim.SGD(params, lr=1.0))
+
+    scheduler = make()
+    for _ in range(3):
+        scheduler.optimizer.step()
+        scheduler.step()
+    state = json.loads(json.dumps(scheduler.state_dict()))
+    fresh = make()
+    fresh.load_state_dict(state)
+    assert fresh.state_dict() == scheduler.state_dict()
+    fresh.history.append(9)
+    assert len(scheduler.history) == 4
+    other = make(groups=2)
+    before = other.state_dict()
+    for wrong in (state, {**before, "history": 3}, {**before, "seen": [1]}):
+        with pytest.raises(StateDictError, match="Nothing was loaded"):
+            other.load_state_dict(wrong)
+    assert other.state_dict() == before
