@@ -163,6 +163,7 @@ def test_a_run_that_is_stopped_again_and_again(
                 mg.manual_seed(77)
                 loader.load_state_dict(json.loads(state))
                 mg.set_rng_state(random_state)
+            shares = generator if shared and loader.state_dict()["generator"] else None
             batches = iter(loader)
             while stop:
                 stop -= 1
@@ -170,7 +171,7 @@ def test_a_run_that_is_stopped_again_and_again(
                     seen.append(bits(next(batches)))
                 except StopIteration:
                     return seen
-                seen.append(bits(mg.rand(draws[len(seen) % len(draws)], generator=generator if shared else None)))
+                seen.append(bits(mg.rand(draws[len(seen) % len(draws)], generator=shares)))
             state = json.dumps(loader.state_dict())
         return seen
 
