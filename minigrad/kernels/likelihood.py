@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .elementwise import PIECE, added, shared
-from .sums import SHORT, total
+from .sums import SHORT, ones, total
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -100,16 +100,11 @@ def _places(labels: Array, classes: int, inner: int) -> Array:
     return starts + (labels * inner if inner > 1 else labels)  # type: ignore[no-any-return]
 
 
-@lru_cache(maxsize=64)
-def _ones(length: int, dtype: np.dtype[Any]) -> Array:
-    return np.ones(length, dtype)
-
-
 def _summed(x: Array) -> Array:
     """(P, C, Q) -> (P, Q)"""
     outer, classes, inner = x.shape
     if inner == 1 and classes <= SHORT and x.dtype != np.float16:
-        return np.matmul(x.reshape(outer, classes), _ones(classes, x.dtype)).reshape(outer, 1)  # type: ignore[no-any-return]
+        return np.matmul(x.reshape(outer, classes), ones(classes, x.dtype)).reshape(outer, 1)  # type: ignore[no-any-return]
     return total(x, (1,), False)
 
 

@@ -91,7 +91,7 @@ def order_of(x: Array, axes: tuple[int, ...]) -> Order:
 
 
 @lru_cache(maxsize=64)
-def _ones(length: int, dtype: np.dtype[Any]) -> Array:
+def ones(length: int, dtype: np.dtype[Any]) -> Array:
     """Ones, that nobody writes to."""
     return np.ones(length, dtype)
 
@@ -103,11 +103,11 @@ def _rows(x: Array) -> Array:
     for count in range(least, least + 8):
         if length % count == 0:  # all pieces of all rows in one product
             pieces = x.reshape((x.size // max(1, length) * count, length // count))
-            sums = np.matmul(pieces, _ones(length // count, x.dtype))
+            sums = np.matmul(pieces, ones(length // count, x.dtype))
             return sums.reshape((*x.shape[:-1], count))  # type: ignore[no-any-return]
     count = length // ROW
     whole = x[..., : count * ROW].reshape(*x.shape[:-1], count, ROW)
-    sums = np.matmul(whole, _ones(ROW, x.dtype))
+    sums = np.matmul(whole, ones(ROW, x.dtype))
     return np.concatenate([sums, _rows(x[..., count * ROW :])], -1)
 
 
@@ -115,10 +115,10 @@ def _columns(x: Array) -> Array:
     """(*, K, D) -> (*, pieces, D), the sums of pieces of each column."""
     length = x.shape[-2]
     if length <= COLUMN:
-        return np.matmul(_ones(length, x.dtype)[None], x)  # type: ignore[no-any-return]
+        return np.matmul(ones(length, x.dtype)[None], x)  # type: ignore[no-any-return]
     count = length // COLUMN
     whole = x[..., : count * COLUMN, :].reshape(*x.shape[:-2], count, COLUMN, x.shape[-1])
-    sums = np.matmul(_ones(COLUMN, x.dtype), whole)
+    sums = np.matmul(ones(COLUMN, x.dtype), whole)
     if count * COLUMN == length:
         return sums  # type: ignore[no-any-return]
     return np.concatenate([sums, _columns(x[..., count * COLUMN :, :])], -2)

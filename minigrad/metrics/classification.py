@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
 from ..operands import as_integer
 from ..tensor import Array
-from .metric import Metric, array_of
+from .metric import Metric, array_of, of_one_batch
 
 __all__ = ["Accuracy", "accuracy", "predictions", "true_classes"]
 
@@ -153,6 +153,4 @@ def accuracy(preds: Any, target: Any, top_k: int = 1, ignore_index: int | None =
     >>> metrics.accuracy([[0.1, 0.6, 0.3], [0.5, 0.1, 0.4]], [1, 2], top_k=2)
     1.0
     """
-    metric = Accuracy(top_k, ignore_index)
-    metric.update(preds, target)
-    return metric.compute()
+    return float(of_one_batch(Accuracy(top_k, ignore_index), preds, target))

@@ -9,7 +9,7 @@ from ..errors import ArgumentError
 from ..operands import as_integer
 from ..tensor import Array, Tensor
 from .classification import index_or_none, predictions, true_classes
-from .metric import Metric, one_of
+from .metric import Metric, of_one_batch, one_of
 
 __all__ = [
     "ConfusionMatrix",
@@ -184,11 +184,6 @@ class F1Score(Precision):
         return self.f1_score(self.average)
 
 
-def _of_one_batch(metric: ConfusionMatrix, preds: Any, target: Any) -> Any:
-    metric.update(preds, target)
-    return metric.compute()
-
-
 def confusion_matrix(
     preds: Any, target: Any, num_classes: int, normalize: str | None = None, ignore_index: int | None = None
 ) -> Tensor:
@@ -199,7 +194,7 @@ def confusion_matrix(
     tensor([[1.0000, 0.0000],
             [0.5000, 0.5000]])
     """
-    result: Tensor = _of_one_batch(ConfusionMatrix(num_classes, normalize, ignore_index), preds, target)
+    result: Tensor = of_one_batch(ConfusionMatrix(num_classes, normalize, ignore_index), preds, target)
     return result
 
 
@@ -212,7 +207,7 @@ def precision(
     >>> metrics.precision([0, 1, 1, 1], [0, 0, 1, 1], 2, average=None)
     tensor([1.0000, 0.6667])
     """
-    return _of_one_batch(Precision(num_classes, average, ignore_index), preds, target)
+    return of_one_batch(Precision(num_classes, average, ignore_index), preds, target)
 
 
 def recall(
@@ -224,7 +219,7 @@ def recall(
     >>> metrics.recall([0, 1, 1, 1], [0, 0, 1, 1], 2, average=None)
     tensor([0.5000, 1.0000])
     """
-    return _of_one_batch(Recall(num_classes, average, ignore_index), preds, target)
+    return of_one_batch(Recall(num_classes, average, ignore_index), preds, target)
 
 
 def f1_score(
@@ -236,4 +231,4 @@ def f1_score(
     >>> metrics.f1_score([0, 1, 1, 1], [0, 0, 1, 1], 2, average="micro")
     0.75
     """
-    return _of_one_batch(F1Score(num_classes, average, ignore_index), preds, target)
+    return of_one_batch(F1Score(num_classes, average, ignore_index), preds, target)

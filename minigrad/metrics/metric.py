@@ -11,7 +11,7 @@ from ..errors import ArgumentError, DTypeError, MinigradError, MissingMethodErro
 from ..operands import as_operand
 from ..tensor import Array, Tensor
 
-__all__ = ["Metric", "array_of", "fits_float", "one_of"]
+__all__ = ["Metric", "array_of", "fits_float", "of_one_batch", "one_of"]
 
 
 def array_of(value: Any, name: str) -> Array:
@@ -154,3 +154,15 @@ class Metric:
     def __repr__(self) -> str:
         options = ", ".join(f"{key}={value!r}" for key, value in vars(self).items() if key[0] != "_")
         return f"{type(self).__name__}({options})"
+
+
+def of_one_batch(metric: Metric, preds: Any, target: Any) -> Any:
+    """What a metric says of one batch alone.
+
+    >>> from minigrad.metrics import MeanSquaredError
+    >>> from minigrad.metrics.metric import of_one_batch
+    >>> of_one_batch(MeanSquaredError(), [1.0, 3.0], [1.0, 1.0])
+    2.0
+    """
+    metric.update(preds, target)
+    return metric.compute()

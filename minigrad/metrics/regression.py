@@ -9,7 +9,7 @@ from ..errors import ArgumentError, ShapeError
 from ..explaining import as_flag
 from ..operands import as_number
 from ..silence import silent
-from .metric import Metric, array_of
+from .metric import Metric, array_of, of_one_batch
 
 __all__ = ["MeanSquaredError", "PeakSignalNoiseRatio", "mean_squared_error", "peak_signal_noise_ratio"]
 
@@ -94,9 +94,7 @@ def mean_squared_error(preds: Any, target: Any, squared: bool = True) -> float:
     >>> metrics.mean_squared_error([1., 2.], [1., 4.])
     2.0
     """
-    metric = MeanSquaredError(squared)
-    metric.update(preds, target)
-    return metric.compute()
+    return float(of_one_batch(MeanSquaredError(squared), preds, target))
 
 
 def peak_signal_noise_ratio(preds: Any, target: Any, data_range: float = 1.0) -> float:
@@ -106,6 +104,4 @@ def peak_signal_noise_ratio(preds: Any, target: Any, data_range: float = 1.0) ->
     >>> metrics.peak_signal_noise_ratio([0., 0.5], [0., 0.6])
     23.0103
     """
-    metric = PeakSignalNoiseRatio(data_range)
-    metric.update(preds, target)
-    return metric.compute()
+    return float(of_one_batch(PeakSignalNoiseRatio(data_range), preds, target))

@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError
-from ..operands import as_flag
 from ..tensor import Array, Tensor
 from .optimizer import Optimizer, pieces
-from .options import as_option, no_tape
+from .options import as_option, at_least_zero, flags, no_tape
 
 __all__ = ["SGD"]
 
@@ -60,12 +59,9 @@ class SGD(Optimizer):
         )
 
     def _check(self, group: dict[str, Any]) -> None:
-        for option in ("lr", "momentum", "dampening", "weight_decay"):
-            number = as_option(group, option, "SGD")
-            if option != "dampening" and not number >= 0:
-                raise ArgumentError(f"SGD got {option}={group[option]}; it must be 0 or more")
-        for option in ("nesterov", "maximize"):
-            as_flag(group[option], "SGD", option)
+        at_least_zero(group, "SGD", "lr", "momentum", "weight_decay")
+        as_option(group, "dampening", "SGD")
+        flags(group, "SGD", "nesterov", "maximize")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ArgumentError("SGD with nesterov=True needs a momentum above 0 and no dampening")
 

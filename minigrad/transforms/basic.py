@@ -13,7 +13,7 @@ from ..ops.joining import stack
 from ..random import chosen_generator
 from ..tensor import Array, Tensor
 from . import framing, noise, warping
-from .images import ImageTransform, Needs, Shape, drawn, probability
+from .images import ImageTransform, Needs, Shape, drawn, known_generator, probability
 
 __all__ = ["Compose", "Lambda", "Normalize", "RandomApply", "ToTensor", "transformed"]
 
@@ -236,9 +236,7 @@ class RandomApply(ImageTransform):
     ) -> None:
         self.transforms = Compose(transforms).transforms
         self.p = probability("RandomApply", p)
-        self.generator = generator
-        if generator is not None:
-            chosen_generator(generator)
+        self.generator = known_generator(generator)
 
     def __call__(self, image: Any) -> Any:
         if all(_of_images(transform) for transform in self.transforms):

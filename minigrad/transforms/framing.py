@@ -9,9 +9,8 @@ from ..creation import from_numpy
 from ..errors import ArgumentError, ShapeError
 from ..operands import as_flag, as_numbers
 from ..ops.resampling import resize
-from ..random import chosen_generator
 from ..tensor import Array
-from .images import ImageTransform, Needs, Shape, fills, probability, sizes
+from .images import ImageTransform, Needs, Shape, fills, known_generator, probability, sizes
 from .resampling import InterpolationMode, interpolation_of, real_of, rounded
 
 __all__ = ["CenterCrop", "Pad", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip", "Resize"]
@@ -107,9 +106,7 @@ class RandomCrop(ImageTransform):
         self.padding_mode = padding_mode
         _check_fill("RandomCrop", fill)
         self._margins = _margins("RandomCrop", 0 if padding is None else padding, padding_mode)
-        self.generator = generator
-        if generator is not None:
-            chosen_generator(generator)
+        self.generator = known_generator(generator)
 
     def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
         return [(self.generator, 2)], (shape[0], *self.size)
@@ -142,9 +139,7 @@ class _RandomFlip(ImageTransform):
 
     def __init__(self, p: float = 0.5, *, generator: "np.random.Generator | None" = None) -> None:
         self.p = probability(type(self).__name__, p)
-        self.generator = generator
-        if generator is not None:
-            chosen_generator(generator)
+        self.generator = known_generator(generator)
 
     def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
         return [(self.generator, 1)], shape

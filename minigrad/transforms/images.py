@@ -17,7 +17,18 @@ from ..operands import as_integer, as_number, as_numbers
 from ..random import chosen_generator
 from ..tensor import Array, Tensor
 
-__all__ = ["LARGEST", "ImageTransform", "Shape", "drawn", "exact_numbers", "fills", "interval", "probability", "sizes"]
+__all__ = [
+    "LARGEST",
+    "ImageTransform",
+    "Shape",
+    "drawn",
+    "exact_numbers",
+    "fills",
+    "interval",
+    "known_generator",
+    "probability",
+    "sizes",
+]
 
 Shape = tuple[int, int, int]
 Needs = list[tuple["np.random.Generator | None", int]]
@@ -127,6 +138,18 @@ def drawn(needs: Needs, count: int) -> list[Array]:
         whole[id(generator)][:, start : start + need]
         for generator, start, (_, need) in zip(generators, starts, needs, strict=True)
     ]
+
+
+def known_generator(generator: "np.random.Generator | None") -> "np.random.Generator | None":
+    """The generator itself, or None for the calling thread's; raises `DTypeError` for anything else.
+
+    >>> from minigrad.transforms.images import known_generator
+    >>> known_generator(None) is None
+    True
+    """
+    if generator is not None:
+        chosen_generator(generator)
+    return generator
 
 
 def interval(name: str, role: str, value: Any, symmetric: bool = False) -> tuple[float, float]:

@@ -8,9 +8,8 @@ import numpy as np
 
 from ..errors import ArgumentError, DTypeError
 from ..operands import as_flag, as_number, as_numbers
-from ..random import chosen_generator
 from ..tensor import Array, Tensor
-from .images import ImageTransform, Needs, Shape, exact_numbers, interval, probability
+from .images import ImageTransform, Needs, Shape, exact_numbers, interval, known_generator, probability
 from .resampling import rounded
 
 __all__ = ["GaussianNoise", "RandomErasing"]
@@ -55,9 +54,7 @@ class GaussianNoise(ImageTransform):
         if not 0 <= self.sigma < math.inf:
             raise ArgumentError(f"GaussianNoise(sigma={sigma!r}): a standard deviation is finite and not negative")
         self.clip = as_flag(clip, "GaussianNoise", "clip")
-        self.generator = generator
-        if generator is not None:
-            chosen_generator(generator)
+        self.generator = known_generator(generator)
 
     def _plan(self, shape: Shape) -> tuple[Needs, Shape]:
         values = math.prod(shape)
@@ -112,9 +109,7 @@ class RandomErasing(ImageTransform):
         if not (isinstance(value, str) and value == "random"):
             as_numbers(value, "RandomErasing", "value")
         self.inplace = as_flag(inplace, "RandomErasing", "inplace")
-        self.generator = generator
-        if generator is not None:
-            chosen_generator(generator)
+        self.generator = known_generator(generator)
 
     def __call__(self, image: Any) -> Any:
         if self.inplace and isinstance(image, np.ndarray) and not image.flags.writeable:

@@ -8,9 +8,8 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..operands import as_flag, as_numbers
-from ..random import chosen_generator
 from ..tensor import Array
-from .images import LARGEST, ImageTransform, Needs, Shape, fills, interval
+from .images import LARGEST, ImageTransform, Needs, Shape, fills, interval, known_generator
 from .resampling import InterpolationMode, interpolation_of, real_of, resampled
 
 __all__ = ["ElasticTransform", "RandomAffine", "RandomDistortion", "RandomRotation"]
@@ -25,9 +24,7 @@ class _Warp(ImageTransform):
         if as_numbers(fill, name, "fill").ndim > 1:
             fills(name, fill, 1)
         self.fill = fill
-        self.generator = generator
-        if generator is not None:
-            chosen_generator(generator)
+        self.generator = known_generator(generator)
 
     def _read(self, images: Array, rows: Array, columns: Array) -> Array:
         fill = fills(type(self).__name__, self.fill, images.shape[1])

@@ -128,7 +128,8 @@ def test_steps_of_any_optimiser_count():
     lbfgs = mg.optim.LBFGS([p])
     scheduler = kinds.StepLR(lbfgs, 2)
     lbfgs.step(lambda: (p * p).sum())
-    scheduler.step()
+    with warnings.catch_warnings(action="error"):
+        scheduler.step()
 
     class Own(mg.optim.SGD):
         def step(self, closure=None):
@@ -137,7 +138,8 @@ def test_steps_of_any_optimiser_count():
     own = Own([p])
     scheduler = kinds.StepLR(own, 2)
     own.step()
-    scheduler.step()
+    with warnings.catch_warnings(action="error"):
+        scheduler.step()
 
 
 def test_a_resumed_run_does_not_warn():
