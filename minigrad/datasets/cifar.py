@@ -1,6 +1,5 @@
 """CIFAR-10 from its binary version, with torchvision's interface."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -8,11 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import DataError
-from ..explaining import as_flag
 from ..files import gunzip, read_bytes
 from ..tensor import Array
 from .download import Archive, Resource, download, find
-from .mnist import MNIST, ImageDataset, Transform, folder_and_split
+from .mnist import PublishedImages
 
 __all__ = ["CIFAR10"]
 
@@ -24,7 +22,7 @@ _RECORD = 1 + 3 * 32 * 32
 _ALLOWANCE = 1 << 20
 
 
-class CIFAR10(ImageDataset):
+class CIFAR10(PublishedImages):
     """CIFAR-10: 50 000 small photographs to train on, 10 000 to test, 32 × 32 pixels in colour, ten classes.
 
     `root` holds the files of the *binary version*, or has them in cifar-10-batches-bin, or holds its archive
@@ -58,29 +56,13 @@ class CIFAR10(ImageDataset):
     )
     classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-    root: Path
-
-    def __init__(
-        self,
-        root: str | os.PathLike[str],
-        train: bool = True,
-        transform: Transform | None = None,
-        target_transform: Transform | None = None,
-        download: bool = False,
-    ) -> None:
-        self.root, self.train = folder_and_split(type(self).__name__, root, train)
-        if as_flag(download, type(self).__name__, "download"):
-            self.download()
-        records = np.concatenate([np.frombuffer(contents, np.uint8) for contents in self._contents()])
-        images, labels = _unpacked(records)
-        super().__init__(images, labels, transform, target_transform)
-
     def download(self) -> None:
         """Fetch the archive unless it or all files are there; raises `DataError` if no mirror has it right."""
         if self._archive() is None and any(self._find(resource) is None for resource in self.resources):
             download(self.archive, self.mirrors, self.root)
 
-    extra_repr = MNIST.extra_repr
+    def _images_and_labels(self) -> tuple[Array, Array]:
+        return _unpacked(np.concatenate([np.frombuffer(contents, np.uint8) for contents in self._contents()]))
 
     def _split(self) -> Sequence[Resource]:
         return self.resources[:-1] if self.train else self.resources[-1:]

@@ -2,6 +2,7 @@
 
 import operator
 import os
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ from ..utils.data.collate import default_collate
 from ..utils.data.dataset import Dataset, rows_of
 from .download import Resource, download, find, read
 
-__all__ = ["MNIST", "FashionMNIST", "ImageDataset"]
+__all__ = ["MNIST", "FashionMNIST", "ImageDataset", "PublishedImages"]
 
 Transform = Callable[[Any], Any]
 
@@ -143,7 +144,7 @@ def _quick_to_index(values: Any) -> Tensor:
     return from_numpy(np.require(values, requirements=["C_CONTIGUOUS", "WRITEABLE"]))
 
 
-def folder_and_split(name: str, root: Any, train: Any) -> tuple[Path, bool]:
+def _folder_and_split(name: str, root: Any, train: Any) -> tuple[Path, bool]:
     """The folder and the split that a data set was asked for; raises `DTypeError` or `ArgumentError` for neither."""
     if not isinstance(root, str | os.PathLike):
         raise DTypeError(
@@ -155,7 +156,42 @@ def folder_and_split(name: str, root: Any, train: Any) -> tuple[Path, bool]:
     return Path(root).expanduser(), train
 
 
-class MNIST(ImageDataset):
+class PublishedImages(ImageDataset):
+    """Images that were published in two splits, to train on and to test, from files in the folder `root`.
+
+    Raises `DTypeError` or `ArgumentError` for arguments of the wrong kind, `DataError` for files that are not right.
+    """
+
+    root: Path
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        train: bool = True,
+        transform: Transform | None = None,
+        target_transform: Transform | None = None,
+        download: bool = False,
+    ) -> None:
+        self.root, self.train = _folder_and_split(type(self).__name__, root, train)
+        if as_flag(download, type(self).__name__, "download"):
+            self.download()
+        images, labels = self._images_and_labels()
+        super().__init__(images, labels, transform, target_transform)
+
+    @abstractmethod
+    def download(self) -> None:
+        """Fetch what is not there yet."""
+
+    @abstractmethod
+    def _images_and_labels(self) -> Sequence[Array]:
+        """The images and the labels of the split."""
+
+    def extra_repr(self) -> str:
+        """Return the line that names the split."""
+        return f"Split: {'Train' if self.train else 'Test'}"
+
+
+class MNIST(PublishedImages):
     """The MNIST digits: 60 000 images to train on, 10 000 to test, 28 × 28 pixels, labels 0 … 9.
 
     `root` holds the four IDX files, or has them in MNIST/raw below it as torchvision leaves them; with or without
@@ -207,22 +243,6 @@ class MNIST(ImageDataset):
         "9 - nine",
     )
 
-    root: Path
-
-    def __init__(
-        self,
-        root: str | os.PathLike[str],
-        train: bool = True,
-        transform: Transform | None = None,
-        target_transform: Transform | None = None,
-        download: bool = False,
-    ) -> None:
-        self.root, self.train = folder_and_split(type(self).__name__, root, train)
-        if as_flag(download, type(self).__name__, "download"):
-            self.download()
-        images, labels = (self._load(resource) for resource in self._split())
-        super().__init__(images, labels, transform, target_transform)
-
     @property
     def raw_folder(self) -> Path:
         """The folder that downloads go to: root/<class name>/raw, as in torchvision."""
@@ -234,9 +254,8 @@ class MNIST(ImageDataset):
             if self._find(resource) is None:
                 download(resource, self.mirrors, self.raw_folder)
 
-    def extra_repr(self) -> str:
-        """Return the line that names the split."""
-        return f"Split: {'Train' if self.train else 'Test'}"
+    def _images_and_labels(self) -> list[Array]:
+        return [self._load(resource) for resource in self._split()]
 
     def _split(self) -> Sequence[Resource]:
         return self.resources[:2] if self.train else self.resources[2:]
