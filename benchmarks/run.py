@@ -2,9 +2,9 @@
 
 python benchmarks/run.py
 python benchmarks/run.py --cases lenet autoencoder --peers torch jax
-python benchmarks/run.py --out docs/benchmarks.json --markdown table.md
-python benchmarks/run.py --cases layers --out docs/benchmarks.json --update   # the other rows stay
-python benchmarks/run.py --show docs/benchmarks.json
+python benchmarks/run.py --out docs/reference/benchmarks.json --markdown table.md
+python benchmarks/run.py --cases layers --out docs/reference/benchmarks.json --update   # the other rows stay
+python benchmarks/run.py --show docs/reference/benchmarks.json
 
 Each library lives in a process of its own for the whole run. Before a case is measured, all results are compared;
 then the processes take turns in blocks, in changing order, with a moment in between. Each case waits for an idle

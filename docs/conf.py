@@ -37,16 +37,11 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"minigrad {release}"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
-# These pages have no siblings to list, and their code needs the width.
-WITHOUT_SIDEBAR = """
-    index tensors_and_tape drawing derivatives custom_operators memory architecture shapes debugging profiling watching
-    differences_from_pytorch why_fast benchmarks
-"""
-html_sidebars = {page: [] for page in WITHOUT_SIDEBAR.split()}
+html_sidebars = {"index": []}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
-    "header_links_before_dropdown": 3,
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": True,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,

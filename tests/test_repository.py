@@ -247,7 +247,7 @@ def test_version_is_the_same_everywhere():
 # ---------------------------------------------------------------- documentation
 
 
-# A page of docs/api for each, as soon as it exists.
+# A page of docs/reference/api for each, as soon as it exists.
 REFERENCE = [
     "minigrad",
     "minigrad.autograd",
@@ -290,13 +290,13 @@ def exists(module):
 
 @pytest.mark.parametrize("name", [name for name in REFERENCE if exists(name)])
 def test_public_modules_stand_in_the_reference(name):
-    pages = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
-    assert f"```{{public-names}} {name}\n" in pages, f"add {name} to a page of docs/api"
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference" / "api").glob("*.md"))
+    assert f"```{{public-names}} {name}\n" in pages, f"add {name} to a page of docs/reference/api"
     assert hasattr(importlib.import_module(name), "__all__"), f"{name} has no __all__, so nothing of it is documented"
 
 
 def test_every_layer_has_its_shape_rule():
-    page = (ROOT / "docs" / "shapes.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "shapes.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     told = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
     layers = {
@@ -312,7 +312,7 @@ def test_every_layer_has_its_shape_rule():
     assert not sorted(name for name in lazy if not any(f"`{name}`" in line for line in lines))
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
 def test_paragraphs_stand_apart(page):
     lines = page.read_text(encoding="utf-8").splitlines()
     glued = [line for before, line in itertools.pairwise(lines) if line.startswith("**") and before.strip()]

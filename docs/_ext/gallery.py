@@ -1,4 +1,4 @@
-"""The error gallery: reads the entries of docs/errors, runs them, and knows which raise statement each of them reaches.
+"""The error gallery: reads the entries of docs/reference/errors, runs them, and knows which raise each of them reaches.
 
 An entry is a fenced block of a page. Its lines are cells of code, each followed by the
 class and the text that it raises; then the cause and the remedy, each one line, and the
@@ -20,7 +20,7 @@ until the cell is done. In a text, ‹words› between angle quotes
 stand for anything, and ‹folder› for the folder that the cell runs in.
 
     python docs/_ext/gallery.py --missing minigrad/ops   raise statements that no entry reaches
-    python docs/_ext/gallery.py --write docs/errors/x.md fill in the texts; `?` marks one not known yet
+    python docs/_ext/gallery.py --write docs/reference/errors/x.md fill in the texts; `?` marks one not known yet
     python docs/_ext/gallery.py                          run every entry and say what differs
 
 Nothing here needs Sphinx.
@@ -42,7 +42,7 @@ from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ROOT / "docs" / "errors"
+PAGES = ROOT / "docs" / "reference" / "errors"
 PACKAGES = ("minigrad", "nn")
 
 FENCE = re.compile(r"^```\{raises\}\s*$")
@@ -491,7 +491,7 @@ def missing(reached: set[Site]) -> list[Statement]:
 
 def main() -> int:
     """Run entries as the command line says."""
-    parser = argparse.ArgumentParser(description="Run the entries of docs/errors.")
+    parser = argparse.ArgumentParser(description="Run the entries of docs/reference/errors.")
     parser.add_argument("paths", nargs="*", help="pages to run; with --missing, beginnings of source files")
     parser.add_argument("--write", action="store_true", help="put the texts that arrive into the pages")
     parser.add_argument("--missing", action="store_true", help="list the raise statements that no entry reaches")

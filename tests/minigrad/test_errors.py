@@ -57,7 +57,7 @@ def test_the_base_is_not_raised_by_the_library():
 
 def test_warnings_are_one_family_that_the_page_about_mistakes_lists():
     assert issubclass(errors.MinigradWarning, UserWarning)
-    page = (Path(errors.__file__).parents[1] / "docs" / "debugging.md").read_text(encoding="utf-8")
+    page = (Path(errors.__file__).parents[1] / "docs" / "howto" / "debugging.md").read_text(encoding="utf-8")
     found = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, Warning)]
     for one in found:
         assert issubclass(one, errors.MinigradWarning)

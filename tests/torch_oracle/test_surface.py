@@ -141,7 +141,7 @@ def test_save_and_load(tmp_path):
 
 # ------------------------------------------------------------- what is left out
 
-PAGE = (HERE.parent.parent / "docs" / "differences_from_pytorch.md").read_text(encoding="utf-8")
+PAGE = (HERE.parent.parent / "docs" / "reference" / "differences_from_pytorch.md").read_text(encoding="utf-8")
 
 # What `torch.nn.functional` holds besides functions of tensors.
 MACHINERY = {"assert_int_or_pair", "boolean_dispatch"}
