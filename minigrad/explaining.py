@@ -21,6 +21,13 @@ ACCIDENTS = (
     TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, ZeroDivisionError, MemoryError,
 )  # fmt: skip
 
+# Modules with public names of their own, the inner ones first.
+_PUBLIC = {
+    "minigrad.signal.kernels": "mg.signal.kernels",
+    "minigrad.signal": "mg.signal",
+    "nn.notes.functional": "nn.notes.functional",
+}
+
 _TOO_LARGE = ("array is too big", "Maximum allowed", "maximum supported", "maximum possible size")
 
 
@@ -44,7 +51,7 @@ def explained(function: Callable[..., Any], args: Sequence[Any], keywords: Mappi
     name, home = function.__name__, function.__module__
     if name == "__init__":
         name = type(bound.pop("self")).__name__
-        home = "nn" if home.startswith("nn.") and not home.startswith("nn.models") else home
+        home = "nn" if home.startswith("nn.") and not home.startswith(("nn.models", "nn.notes")) else home
     mistake = mistaken(function, name, bound)
     if mistake is not None:
         return mistake
@@ -56,8 +63,15 @@ def explained(function: Callable[..., Any], args: Sequence[Any], keywords: Mappi
     kind: type[MinigradError] = DTypeError if isinstance(error, TypeError | AttributeError) else ArgumentError
     if isinstance(error, IndexError):
         kind = IndexOutOfRangeError
-    module = ".".join(home.split(".")[:2]) if home.startswith("nn.") else "nn" if home == "nn" else "mg"
-    return kind(f"{name} cannot work with {given}; help({module}.{name}) says what each of them may be")
+    return kind(f"{name} cannot work with {given}; help({_public(home)}.{name}) says what each of them may be")
+
+
+def _public(home: str) -> str:
+    """Where a reader finds what the module `home` of this project defines."""
+    for place, name in _PUBLIC.items():
+        if home == place or home.startswith(f"{place}."):
+            return name
+    return ".".join(home.split(".")[:2]) if home.partition(".")[0] == "nn" else "mg"
 
 
 def mistaken(function: Callable[..., Any], name: str, bound: Mapping[str, Any]) -> DTypeError | None:
