@@ -130,15 +130,16 @@ from .upsampling import (
 
 if _TYPE_CHECKING:
     from . import models as models
+    from . import notes as notes
     from .model_summary import summary as summary
 
 
 def __getattr__(name: str) -> _Any:
-    """Models and summaries are imported when they are first asked for: `import nn` stays quick."""
+    """Models, the notes' layers and summaries are imported when they are first asked for: `import nn` stays quick."""
     from importlib import import_module
 
-    if name == "models":
-        return import_module(f"{__name__}.models")
+    if name in ("models", "notes"):
+        return import_module(f"{__name__}.{name}")
     if name == "summary":
         return import_module(f"{__name__}.model_summary").summary
     raise AttributeError(
@@ -148,7 +149,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "models", "summary"})
+    return sorted({*globals(), "models", "notes", "summary"})
 
 
 __all__ = [
@@ -304,6 +305,7 @@ __all__ = [
     "init",
     "models",
     "modules",
+    "notes",
     "summary",
     "utils",
 ]

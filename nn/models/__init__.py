@@ -1,9 +1,12 @@
 """Whole networks."""
 
 from .autoencoder import ConvAutoencoder
+from .classic import ClassicCNN
+from .convnet28 import ConvNet28
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .densenet import DenseNet, densenet121, densenet161, densenet169, densenet201
 from .googlenet import GoogLeNet, Inception, googlenet
+from .lecun89 import LeCun89
 from .lenet import LeNet5
 from .mobilenet import InvertedResidual, MobileNetV1, MobileNetV2, mobilenet_v1, mobilenet_v2
 from .resnet import BasicBlock, Bottleneck, ResNet, resnet18, resnet34, resnet50, resnet101, resnet152
@@ -16,13 +19,16 @@ __all__ = [
     "BasicBlock",
     "Bottleneck",
     "CifarResNet",
+    "ClassicCNN",
     "ConvAutoencoder",
+    "ConvNet28",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DenseNet",
     "GoogLeNet",
     "Inception",
     "InvertedResidual",
+    "LeCun89",
     "LeNet5",
     "MobileNetV1",
     "MobileNetV2",

@@ -1,6 +1,7 @@
 """Every layer with valid arguments and inputs, as a function that makes it, runs it and walks back through it."""
 
 import inspect
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -152,11 +153,43 @@ def others() -> dict[str, list[Entry]]:
     }  # fmt: skip
 
 
+def of_the_notes() -> dict[str, list[Entry]]:
+    """The lecture notes' own layers."""
+    two, fractions = maps(2, 2), {"input": CHANCES.reshape(2, 1, 2, 2)}
+    conv = {"c_in": 2, "c_out": 3, "kernel_size": 3, "flip": True, "dilation": 1}
+    every: dict[str, list[Entry]] = {
+        "Abs": [({}, two)],
+        "BrightnessNorm": [({"kappa": 2.0, "lam": 0.1, "mu": 0.75, "window": None}, two),
+                           ({"kappa": 2.0, "lam": 0.1, "mu": 0.75, "window": 2}, two)],
+        "Conv2d": [({**conv, "stride": 2, "padding": 1, "bias": "pair", "bias_sign": -1}, two),
+                   ({**conv, "skip": 1, "pad_total": 3, "bias": "map", "size": 4}, two),
+                   ({**conv, "mode": "same", "bias": None}, two)],
+        "CrossEntropy": [({}, scored(CHANCES, SHARES))],
+        "FullyConnectedMaps": [({"maps": 2, "size": 4, "n_out": 3, "bias": True}, two)],
+        "Gain": [({"maps": 2, "trainable": True}, two), ({"maps": 2, "trainable": False}, two)],
+        "HalfSquaredError": [({}, scored(CHANCES))],
+        "L2Pool2d": [({"kernel_size": 2, "stride": 1, "normalize": True}, two)],
+        "Linear": [({"n_in": 4, "n_out": 3, "bias": True, "bias_sign": -1}, {"input": normal(2, 4)})],
+        "LocallyConnected2d": [({"c_in": 2, "c_out": 3, "kernel_size": 2, "size": 4, "stride": 1, "padding": 1,
+                                 "bias": True}, two)],
+        "LpMeanPool2d": [({"p": 3.0, "kernel_size": 2, "stride": 1}, two)],
+        "SmoothAbs": [({"k": 2.0, "centered": False}, two)],
+        "SmoothSign": [({"k": 2.0}, two)],
+        "Softplus": [({"k": 2.0}, two)],
+        "StochasticPool2d": [({"kernel_size": 2, "stride": 1, "generator": None}, fractions)],
+        "Subsample2d": [({"step": 2}, two), ({"skip": (1, 0)}, two)],
+        "SubtractiveNorm": [({"sigma": 1.5, "size": 3, "border": "reflect", "literal": True}, two)],
+        "SumSquaredError": [({}, scored(CHANCES))],
+    }  # fmt: skip
+    return {f"notes.{name}": entries for name, entries in every.items()}
+
+
 LAYERS: dict[str, list[Entry]] = {
-    **of_axes(1), **of_axes(2), **of_axes(3), **losses(), **elementwise(), **others(),
+    **of_axes(1), **of_axes(2), **of_axes(3), **losses(), **elementwise(), **others(), **of_the_notes(),
 }  # fmt: skip
 # Random in training.
-RANDOM = {"AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout", "RReLU"}
+RANDOM = {"AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout", "RReLU",
+          "notes.StochasticPool2d"}  # fmt: skip
 
 
 class Backward(Exception):
@@ -174,7 +207,7 @@ def filled(parameters: Any, library: Any) -> None:
 
 def ran(library: Any, layers: Any, name: str, train: Any, cast: Any, inputs: Any, options: dict[str, Any]) -> list[Any]:
     """What a layer of a library gives: outputs, gradients of its parameters, buffers."""
-    layer = getattr(layers, name)(**options)
+    layer = operator.attrgetter(name)(layers)(**options)
     layer.train(train)
     floating = [
         one.dtype for one in inputs if isinstance(one, np.ndarray | library.Tensor) and "float" in str(one.dtype)
@@ -206,7 +239,7 @@ class Made:
 
     def __init__(self, name: str, fixed: bool | None = None) -> None:
         self.name, self.fixed = name, fixed
-        own = inspect.signature(getattr(nn, name)).parameters.values()
+        own = inspect.signature(operator.attrgetter(name)(nn)).parameters.values()
         kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         self.__signature__ = inspect.Signature(
             [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own if one.kind in kinds]

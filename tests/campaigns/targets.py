@@ -12,6 +12,8 @@ from tests.campaigns.arguments import POOLS
 from tests.campaigns.layers import LAYERS, RANDOM, Made, layer_calls
 from tests.campaigns.modules import HELD, MODELS, MORE_POOLS, model_of
 from tests.campaigns.nn_calls import FIXED, INITIALISERS, NOISY, UTILS, functional_calls
+from tests.campaigns.notes_calls import FUNCTIONS as NOTES
+from tests.campaigns.notes_calls import OTHERS as NOTES_OTHERS
 from tests.campaigns.optimiser_calls import OPTIMISERS
 from tests.campaigns.own_calls import MAKING, METHODS, OTHERS, OWN, call
 from tests.torch_oracle.examples import COUNTS, EXAMPLES, MASK, SHAPED, Call, X, Y, Z
@@ -127,6 +129,11 @@ def of_layers() -> Iterator[Target]:
         yield Target(f"init.{name}", function, INITIALISERS.get(name, []), False, name.endswith("_"), name not in FIXED)
     for name in nn.utils.__all__:
         yield Target(f"utils.{name}", getattr(nn.utils, name), UTILS.get(name, []), changing=9, shaped=True)
+    for name in nn.notes.functional.__all__:
+        function = getattr(nn.notes.functional, name)
+        yield Target(f"notes.functional.{name}", function, NOTES.get(name, []), shaped=name.startswith("stochastic"))
+    for name, (function, calls) in NOTES_OTHERS.items():
+        yield Target(f"nn.notes.{name}", function, calls, changing=9, shaped=True)
     for name, (function, calls) in HELD.items():
         yield Target(name, function, calls, changing=9, shaped=True)
     for name in nn.models.__all__:
@@ -139,6 +146,8 @@ def exported() -> set[str]:
     """The names that `nn` and its submodules export, as targets are called; layers that are random have two."""
     found = {f"functional.{name}" for name in nn.functional.__all__} | {f"init.{name}" for name in nn.init.__all__}
     found |= {f"utils.{name}" for name in nn.utils.__all__} | {f"models.{name}" for name in nn.models.__all__}
+    found |= {f"notes.functional.{name}" for name in nn.notes.functional.__all__}
+    found |= {f"nn.notes.{name}" for name in nn.notes.__all__ if callable(getattr(nn.notes, name))}
     return found | {f"nn.{name}" for name in nn.__all__ if callable(getattr(nn, name))}
 
 

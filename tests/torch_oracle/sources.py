@@ -16,6 +16,7 @@ IMPORTS = [
     (r"from \.\. import functional as F$", "import torch.nn.functional as F"),
     (r"from \.\. import init$", "from torch.nn import init"),
     (r"from \.\.branches import Residual$", f"from {__name__} import Residual"),
+    (r"from \.\.notes import ", "from tests.torch_oracle.notes_layers import "),
     (r"from \.\.\w+ import ", "from torch.nn import "),
 ]
 FOLDER = Path(nn.models.__file__).parent
