@@ -6,7 +6,7 @@ from .describe import array_lines, shape_text, short
 from .graph import Box, Graph, Result
 from .thumbnails import Thumbnail, thumbnails
 
-__all__ = ["Card", "Line", "Show", "cards", "text_width"]
+__all__ = ["Card", "Line", "Show", "cards", "sans_width", "text_width"]
 
 # Widths of the characters of a common sans-serif face in thousandths of its size; others count as 600.
 _WIDTHS = {
@@ -31,12 +31,15 @@ MONO = 0.61
 PAD_X, PAD_Y = 10.0, 6.0
 
 
-def text_width(text: str, style: str) -> float:
-    """About how wide a text is, in the sizes of a style, on the generous side."""
-    size, _, factor = STYLES[style]
-    if not factor:
-        return len(text) * size * MONO
+def sans_width(text: str, size: float, factor: float = 1.14) -> float:
+    """About how wide a text is, on the generous side; `factor` says how much wider than the table its face is."""
     return sum(_WIDTH.get(character, 600) for character in text) * size * factor / 1000
+
+
+def text_width(text: str, style: str) -> float:
+    """About how wide a text is in one of the styles."""
+    size, _, factor = STYLES[style]
+    return sans_width(text, size, factor) if factor else len(text) * size * MONO
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,14 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError
-from ..files import replace_atomically
 from ..operands import as_flag, as_integer
 from ..tensor import Tensor
 from .cards import Card, Show, cards
 from .collect import collect
+from .figure import saved
 from .fold import abbreviated, collapsed, tidied
 from .graph import Graph
 from .layout import Scene, layout
@@ -98,19 +97,11 @@ class Drawing:
 
         Raises `ArgumentError` for another ending, `DTypeError` for what is no path.
         """
-        if not isinstance(path, str | os.PathLike):
-            raise DTypeError(f"save got a {type(path).__name__}; give a path, for example 'graph.svg'")
-        place = Path(path)
         forms = {".svg": self.svg, ".dot": self.dot, ".gv": self.dot, ".mmd": self.mermaid, ".txt": self.text}
-        form = forms.get(place.suffix.lower())
-        if form is None:
-            raise ArgumentError(
-                f"save got {place.name!r}; the ending says what to write: .svg for a picture, .dot for Graphviz, .mmd "
-                "for Mermaid, .txt for text. Browsers show SVG, and print it to PDF"
-            )
-        contents = form()
-        with replace_atomically(place) as file:
-            file.write((contents if contents.endswith("\n") else contents + "\n").encode("utf-8", "replace"))
+        endings = (
+            ".svg for a picture, .dot for Graphviz, .mmd for Mermaid, .txt for text. Browsers show SVG, and print it "
+        )
+        saved(path, forms, endings + "to PDF", "graph.svg")
 
     def _repr_svg_(self) -> str:
         return self.svg()

@@ -1,6 +1,6 @@
 """Colours and type of the SVG, for light and dark pages."""
 
-__all__ = ["KINDS", "stylesheet"]
+__all__ = ["CELLS", "KINDS", "cell_stylesheet", "stylesheet"]
 
 # kind: fill and line on a light page, fill and line on a dark one
 KINDS = {
@@ -25,25 +25,44 @@ _MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace
 _FORCED_DARK = ('[data-theme="dark"]', '[data-jp-theme-light="false"]', ".vscode-dark")
 _FORCED_LIGHT = ('[data-theme="light"]', '[data-jp-theme-light="true"]', ".vscode-light")
 
+# Cells of arrays. Zero has the colour of the ground, a number as much of hot or cold as it is large beside the others;
+# digits are readable on all of them.
+CELLS = (
+    {"page": "#ffffff", "ink": "#17212b", "soft": "#566573", "edge": "#c3ccd5", "ground": "#ffffff",
+     "outside": "#eff3f6", "hot": "#f28c7a", "cold": "#7fb0e6", "odd": "#f3b6ee", "mark0": "#0b6b3a",
+     "mark1": "#6d28d9", "mark2": "#9a4708", "onmark": "#ffffff"},
+    {"page": "#14181e", "ink": "#e6edf3", "soft": "#9dabb8", "edge": "#3d4a5a", "ground": "#1b2129",
+     "outside": "#12161b", "hot": "#a53c30", "cold": "#2b66ab", "odd": "#7d2a7b", "mark0": "#4cc585",
+     "mark1": "#b794f6", "mark2": "#f0a94b", "onmark": "#0b1016"},
+)  # fmt: skip
 
-def _colours(dark: bool) -> str:
-    plain = _DARK if dark else _LIGHT
-    pairs = [f"--{name}:{colour}" for name, colour in plain.items()]
-    for kind, colours in KINDS.items():
-        fill, line = colours[2:] if dark else colours[:2]
-        pairs += [f"--{kind}-fill:{fill}", f"--{kind}-line:{line}"]
-    return "{" + ";".join(pairs) + "}"
+# How long a dash is, and the room behind it, of the first, second and third mark.
+DASHES = ("none", "5 3", "2 2.5")
+
+
+def _colours(dark: bool) -> dict[str, str]:
+    colours = dict(_DARK if dark else _LIGHT)
+    for kind, all_four in KINDS.items():
+        colours[f"{kind}-fill"], colours[f"{kind}-line"] = all_four[2:] if dark else all_four[:2]
+    return colours
+
+
+def _themed(me: str, light: dict[str, str], dark: dict[str, str]) -> list[str]:
+    """The colours of a drawing, by the system's theme unless the page says otherwise."""
+    day, night = ("{" + ";".join(f"--{name}:{colour}" for name, colour in each.items()) + "}" for each in (light, dark))
+    return [
+        f"{me}{day}",
+        f"@media (prefers-color-scheme:dark){{{me}{night}}}",
+        ",".join(f"{page} {me}" for page in _FORCED_DARK) + night,
+        ",".join(f"{page} {me}" for page in _FORCED_LIGHT) + day,
+    ]
 
 
 def stylesheet(name: str) -> str:
     """The rules for one drawing, all of which begin with its class."""
     me = f".{name}"
-    dark, light = _colours(dark=True), _colours(dark=False)
     rules = [
-        f"{me}{light}",
-        f"@media (prefers-color-scheme:dark){{{me}{dark}}}",
-        ",".join(f"{page} {me}" for page in _FORCED_DARK) + dark,
-        ",".join(f"{page} {me}" for page in _FORCED_LIGHT) + light,
+        *_themed(me, _colours(dark=False), _colours(dark=True)),
         f"{me} text{{font-family:{_SANS};fill:var(--ink)}}",
         f"{me} .mg-page{{fill:var(--page)}}",
         f"{me} .mg-cluster{{stroke:var(--edge);stroke-width:1}}",
@@ -70,5 +89,33 @@ def stylesheet(name: str) -> str:
     ]
     rules += [
         f"{me} .mg-{kind}>rect:not(.mg-frame){{fill:var(--{kind}-fill);stroke:var(--{kind}-line)}}" for kind in KINDS
+    ]
+    return "\n".join(rules) + "\n"
+
+
+def cell_stylesheet(name: str) -> str:
+    """The rules for one picture of arrays, all of which begin with its class."""
+    me = f".{name}"
+    rules = [
+        *_themed(me, *CELLS),
+        f"{me}.mg-flow{{display:flex;flex-wrap:wrap;align-items:center;gap:14px;padding:10px;border-radius:8px;"
+        "background:var(--page)}",
+        f"{me} .mg-break{{flex-basis:100%}}",
+        f"{me} .mg-piece{{max-width:100%;height:auto;overflow:visible}}",
+        f"{me} text{{font-family:{_SANS};font-variant-numeric:tabular-nums;text-anchor:middle;fill:var(--ink)}}",
+        f"{me} .mg-page{{fill:var(--page)}} {me} .mg-ground{{fill:var(--ground)}}",
+        f"{me} .mg-outside{{fill:var(--outside)}} {me} text.mg-zero{{fill:var(--soft)}}",
+        f"{me} .mg-hot{{fill:var(--hot)}} {me} .mg-cold{{fill:var(--cold)}} {me} .mg-odd{{fill:var(--odd)}}",
+        f"{me} .mg-grid{{fill:none;stroke:var(--edge);stroke-width:1}}",
+        f"{me} text.mg-label{{font-size:13px;font-weight:600}} {me} text.mg-sign{{font-size:22px}}",
+        f"{me} text.mg-star{{font-size:34px}}",
+        f"{me} text.mg-words{{font-size:13px}} {me} text.mg-note{{font-size:11px;fill:var(--soft)}}",
+        f"{me} text.mg-sum{{font-family:{_MONO};font-size:12px;text-anchor:start}}",
+        f"{me} text.mg-kernel{{fill:var(--onmark)}} {me} .mg-strip{{fill:var(--mark0)}}",
+        f"{me} image{{image-rendering:pixelated}}",
+    ]
+    rules += [
+        f"{me} .mg-mark{at}{{fill:none;stroke:var(--mark{at});stroke-width:2.5;stroke-dasharray:{dash}}}"
+        for at, dash in enumerate(DASHES)
     ]
     return "\n".join(rules) + "\n"

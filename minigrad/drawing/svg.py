@@ -7,11 +7,11 @@ that several drawings stand in one page; there are no identifiers and no scripts
 import hashlib
 import re
 from collections.abc import Mapping
-from html import escape
 from itertools import pairwise
 
 from .cards import PAD_Y, STYLES, Card, Line, Show, text_width
 from .describe import shape_text
+from .figure import escaped, px
 from .graph import Box, Graph
 from .layout import Curve, Rect, Scene
 from .style import stylesheet
@@ -19,21 +19,11 @@ from .style import stylesheet
 __all__ = ["svg"]
 
 ARROW = 7.0
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def _text(text: str) -> str:
-    """Text with XML's own characters escaped, and those that it does not allow replaced."""
-    return escape(_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text), quote=True)
-
-
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
 
 
 def svg(graph: Graph, cards: Mapping[int, Card], scene: Scene, show: Show, title: str, description: str) -> str:
     """The drawing as the text of an SVG element."""
-    parts = [f'<rect class="page" width="{_n(scene.width)}" height="{_n(scene.height)}" rx="8"/>']
+    parts = [f'<rect class="page" width="{px(scene.width)}" height="{px(scene.height)}" rx="8"/>']
     for number in sorted(scene.clusters, key=lambda cluster: len(graph.enclosing(cluster))):
         depth = len(graph.enclosing(number)) % 2
         parts.append(f'<rect class="cluster c{depth}" {_rectangle(scene.clusters[number])} rx="10"/>')
@@ -41,15 +31,15 @@ def svg(graph: Graph, cards: Mapping[int, Card], scene: Scene, show: Show, title
     for number in graph.order():
         parts.append(_box(graph.boxes[number], cards[number], scene.boxes[number], show))
     for tag in scene.tags:
-        parts.append(f'<text class="tag" x="{_n(tag.x)}" y="{_n(tag.y + 3.5)}">{_text(tag.text)}</text>')
+        parts.append(f'<text class="tag" x="{px(tag.x)}" y="{px(tag.y + 3.5)}">{escaped(tag.text)}</text>')
     parts += [_heading(graph, scene, number) for number in scene.clusters]
     body = re.sub('class="([^"]*)"', _prefixed, "\n".join(parts))
     name = "mg-" + hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:10]
-    width, height = _n(scene.width), _n(scene.height)
+    width, height = px(scene.width), px(scene.height)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" role="img" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" style="max-width:100%;height:auto">\n'
-        f"<title>{_text(title)}</title>\n<desc>{_text(description)}</desc>\n"
+        f"<title>{escaped(title)}</title>\n<desc>{escaped(description)}</desc>\n"
         f"<style>\n{stylesheet(name)}</style>\n{body}\n</svg>\n"
     )
 
@@ -60,7 +50,7 @@ def _prefixed(found: "re.Match[str]") -> str:
 
 
 def _rectangle(rect: Rect) -> str:
-    return f'x="{_n(rect.x)}" y="{_n(rect.y)}" width="{_n(rect.width)}" height="{_n(rect.height)}"'
+    return f'x="{px(rect.x)}" y="{px(rect.y)}" width="{px(rect.width)}" height="{px(rect.height)}"'
 
 
 def _heading(graph: Graph, scene: Scene, number: int) -> str:
@@ -78,7 +68,7 @@ def _heading(graph: Graph, scene: Scene, number: int) -> str:
         right = rect.x + rect.width - 12 - width
         if not any(right - 4 <= at <= right + width + 4 for at in crossed):
             x = right
-    return f'<text class="head" x="{_n(x)}" y="{_n(rect.y + 16)}">{_text(label)}</text>'
+    return f'<text class="head" x="{px(x)}" y="{px(rect.y + 16)}">{escaped(label)}</text>'
 
 
 # -------------------------------------------------------------------- wires
@@ -99,17 +89,17 @@ def _curve(graph: Graph, scene: Scene, curve: Curve, show: Show) -> str:
         x, y = points[0]
         points[0] = (x, y + ARROW - 1) if down else (x + ARROW - 1, y)
         marks += f'<path class="back" d="{_tip(x, y, down, -1)}"/>'
-    path = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    path = f"M{px(points[0][0])} {px(points[0][1])}"
     for number, (one, two) in enumerate(pairwise(points)):
         aside = abs(one[0] - two[0]) if down else abs(one[1] - two[1])
         if number % 2 == 0 or aside < 0.5:
-            path += f"L{_n(two[0])} {_n(two[1])}"
+            path += f"L{px(two[0])} {px(two[1])}"
         elif down:
-            middle = _n((one[1] + two[1]) / 2)
-            path += f"C{_n(one[0])} {middle} {_n(two[0])} {middle} {_n(two[0])} {_n(two[1])}"
+            middle = px((one[1] + two[1]) / 2)
+            path += f"C{px(one[0])} {middle} {px(two[0])} {middle} {px(two[0])} {px(two[1])}"
         else:
-            middle = _n((one[0] + two[0]) / 2)
-            path += f"C{middle} {_n(one[1])} {middle} {_n(two[1])} {_n(two[0])} {_n(two[1])}"
+            middle = px((one[0] + two[0]) / 2)
+            path += f"C{middle} {px(one[1])} {middle} {px(two[1])} {px(two[0])} {px(two[1])}"
     kind = "wire" if taped else "wire loose"
     source = graph.boxes[curve.net[0]]
     told = source.title if curve.wire is None else f"{source.title} → {graph.boxes[curve.wire.target].title}"
@@ -117,7 +107,7 @@ def _curve(graph: Graph, scene: Scene, curve: Curve, show: Show) -> str:
         told += f" ({curve.wire.argument})"
     if result:
         told += f"\n{shape_text(result[curve.net[1]].shape, result[curve.net[1]].dtype)}"
-    return f'<g><title>{_text(told)}</title><path class="{kind}" d="{path}"/>{marks}</g>'
+    return f'<g><title>{escaped(told)}</title><path class="{kind}" d="{path}"/>{marks}</g>'
 
 
 def _tip(x: float, y: float, down: bool, way: int) -> str:
@@ -131,15 +121,15 @@ def _tip(x: float, y: float, down: bool, way: int) -> str:
         far = (x, y)
         sides = ((x - 3.5, y + base), (x + 3.5, y + base)) if down else ((x + base, y - 3.5), (x + base, y + 3.5))
     (a, b), (c, d) = sides
-    return f"M{_n(far[0])} {_n(far[1])}L{_n(a)} {_n(b)}L{_n(c)} {_n(d)}Z"
+    return f"M{px(far[0])} {px(far[1])}L{px(a)} {px(b)}L{px(c)} {px(d)}Z"
 
 
 # -------------------------------------------------------------------- boxes
 
 
 def _box(box: Box, card: Card, rect: Rect, show: Show) -> str:
-    radius = "7" if box.kind in ("operation", "module", "more") else _n(min(rect.height / 2, 15.0))
-    parts = [f'<g class="box {box.kind}"><title>{_text(_tooltip(box, card))}</title>']
+    radius = "7" if box.kind in ("operation", "module", "more") else px(min(rect.height / 2, 15.0))
+    parts = [f'<g class="box {box.kind}"><title>{escaped(_tooltip(box, card))}</title>']
     parts.append(f'<rect {_rectangle(rect)} rx="{radius}"/>')
     y = rect.y + PAD_Y
     rows = [line for line in card.lines if line.word]
@@ -157,23 +147,23 @@ def _line(line: Line, rect: Rect, left: float, column: float, y: float) -> str:
     if line.pictures:
         x, parts = rect.x + (rect.width - width) / 2, []
         for one in line.pictures:
-            sizes = f'width="{_n(one.width)}" height="{_n(one.height)}"'
+            sizes = f'width="{px(one.width)}" height="{px(one.height)}"'
             parts.append(
-                f'<image x="{_n(x)}" y="{_n(y + 2)}" {sizes} preserveAspectRatio="none" href="{one.address}"/>'
-                f'<rect class="frame {line.style}" x="{_n(x)}" y="{_n(y + 2)}" {sizes}/>'
+                f'<image x="{px(x)}" y="{px(y + 2)}" {sizes} preserveAspectRatio="none" href="{one.address}"/>'
+                f'<rect class="frame {line.style}" x="{px(x)}" y="{px(y + 2)}" {sizes}/>'
             )
             x += one.width + 3
         return "".join(parts)
-    base = _n(y + height / 2 + STYLES[line.style][0] * 0.36)
+    base = px(y + height / 2 + STYLES[line.style][0] * 0.36)
     if line.word:
-        text = _text(line.text.replace(" ", "\u00a0"))
-        word = f'<text class="word {line.style}" x="{_n(left)}" y="{base}">{_text(line.word)}</text>'
+        text = escaped(line.text.replace(" ", "\u00a0"))
+        word = f'<text class="word {line.style}" x="{px(left)}" y="{base}">{escaped(line.word)}</text>'
         return (
             word * bool(line.word.strip())
-            + f'<text class="{line.style}" x="{_n(left + column)}" y="{base}">{text}</text>'
+            + f'<text class="{line.style}" x="{px(left + column)}" y="{base}">{text}</text>'
         )
-    middle = _n(rect.x + rect.width / 2)
-    return f'<text class="{line.style} mid" x="{middle}" y="{base}">{_text(line.text)}</text>'
+    middle = px(rect.x + rect.width / 2)
+    return f'<text class="{line.style} mid" x="{middle}" y="{base}">{escaped(line.text)}</text>'
 
 
 def _tooltip(box: Box, card: Card) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .graph import Array
 
-__all__ = ["Thumbnail", "png", "thumbnails"]
+__all__ = ["COLD", "HOT", "MISSING", "Thumbnail", "address", "png", "thumbnails"]
 
 SIDE = 40.0
 WIDTH = 172.0
@@ -29,15 +29,20 @@ class Thumbnail:
 
 
 def png(pixels: Array) -> bytes:
-    """A PNG file of (height, width, 3) bytes."""
+    """A PNG file of (height, width, 3) bytes, or of 4 where the last is how opaque a pixel is."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    height, width, _ = pixels.shape
+    height, width, channels = pixels.shape
     rows = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(pixels, np.uint8))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 6, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def address(pixels: Array) -> str:
+    """The file as a data URI."""
+    return "data:image/png;base64," + base64.b64encode(png(pixels)).decode("ascii")
 
 
 def thumbnails(array: Array, signed: bool = False) -> list[Thumbnail]:
@@ -57,7 +62,7 @@ def thumbnails(array: Array, signed: bool = False) -> list[Thumbnail]:
     drawn = (max(SIDE * width / longest, 10.0), max(SIDE * height / longest, 10.0))
     count = max(int(WIDTH // (drawn[0] + 3)), 1)
     colours = _colours(maps[:count], signed)
-    return [Thumbnail(*drawn, "data:image/png;base64," + base64.b64encode(png(one)).decode("ascii")) for one in colours]
+    return [Thumbnail(*drawn, address(one)) for one in colours]
 
 
 def _colours(maps: Array, signed: bool) -> Array:
