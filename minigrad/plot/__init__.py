@@ -10,6 +10,7 @@ axis, so that a figure in a dark style stays dark; settings of matplotlib are re
 from .confusion import confusion_matrix
 from .curves import learning_curves
 from .embedding import embedding
+from .fields import receptive_field
 from .gradients import gradient_flow
 from .grids import image_grid
 from .maps import feature_maps, filters
@@ -19,6 +20,7 @@ __all__ = [
     "gradient_flow",
     "filters",
     "feature_maps",
+    "receptive_field",
     "image_grid",
     "confusion_matrix",
     "embedding",

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from minigrad import metrics, optim, plot
+from minigrad import drawing, metrics, optim, plot
 from minigrad.utils.progress import progress
 from minigrad.utils.stopping import EarlyStopping, KeepBest
 from tests.campaigns.arguments import Made
 from tests.samples import normal
-from tests.torch_oracle.examples import X, Y, call
+from tests.torch_oracle.examples import X, Y, Z, call
 
 
 def measured(kind: type) -> Any:
@@ -138,10 +138,18 @@ AROUND: dict[str, tuple[Any, list[Any]]] = {
     "plot.filters": (drawn_by(plot.filters), [call(weight=MAPS, ax=AXIS, by_name={"columns": 2, "rgb": True})]),
     "plot.feature_maps": (drawn_by(plot.feature_maps), [call(maps=MAPS, ax=AXIS, by_name={"index": 1, "columns": 2,
                           "scale": "all"})]),
+    "plot.receptive_field": (drawn_by(plot.receptive_field), [call(function=lambda x: x[:, :, ::2, ::2].tanh(),
+                             image=MAPS[0], unit=(0, 1, 1), ax=AXIS, by_name={"title": "field"})]),
     "plot.image_grid": (drawn_by(plot.image_grid), [call(images=MAPS, ax=AXIS, by_name={"columns": 2, "vmin": -1.0,
                         "vmax": 2.0, "titles": ["a", "b", "c", "d"]}), call(images={"a": MAPS, "b": MAPS}, ax=AXIS)]),
     "plot.confusion_matrix": (drawn_by(plot.confusion_matrix), [call(matrix=np.abs(normal(3, 3)), ax=AXIS,
                               by_name={"labels": ["a", "b", "c"], "diagonal": False, "annotate": True})]),
+    "drawing.draw_arrays": (drawing.draw_arrays, [call(a=X, b="=", c=("y", Y), by_name={"heat": False, "digits": 4,
+                            "shared": True, "alt": "x"}), call(a=Z)]),
+    "drawing.draw_sliding": (drawing.draw_sliding, [call(x=X, w=Y[:2, :2], by_name={"operator": "*", "mode": "full",
+                             "stride": 1, "dilation": 1, "labels": ("x", "w", "y"), "at": (0, 1), "alt": "x"}),
+                             call(x=Z, w=Z[:2], by_name={"mode": "same", "stride": 2, "dilation": 2})]),
+    "drawing.Panel": (drawing.Panel, [call(array=X, label="x", marks=[(0, 1)]), call(array=Z, label="z", marks=0)]),
     "plot.embedding": (drawn_by(plot.embedding), [call(points=X, labels=CLASSES, ax=AXIS, by_name={"names": ["a", "b"],
                        "size": 3.0}), call(points=Y, labels=X[:, 0], ax=AXIS)]),
 }  # fmt: skip

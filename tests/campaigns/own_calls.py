@@ -14,6 +14,8 @@ from minigrad.serialization import load_checkpoint, save_checkpoint
 from minigrad.utils import data
 from tests.campaigns.arguments import Made
 from tests.campaigns.around_calls import AROUND
+from tests.campaigns.signal_calls import SIGNALS
+from tests.campaigns.size_calls import SIZES
 from tests.samples import normal, whole
 from tests.torch_oracle.examples import COUNTS, MASK, STACK, X, Y, Z, call
 
@@ -273,6 +275,8 @@ ITEMS = [call(batch=[X, Y]), call(batch=[(X, 1), (Y, 2)]), call(batch=[{"a": 1.5
 
 OTHERS: dict[str, tuple[Any, list[Any]]] = {
     **AROUND,
+    **SIGNALS,
+    **SIZES,
     "autograd.grad": (gradient, [call(x=X, grad_outputs=Y, by_name={"retain_graph": True, "create_graph": True,
                                  "only_inputs": True, "allow_unused": True, "materialize_grads": False})]),
     "autograd.grad of": (autograd.grad, [call(outputs=Z[:1], inputs=LEAF, by_name={"allow_unused": True})]),

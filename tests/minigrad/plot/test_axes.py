@@ -31,6 +31,7 @@ CALLS = {
     "gradient_flow": lambda ax=None, make=list: plot.gradient_flow(trained(), ax),
     "filters": lambda ax=None, make=np.asarray: plot.filters(make(IMAGES), ax),
     "feature_maps": lambda ax=None, make=np.asarray: plot.feature_maps(make(IMAGES), ax),
+    "receptive_field": lambda ax=None, make=list: plot.receptive_field(nn.Conv2d(1, 2, 3), IMAGES[:1], ax=ax),
     "image_grid": lambda ax=None, make=np.asarray: plot.image_grid(make(IMAGES), ax),
     "confusion_matrix": lambda ax=None, make=np.asarray: plot.confusion_matrix(make(np.eye(3)), ax),
     "embedding": lambda ax=None, make=np.asarray: plot.embedding(make(IMAGES.reshape(6, 20)), make(np.arange(6)), ax),
