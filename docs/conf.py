@@ -11,7 +11,10 @@ author = "The minigrad authors"
 copyright = "2026, The minigrad authors"
 version = release = installed_version("minigrad-conv")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "sphinx.ext.viewcode", "reference", "raises"]
+extensions = [
+    "myst_nb", "sphinx.ext.autodoc", "alternatives", "links", "mathml", "sphinx.ext.viewcode", "reference",
+    "raises", "notes",
+]  # fmt: skip
 exclude_patterns = ["_build", "_ext", "jupyter_execute"]
 smartquotes = False
 html_math_renderer = "mathml"
