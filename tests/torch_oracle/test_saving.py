@@ -1,5 +1,8 @@
 """Files exchanged with PyTorch's tools, in both directions."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -88,3 +91,26 @@ def test_pickles_of_pytorch_are_refused(new, tmp_path):
     torch.save(torch.nn.Linear(2, 3).state_dict(), tmp_path / "model.pt", _use_new_zipfile_serialization=new)
     with pytest.raises(DataError, match=r"model\.pt is a pickle.*safetensors\.torch\.save_file"):
         mg.load(tmp_path / "model.pt")
+
+
+def test_the_how_to_does_what_it_says(tmp_path, monkeypatch):
+    """docs/howto/load_pytorch_weights.md: its class is PyTorch's too, and its PyTorch lines write what is read here."""
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs/howto/load_pytorch_weights.md").read_text()
+    (network,) = re.findall(r"```\{code-cell\} ipython3\n(import nn\n.*?class Net.*?)```", page, re.S)
+    here, there = {}, {}
+    exec(network, here)
+    exec(network.replace("import nn", "from torch import nn"), there)
+    torch.manual_seed(0)
+    there["net"] = there["Net"]()
+    there["net"](torch.rand(8, 1, 28, 28))  # moves the running statistics
+    lines = re.findall(r"```python\n(.*?)```", page, re.S)
+    assert len(lines) == 3
+    for written in lines:
+        exec(written, there)
+    check = mg.load("check.npz")
+    for path in ("net.safetensors", "net.npz"):
+        model = here["Net"]()
+        assert not any(model.load_state_dict(mg.load(path)))
+        model.eval()
+        np.testing.assert_allclose(model(check["x"]).detach().numpy(), check["y"].numpy(), atol=1e-5)
