@@ -3,16 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from canvas import plt
+
 import minigrad as mg
 import nn
 from minigrad import plot
-
-try:
-    import matplotlib
-except ImportError:
-    raise SystemExit('--plot needs matplotlib: pip install -e ".[viz]"') from None
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
 
 
 def draw(

@@ -2,17 +2,12 @@
 
 from pathlib import Path
 
+from canvas import plt
+
 import minigrad as mg
 import nn
 import nn.functional as F
 from minigrad import metrics, plot
-
-try:
-    import matplotlib
-except ImportError:
-    raise SystemExit('--plot needs matplotlib: pip install -e ".[viz]"') from None
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
 
 
 def draw(path: Path, history: list, model: nn.Module, testing, scores: mg.Tensor) -> None:

@@ -1,5 +1,6 @@
 """The examples run, small; and a small network really learns to read (N1)."""
 
+import importlib.util
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -18,10 +20,10 @@ from minigrad import datasets
 ROOT = Path(mg.__file__).parents[1]
 
 
-def lenet(folder, *arguments):
-    """The output of examples/lenet.py, run in a folder of its own."""
+def example(script, folder, *arguments):
+    """The output of a script of examples/, run in a folder of its own."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "examples" / "lenet.py"), *map(str, arguments)],
+        [sys.executable, "-W", "error", str(ROOT / "examples" / script), *map(str, arguments)],
         cwd=folder,
         env=os.environ
         | {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(folder), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
@@ -31,6 +33,11 @@ def lenet(folder, *arguments):
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def lenet(folder, *arguments):
+    """The output of examples/lenet.py."""
+    return example("lenet.py", folder, *arguments)
 
 
 def test_lenet_is_profiled(tmp_path):
@@ -180,3 +187,75 @@ def test_the_drawing_of_lenet(tmp_path):
     assert "not kept" not in done.stdout
     picture = (tmp_path / "lenet.svg").read_text(encoding="utf-8")
     assert picture.count("data:image/png;base64,") > 20
+
+
+def drawn(script, folder, *arguments):
+    """The output of a script of examples/ that ends by saving a picture of its own name, and a picture is there."""
+    output, picture = example(script, folder, *arguments), f"{Path(script).stem}.png"
+    assert output.endswith(f"{picture}\n"), output
+    assert (folder / picture).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    return output
+
+
+def test_filters_of_a_photograph(tmp_path):
+    output = drawn("filters.py", tmp_path, "--size", 80)
+    assert output.startswith("600×512 pixels, filtered at 75×64\n")
+    noise, left = map(float, re.search(r"noise of ([\d.]+), after smoothing ([\d.]+)", output).groups())
+    assert left < 0.7 * noise
+    cut, found = re.search(r"the window at (\(.*?\)) was found in the noisy image at (\(.*?\))", output).groups()
+    assert cut == found
+    assert "eyes of the smiling face: [(2, 2), (2, 8)]" in output
+
+
+def test_filters_take_images_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    plan = importlib.util.spec_from_file_location("filters", ROOT / "examples" / "filters.py")
+    filters = importlib.util.module_from_spec(plan)
+    plan.loader.exec_module(filters)
+    colours = np.random.default_rng(0).integers(0, 256, (9, 7, 3)).astype(np.uint8)
+    filters.plt.imsave(tmp_path / "colours.png", colours)
+    np.save(tmp_path / "colours.npy", colours)
+    np.save(tmp_path / "grey.npy", colours[..., 1] / 255)
+    grey = filters.photograph(tmp_path / "colours.png")
+    expected = colours @ [0.299, 0.587, 0.114] / 255
+    np.testing.assert_allclose(grey.numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(filters.photograph(tmp_path / "colours.npy").numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(filters.photograph(tmp_path / "grey.npy").numpy(), colours[..., 1] / 255, atol=1e-6)
+
+
+def test_every_pixel_gets_a_label(tmp_path):
+    output = drawn("segmentation.py", tmp_path, "--epochs", 3, "--images", 32, "--size", 24)
+    assert output.startswith("13683 parameters; a pixel's label sees 23×23 pixels\n")
+    (background,) = re.findall(r"everything called background: ([\d.]+) %", output)
+    *_, right = re.findall(r"([\d.]+) % of the test pixels right", output)
+    assert float(right) > float(background)
+
+
+def test_N58_N63_convolution_beside_dense_and_local_layers(tmp_path):
+    output = drawn("conv_vs_dense.py", tmp_path, "--images", 64, "--unseen", 50, "--epochs", 1)
+    assert "dense 4,821,600, local 122,304, shared 156\n" in output
+    assert "dense 11,419,247,329, local 44,664,289, shared 769\n" in output
+    assert "2^1024, a number of 309 digits\n" in output
+    rows = re.findall(r"^(dense|local|conv) +([\d,]+) +[\d.]+ +((?:[\d.]+% +){6})?", output, re.MULTILINE)
+    assert [row[:2] for row in rows] == [("dense", "101,770"), ("local", "94,842"), ("conv", "5,142")]
+    assert len(re.findall(r"\d%", output)) == 3 * 6
+
+
+def test_N68_gradients_vanish_through_sigmoids(tmp_path):
+    output = drawn("vanishing_gradients.py", tmp_path, "--deepest", 8, "--width", 16, "--images", 32)
+    sigmoid, tanh, relu = map(float, re.search(r"^ +8 +(\S+) +(\S+) +(\S+)$", output, re.MULTILINE).groups())
+    assert sigmoid < 0.05 < min(tanh, relu)
+    bounds = re.findall(r"^ *(\d) +(\S+) +(\S+)$", output.partition("k  derivative")[2], re.MULTILINE)
+    assert [int(k) for k, _, _ in bounds] == [1, 2, 5, 8]
+    assert all(float(measured) <= float(bound) for _, measured, bound in bounds)
+
+
+def test_N64_X73_xor_needs_a_hidden_layer(tmp_path):
+    output = drawn("xor.py", tmp_path, "--steps", 400, "--points", 40)
+    found = dict(re.findall(r"^(.+?)  +(\d+ of \d+) right$", output, re.MULTILINE))
+    assert found["XOR: four hidden units"] == found["XOR: two hidden units by hand"] == "4 of 4"
+    assert int(found["XOR: one Linear"][0]) <= 3
+    assert found["a > 1 or b > 1: two units by hand"] == "16 of 16"
+    linear, hidden = (int(found[f"moons: {kind}"].split()[0]) for kind in ("one Linear", "sixteen hidden units"))
+    assert linear < hidden
+    assert "best of 10000 random lines puts 3 of the 4 corners" in output
