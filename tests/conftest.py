@@ -1,5 +1,6 @@
 """What holds for every test: hypothesis profiles, a fixed seed, and no state left behind."""
 
+import gc
 import os
 
 import numpy as np
@@ -47,6 +48,12 @@ if hypothesis is not None:
     profile = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
     hypothesis.settings.load_profile(profile)
     hypothesis.register_random(MINIGRAD_RANDOM)
+
+
+def pytest_collection_finish():
+    """Thirty thousand collected tests are not for the garbage collector to go through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def numpy_random_state():
