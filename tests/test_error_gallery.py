@@ -1,4 +1,4 @@
-"""Every message of both packages has an entry in docs/reference/errors that raises it, word for word, and whose remedy runs."""
+"""Every message of both packages has an entry in the error gallery that raises it, word for word; its remedy runs."""
 
 import importlib.util
 import sys
@@ -55,7 +55,7 @@ def test_every_message_has_an_entry():
         and not any(one.path == path and piece in one.source for path, piece, _ in UNREACHABLE)
     ]  # fmt: skip
     assert not left, (
-        f"{len(left)} messages have no entry in docs/reference/errors. Add each to the page of its topic (CONTRIBUTING.md, "
+        f"{len(left)} messages have no entry in docs/reference/errors. Add each to its topic's page (CONTRIBUTING.md, "
         "'Adding an error message'); python docs/_ext/gallery.py --write fills in the texts:\n" + "\n".join(left)
     )
 
