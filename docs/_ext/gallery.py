@@ -448,6 +448,7 @@ def speaks(node: ast.AST) -> bool:
 WARN = ("warnings.warn", "warn")
 
 
+@cache
 def statements(path: Path) -> list[Statement]:
     """The statements of one file that speak to the user."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
