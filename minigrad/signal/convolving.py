@@ -8,7 +8,6 @@ from ..errors import ArgumentError, ShapeError
 from ..explaining import described
 from ..operands import as_numbers, as_operand
 from ..ops.convolution import correlate_input
-from ..ops.linear import refuse_mixed_dtypes
 from ..ops.shape import reshape
 from ..registry import function, guarded
 from ..tensor import Tensor
@@ -190,7 +189,6 @@ def _slid2d(
     convolving: bool,
 ) -> Tensor:
     image, kernel = _matrices_or_banks(x, w, name)
-    refuse_mixed_dtypes(name, x=image, w=kernel)
     sizes = {"stride": stride, "dilation": dilation}
     bare = image.ndim == 2
     image, kernel, padding = prepared(image, kernel, 2, mode, border, value, name, convolving=convolving, **sizes)

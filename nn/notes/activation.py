@@ -26,7 +26,19 @@ class Abs(Module):
         return mg.abs(input)
 
 
-class Softplus(Module):
+class _Smooth(Module):
+    """What tends to a function with a corner as its gain k grows."""
+
+    def __init__(self, k: float = 1.0) -> None:
+        super().__init__()
+        self.k = as_positive(k, type(self).__name__, "k")
+
+    def extra_repr(self) -> str:
+        """The gain."""
+        return f"k={self.k}"
+
+
+class Softplus(_Smooth):
     """The smooth rectifier ln(1 + e^(kx))/k (N70, X69).
 
     (*) -> (*). Raises `ArgumentError` unless 0 < k < ∞.
@@ -36,20 +48,12 @@ class Softplus(Module):
     tensor([0.0635, 0.3466, 1.0635])
     """
 
-    def __init__(self, k: float = 1.0) -> None:
-        super().__init__()
-        self.k = as_positive(k, type(self).__name__, "k")
-
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""
         return F.softplus(input, self.k)
 
-    def extra_repr(self) -> str:
-        """The gain."""
-        return f"k={self.k}"
 
-
-class SmoothSign(Module):
+class SmoothSign(_Smooth):
     """The smooth sign tanh(kx/2), the derivative of `SmoothAbs` (N73).
 
     (*) -> (*). Raises `ArgumentError` unless 0 < k < ∞.
@@ -59,20 +63,12 @@ class SmoothSign(Module):
     tensor([-0.9640,  0.0000,  0.9640])
     """
 
-    def __init__(self, k: float = 1.0) -> None:
-        super().__init__()
-        self.k = as_positive(k, type(self).__name__, "k")
-
     def forward(self, input: mg.Tensor) -> mg.Tensor:
         """(*) -> (*)"""
         return F.smooth_sign(input, self.k)
 
-    def extra_repr(self) -> str:
-        """The gain."""
-        return f"k={self.k}"
 
-
-class SmoothAbs(Module):
+class SmoothAbs(_Smooth):
     """The smooth absolute value 2/k·ln cosh(kx/2), which tends to |x| − 2/k·ln 2 (N74, X70).
 
     (*) -> (*). `centered=False` adds 2/k·ln 2, and so tends to |x|. Raises
@@ -84,8 +80,7 @@ class SmoothAbs(Module):
     """
 
     def __init__(self, k: float = 1.0, centered: bool = True) -> None:
-        super().__init__()
-        self.k = as_positive(k, type(self).__name__, "k")
+        super().__init__(k)
         self.centered = mg.as_flag(centered, type(self).__name__, "centered")
 
     def forward(self, input: mg.Tensor) -> mg.Tensor:
@@ -94,7 +89,7 @@ class SmoothAbs(Module):
 
     def extra_repr(self) -> str:
         """The gain, and where it is 0."""
-        return f"k={self.k}, centered={self.centered}"
+        return f"{super().extra_repr()}, centered={self.centered}"
 
 
 class Gain(Module):

@@ -9,6 +9,7 @@ import pytest
 from minigrad.drawing import draw_arrays, draw_sliding
 from minigrad.drawing.style import CELLS, cell_stylesheet
 from minigrad.errors import ArgumentError, DTypeError
+from tests.contrast import contrast
 
 PICTURES = {
     "arrays": lambda: draw_arrays(("a & <b>", [[1.0, -2.0]]), "\x00 =", [3]),
@@ -59,17 +60,6 @@ def test_every_rule_and_every_movement_belongs_to_this_picture(picture):
         assert all(f".{name}" in one for one in selectors.split(",") if "media" not in one and one.strip()), selectors
     assert all(one.startswith(name + "-") for one in re.findall(r"@keyframes (\S+?)\{", style))
     assert name not in PICTURES["arrays" if "mg-window" in picture.html() else "sliding"]().html()
-
-
-def luminance(colour):
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one, two):
-    high, low = sorted((luminance(one), luminance(two)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("colours", CELLS, ids=["light", "dark"])

@@ -7,6 +7,7 @@ import pytest
 
 import minigrad as mg
 import nn
+from tests.contrast import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -52,17 +53,6 @@ def test_light_and_dark_have_the_same_colours_to_give():
     assert given[0] == given[3] != given[1] == given[2]
     assert given[0].keys() == given[1].keys()
     assert set(re.findall(r"var\((--[\w-]+)\)", style)) <= given[0].keys()
-
-
-def luminance(colour):
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one, two):
-    high, low = sorted((luminance(one), luminance(two)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_text_has_contrast_on_every_box():
